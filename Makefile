@@ -1,0 +1,57 @@
+# Two commands for a fresh machine with python3 and make: `make demo` and `make test`.
+# Everything is installed into .venv; your own Python is left alone.
+
+PYTHON ?= python3
+PIP_FLAGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+# Parallel test processes share the cores: one thread each.
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+
+.PHONY: help setup demo test lint types unit bench clean
+
+help:
+	@echo "make demo              set up .venv, run the whole line on real data, write the report"
+	@echo "make test              set up .venv, then lint, types and tests"
+	@echo "make bench NAME=x      run benchmarks/x.py, write build/bench/x.json"
+	@echo "make clean             remove .venv, build and the demo's workspace"
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "error: the host needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 2; }
+	@$(PYTHON) -c 'import venv, ensurepip' \
+	  || { echo "error: this Python has no venv module; on Debian: apt install python3-venv"; exit 2; }
+	@echo "Installing into $(VENV) (a few minutes the first time)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check $(PIP_FLAGS) -c constraints.txt -e '.[host,dev]'
+	@touch $@
+
+setup: $(INSTALLED)
+
+demo: setup
+	$(BIN)/python -m kenning_lego.scenarios.demo
+
+test: lint types unit
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/vermin --quiet --target=3.10- --no-tips --violations --eval-annotations \
+	  kenning_lego/core kenning_lego/stats kenning_lego/store kenning_lego/protocols \
+	  kenning_lego/runtimes kenning_lego/selection kenning_lego/servers kenning_lego/cli.py \
+	  kenning_lego/scenarios/inference_server.py
+
+types: setup
+	$(BIN)/mypy
+
+unit: setup
+	$(ONE_THREAD) $(BIN)/python -m pytest -n auto -q
+
+bench: setup
+	@test -n "$(NAME)" || { echo "error: name a benchmark: make bench NAME=$$(ls benchmarks/*.py | xargs -n1 basename | sed 's/\.py//' | paste -sd'|')"; exit 2; }
+	$(BIN)/python benchmarks/$(NAME).py
+
+clean:
+	rm -rf $(VENV) build workspaces/demo

@@ -1,0 +1,1 @@
+"""From a network to blocks, variants and their accuracy."""

@@ -1,0 +1,1 @@
+"""Types, errors and plugin lookup shared by every room; imports nothing of ours."""

@@ -1,0 +1,121 @@
+"""What a target is asked to time and what it answers: plans, measurements, environments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from kenning_lego.core.specs import IOSpec
+
+
+@dataclass(frozen=True, slots=True)
+class PlanItem:
+    """One thing to time: a chain of one or more artifacts, run back to back.
+
+    Args:
+        name: identifies the item's measurement; unique in its plan.
+        stages: sha256 of each artifact, in the order in which they run.
+        position: items at one position are alternatives of each other (variants of a
+            block). A pass runs one item of every position in order, as the composed
+            network does, so that caches are as warm as they will be there.
+    """
+
+    name: str
+    stages: tuple[str, ...]
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Items to time on the target, with the network out of the loop.
+
+    Args:
+        items: what to time.
+        runtime: the engine's name.
+        threads: threads that the engine may use.
+        batch: size of symbolic batch dimensions.
+        warmup_rounds: rounds that are run and not recorded.
+        min_rounds: rounds recorded before the stop rule is looked at.
+        max_rounds: rounds after which the plan ends in any case.
+        relative_half_width: the plan ends when the 95 % interval of every item's median is
+            within this share of the median.
+        max_seconds: wall time after which no further round is started.
+        seed: of the random order and of the random input.
+    """
+
+    items: tuple[PlanItem, ...]
+    runtime: str = "onnxruntime"
+    threads: int = 1
+    batch: int = 1
+    warmup_rounds: int = 10
+    min_rounds: int = 30
+    max_rounds: int = 300
+    relative_half_width: float = 0.02
+    max_seconds: float = 120.0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """Raw samples of one item.
+
+    Args:
+        name: the plan item's name, or ``process`` for single requests.
+        samples_ns: one duration a run, in the order of the rounds, in ns on the target's
+            monotonic clock, around the engine's call alone.
+        stopped: why the plan ended: ``precise``, ``max_rounds``, ``max_seconds`` or ``cancelled``;
+            ``requests`` for single requests.
+    """
+
+    name: str
+    samples_ns: tuple[int, ...]
+    stopped: str
+
+
+@dataclass(frozen=True, slots=True)
+class TargetDescription:
+    """Who the target is and in what state it was.
+
+    Args:
+        facts: board, CPU, kernel, memory, Python; absent facts are absent.
+        engines: engine name to version, for the engines that are installed.
+        state: what changes: governors, frequencies, temperatures, load; absent when unknown.
+    """
+
+    facts: Mapping[str, str | int | float] = field(default_factory=dict)
+    engines: Mapping[str, str] = field(default_factory=dict)
+    state: Mapping[str, str | int | float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What STATS returns: everything timed since the session began, and on what.
+
+    Args:
+        measurements: one for each plan item, and one named ``process`` for single requests.
+        used: what really ran (engine, version, provider, threads).
+        before: the target's description when the timing began.
+        after: the same when it ended.
+    """
+
+    measurements: tuple[Measurement, ...]
+    used: Mapping[str, str | int | float]
+    before: TargetDescription
+    after: TargetDescription
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a plan is: rounds done of at most so many, after so many seconds."""
+
+    done: int
+    total: int
+    elapsed_s: float
+    phase: str = "measure"
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A pipeline that is ready to run on the target, and the tensors that it takes and gives."""
+
+    spec: IOSpec

@@ -1,0 +1,218 @@
+"""The result record of a run: everything that was measured, on what, and how to repeat it.
+
+Records are JSON and versioned. Older versions migrate forward when read; newer ones are refused.
+Units are in the field names. What was not measured is None or absent, never zero.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from kenning_lego.core.errors import WorkspaceError
+
+SCHEMA_VERSION = 1
+
+_MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+"""From version n to n + 1, by n; pure functions over the decoded JSON."""
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TensorRecord(_Record):
+    """A tensor that crosses a segment's border; see :class:`kenning_lego.core.specs.TensorSpec`."""
+
+    name: str
+    shape: tuple[int | str, ...]
+    dtype: str
+
+
+class ArtifactRecord(_Record):
+    """A compiled variant."""
+
+    digest: str
+    format: str
+    size_bytes: int
+    compiler: str
+    compiler_version: str
+    gap_max_abs: float
+    """Largest absolute difference between the artifact's outputs and torch's."""
+
+
+class VariantRecord(_Record):
+    """A stand-in for a block."""
+
+    name: str
+    """Unique in the network, such as ``layer2.0@pruned-0.40``."""
+    kind: Literal["original", "pruned"]
+    ratio: float
+    """Share of the block's FLOPs that was asked to be removed."""
+    ratio_reached: float
+    flops: int
+    parameters: int
+    reconstruction_loss: float | None = None
+    """Validation error of the block's output against the original block's; None for originals."""
+    accuracy_cost: float | None = None
+    """Metric of the original network minus that with this variant; positive is worse."""
+    artifact: ArtifactRecord
+    measurement: str | None = None
+    """Name of the measurement with this variant's samples."""
+
+
+class SegmentRecord(_Record):
+    """A piece of the chain; a block if it is scalable, otherwise its only variant is the original."""
+
+    name: str
+    scalable: bool
+    inputs: tuple[TensorRecord, ...]
+    outputs: tuple[TensorRecord, ...]
+    variants: tuple[VariantRecord, ...]
+
+
+class NetworkRecord(_Record):
+    """The network as it was given."""
+
+    name: str
+    parameters: int
+    flops: int
+    dataset: str
+    metric: str
+    higher_is_better: bool = True
+    validation_score: float | None = None
+    test_score: float | None = None
+    samples: dict[str, int] = Field(default_factory=dict)
+    """Samples in each part of the dataset."""
+
+
+class MeasurementRecord(_Record):
+    """Raw samples in ns, in order, on the clock that is named."""
+
+    name: str
+    clock: Literal["target", "host", "in-process"]
+    samples_ns: tuple[int, ...]
+    stopped: str
+
+
+class EnvironmentRecord(_Record):
+    """A machine as it was; absent facts are absent."""
+
+    facts: dict[str, str | int | float] = Field(default_factory=dict)
+    engines: dict[str, str] = Field(default_factory=dict)
+    state_before: dict[str, str | int | float] = Field(default_factory=dict)
+    state_after: dict[str, str | int | float] = Field(default_factory=dict)
+
+
+class TargetRecord(_Record):
+    """Where it ran and what really ran there."""
+
+    address: str
+    in_process: bool
+    environment: EnvironmentRecord
+    used: dict[str, str | int | float] = Field(default_factory=dict)
+
+
+class BudgetRecord(_Record):
+    """Upper bounds; None is no bound."""
+
+    latency_ms: float | None = None
+    memory_bytes: int | None = None
+
+
+class RelaxationRecord(_Record):
+    """A feasible budget near an infeasible one."""
+
+    changed: tuple[Literal["latency", "memory"], ...]
+    budget: BudgetRecord
+
+
+class ScoreRecord(_Record):
+    """Predicted or measured figures of a configuration; None where not known."""
+
+    latency_ms: float | None = None
+    memory_bytes: int | None = None
+    score: float | None = None
+    """The network's metric on the test part."""
+
+
+class ConfigurationRecord(_Record):
+    """The variants chosen for a budget, or why none could be."""
+
+    name: str
+    budget: BudgetRecord
+    feasible: bool
+    variants: dict[str, str] = Field(default_factory=dict)
+    """Block name to variant name; empty if infeasible."""
+    predicted: ScoreRecord | None = None
+    measured: ScoreRecord | None = None
+    measurement: str | None = None
+    nearest: tuple[RelaxationRecord, ...] = ()
+    solver: str | None = None
+    solve_ms: float | None = None
+
+
+class RunRecord(_Record):
+    """One run of a scenario."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    kind: Literal["run"] = "run"
+    id: str
+    created: str
+    """ISO 8601 with time zone."""
+    version: str
+    """Of kenning-lego."""
+    command: tuple[str, ...]
+    scenario: dict[str, Any]
+    host: EnvironmentRecord
+    target: TargetRecord
+    network: NetworkRecord
+    segments: tuple[SegmentRecord, ...]
+    measurements: tuple[MeasurementRecord, ...]
+    configurations: tuple[ConfigurationRecord, ...]
+    durations_s: dict[str, float] = Field(default_factory=dict)
+    """Wall time of each step; what was found in the workspace took next to none."""
+
+    def measurement(self, name: str | None) -> MeasurementRecord | None:
+        """The measurement of that name, if there is one."""
+        return next((each for each in self.measurements if each.name == name), None)
+
+
+def load_record(path: Path) -> RunRecord:
+    """Read a record of this or an older schema version.
+
+    Raises:
+        WorkspaceError: it cannot be read, is not a record, or is of a newer version.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise WorkspaceError(f"cannot read the record {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise WorkspaceError(f"{path} is not JSON: {error}", "name a run's record.json") from error
+    version = content.get("schema_version") if isinstance(content, dict) else None
+    if not isinstance(version, int) or content.get("kind") != "run":
+        raise WorkspaceError(f"{path} is not a run's record", "name a run's record.json")
+    if version > SCHEMA_VERSION:
+        raise WorkspaceError(
+            f"{path} has schema version {version}, this kenning-lego reads up to {SCHEMA_VERSION}",
+            "update kenning-lego",
+        )
+    try:
+        while version < SCHEMA_VERSION:
+            content = _MIGRATIONS[version](content)
+            version += 1
+        return RunRecord.model_validate(content)
+    except (KeyError, ValidationError) as error:
+        raise WorkspaceError(f"{path} is damaged: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False)[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    return str(error)

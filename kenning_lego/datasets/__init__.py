@@ -1,0 +1,1 @@
+"""Data by task, read from local files."""

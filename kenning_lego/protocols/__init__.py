@@ -1,0 +1,1 @@
+"""Messages, their codec, the session's state machine, the transport and the client."""

@@ -1,0 +1,1 @@
+"""From records to pages; the only room that draws."""

@@ -1,0 +1,1 @@
+"""One module per engine: load an artifact, bind its tensors, run."""

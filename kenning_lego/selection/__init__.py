@@ -1,0 +1,1 @@
+"""Choosing one variant per block for a budget."""

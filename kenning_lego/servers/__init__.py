@@ -1,0 +1,1 @@
+"""The target's side: event loop, isolated workers, measurement plans, live pipelines."""

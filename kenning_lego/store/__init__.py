@@ -1,0 +1,1 @@
+"""Files: the content-addressed artifact store and the workspace."""
