@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kenning_lego.core.errors import WorkspaceError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = 1
 
 _MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """From version n to n + 1, by n; pure functions over the decoded JSON."""
@@ -66,7 +66,7 @@ class VariantRecord(_Record):
 
 
 class SegmentRecord(_Record):
-    """A piece of the chain; a block if it is scalable, otherwise its only variant is the original."""
+    """A piece of the chain: a block if scalable, otherwise with the original as only variant."""
 
     name: str
     scalable: bool

@@ -1,0 +1,174 @@
+"""Strict reading of a message's body: every field has a type and bounds, none is left over."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn
+
+from kenning_lego.core.errors import ProtocolError
+from kenning_lego.core.specs import IOSpec, TensorSpec
+
+MAX_TEXT = 4096
+MAX_ITEMS = 65_536
+MAX_TENSORS = 64
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class Fields:
+    """The fields of one decoded map; each is taken once, by name.
+
+    Args:
+        body: what was decoded.
+        where: names the map in errors.
+
+    Raises:
+        ProtocolError: the body is not a map; likewise every method, for a field that is
+            missing or out of bounds.
+    """
+
+    def __init__(self, body: object, where: str) -> None:
+        if not isinstance(body, dict):
+            raise ProtocolError(f"{where} is not a map")
+        self._left: dict[Any, Any] = dict(body)
+        self._where = where
+
+    def _take(self, name: str) -> Any:
+        try:
+            return self._left.pop(name)
+        except KeyError:
+            raise ProtocolError(f"{self._where} lacks {name!r}") from None
+
+    def _refuse(self, name: str, expected: str) -> ProtocolError:
+        return ProtocolError(f"{self._where}: {name!r} is not {expected}")
+
+    def done(self) -> None:
+        """Refuse fields that nobody took."""
+        if self._left:
+            raise ProtocolError(f"{self._where} has unknown field {next(iter(self._left))!r}")
+
+    def rest(self) -> dict[Any, Any]:
+        """All fields that nobody has taken, unchecked."""
+        rest, self._left = self._left, {}
+        return rest
+
+    def refuse(self, problem: str) -> NoReturn:
+        """Refuse the map as a whole.
+
+        Raises:
+            ProtocolError: always.
+        """
+        raise ProtocolError(f"{self._where}: {problem}")
+
+    def has(self, name: str) -> bool:
+        """Whether an optional field is there."""
+        return name in self._left
+
+    def text(self, name: str, longest: int = MAX_TEXT) -> str:
+        """A string of at most `longest` characters."""
+        value = self._take(name)
+        if not isinstance(value, str) or len(value) > longest:
+            raise self._refuse(name, f"text of at most {longest} characters")
+        return value
+
+    def digest(self, name: str) -> str:
+        """A sha256 in lower-case hexadecimal digits."""
+        value = self._take(name)
+        if not isinstance(value, str) or not _DIGEST.fullmatch(value):
+            raise self._refuse(name, "a sha256")
+        return value
+
+    def integer(self, name: str, low: int, high: int) -> int:
+        """An integer between `low` and `high`."""
+        value = self._take(name)
+        if type(value) is not int or not low <= value <= high:
+            raise self._refuse(name, f"an integer from {low} to {high}")
+        return value
+
+    def number(self, name: str, low: float, high: float) -> float:
+        """A finite number between `low` and `high`."""
+        value = self._take(name)
+        if type(value) not in (int, float) or not math.isfinite(value) or not low <= value <= high:
+            raise self._refuse(name, f"a number from {low} to {high}")
+        return float(value)
+
+    def flag(self, name: str) -> bool:
+        """True or false."""
+        value = self._take(name)
+        if not isinstance(value, bool):
+            raise self._refuse(name, "true or false")
+        return value
+
+    def items(self, name: str, most: int = MAX_ITEMS) -> list[Any]:
+        """An array of at most `most` entries."""
+        value = self._take(name)
+        if not isinstance(value, list) or len(value) > most:
+            raise self._refuse(name, f"an array of at most {most} entries")
+        return value
+
+    def maps(self, name: str, most: int = MAX_ITEMS) -> Iterator[Fields]:
+        """The maps in an array of at most `most`."""
+        for index, each in enumerate(self.items(name, most)):
+            yield Fields(each, f"{self._where}.{name}[{index}]")
+
+    def map(self, name: str) -> Fields:
+        """A map within the map."""
+        return Fields(self._take(name), f"{self._where}.{name}")
+
+    def digests(self, name: str, most: int) -> tuple[str, ...]:
+        """One to `most` sha256."""
+        values = self.items(name, most)
+        if not values or not all(isinstance(v, str) and _DIGEST.fullmatch(v) for v in values):
+            raise self._refuse(name, "a non-empty array of sha256")
+        return tuple(values)
+
+    def facts(self, name: str) -> dict[str, str | int | float]:
+        """A flat map from text to text or finite numbers."""
+        value = self._take(name)
+        if not isinstance(value, dict) or len(value) > MAX_ITEMS:
+            raise self._refuse(name, "a map")
+        for key, fact in value.items():
+            fine = isinstance(key, str) and len(key) <= MAX_TEXT
+            if isinstance(fact, str):
+                fine = fine and len(fact) <= MAX_TEXT
+            else:
+                fine = fine and type(fact) in (int, float) and math.isfinite(fact)
+            if not fine:
+                raise self._refuse(name, "a map of text to text or numbers")
+        return dict(value)
+
+    def texts(self, name: str) -> dict[str, str]:
+        """A flat map from text to text."""
+        facts = self.facts(name)
+        texts = {key: fact for key, fact in facts.items() if isinstance(fact, str)}
+        if len(texts) != len(facts):
+            raise self._refuse(name, "a map of text to text")
+        return texts
+
+    def io_spec(self, name: str) -> IOSpec:
+        """A model's inputs and outputs."""
+        spec = self.map(name)
+        value = IOSpec(spec._tensors("inputs"), spec._tensors("outputs"))
+        spec.done()
+        return value
+
+    def _tensors(self, name: str) -> tuple[TensorSpec, ...]:
+        return tuple(_tensor(each) for each in self.maps(name, MAX_TENSORS))
+
+
+def _tensor(fields: Fields) -> TensorSpec:
+    spec = TensorSpec(
+        fields.text("name", 256), tuple(fields.items("shape", 16)), fields.text("dtype", 16)
+    )
+    fields.done()
+    return spec
+
+
+def pack_io_spec(spec: IOSpec) -> dict[str, Any]:
+    """The form in which :meth:`Fields.io_spec` reads a specification."""
+
+    def pack(tensors: tuple[TensorSpec, ...]) -> list[Mapping[str, Any]]:
+        return [{"name": t.name, "shape": list(t.shape), "dtype": t.dtype} for t in tensors]
+
+    return {"inputs": pack(spec.inputs), "outputs": pack(spec.outputs)}

@@ -1,0 +1,477 @@
+"""The typed messages between host, server and worker.
+
+A request has an id; the answer carries the same id. Every request ends with exactly one OK or
+ERROR; MODEL may be answered by CREDIT before that, and PLAN by EVENT. Tensors and samples travel
+as raw payload frames behind the header, never inside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, ClassVar, Protocol
+
+from kenning_lego.core.plans import (
+    Composed,
+    Measurement,
+    Plan,
+    PlanItem,
+    Progress,
+    Statistics,
+    TargetDescription,
+)
+from kenning_lego.core.specs import IOSpec
+from kenning_lego.protocols.fields import Fields, pack_io_spec
+
+PROTOCOL_VERSION = 1
+DEFAULT_PORT = 5570
+
+MAX_STAGES = 1024
+MAX_PLAN_ITEMS = 16_384
+MAX_ARTIFACT_BYTES = 8 << 30
+CHUNK_BYTES = 1 << 20
+UPLOAD_CREDITS = 4
+"""Chunks that may be under way at once: bounds the memory that an upload takes on both ends."""
+
+
+class Kind(IntEnum):
+    """What a message is; 0 to 6 are those of the classic benchmark dialogue of 2021."""
+
+    OK = 0
+    ERROR = 1
+    DATA = 2
+    MODEL = 3
+    PROCESS = 4
+    OUTPUT = 5
+    STATS = 6
+    HELLO = 16
+    LEASE = 17
+    CHUNK = 18
+    CREDIT = 19
+    INFER = 20
+    COMPOSE = 21
+    PLAN = 22
+    EVENT = 23
+    CANCEL = 24
+    BYE = 25
+
+
+class Message(Protocol):
+    """One kind of message: frozen data that knows its form in a header."""
+
+    kind: ClassVar[Kind]
+
+    def to_body(self) -> Mapping[str, Any]:
+        """The fields as msgpack values."""
+        ...
+
+    @classmethod
+    def from_body(cls, fields: Fields) -> Message:
+        """Read what :meth:`to_body` wrote, checking every field.
+
+        Raises:
+            ProtocolError: a field is missing or out of bounds.
+        """
+        ...
+
+
+class _Empty:
+    """A message without fields."""
+
+    __slots__ = ()
+
+    def to_body(self) -> Mapping[str, Any]:
+        return {}
+
+    @classmethod
+    def from_body(cls, fields: Fields) -> Any:  # noqa: ARG003
+        return cls()
+
+
+@dataclass(frozen=True, slots=True)
+class Ok:
+    """A request was carried out; the fields depend on the request."""
+
+    kind: ClassVar[Kind] = Kind.OK
+    result: Mapping[str, Any]
+
+    def to_body(self) -> Mapping[str, Any]:
+        return {"result": self.result}
+
+    @classmethod
+    def from_body(cls, fields: Fields) -> Ok:
+        """Only the frame of the answer is checked here; the asker knows what to expect in it."""
+        result = fields.map("result")
+        return cls(result.rest())
+
+
+@dataclass(frozen=True, slots=True)
+class Error:
+    """A request was not carried out.
+
+    Args:
+        code: for programs, such as ``busy``, ``bad_request``, ``no_pipeline``, ``worker_died``.
+        problem: for people: what was wrong.
+        remedy: for people: what to do.
+    """
+
+    kind: ClassVar[Kind] = Kind.ERROR
+    code: str
+    problem: str
+    remedy: str = ""
+
+    def to_body(self) -> Mapping[str, Any]:
+        return {"code": self.code, "problem": self.problem[:4096], "remedy": self.remedy[:4096]}
+
+    @classmethod
+    def from_body(cls, fields: Fields) -> Error:
+        return cls(fields.text("code", 64), fields.text("problem"), fields.text("remedy"))
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """Who speaks. Needs no lease; the answer is a :class:`Welcome`."""
+
+    kind: ClassVar[Kind] = Kind.HELLO
+    name: str
+    software: str
+
+    def to_body(self) -> Mapping[str, Any]:
+        return {"name": self.name, "software": self.software}
+
+    @classmethod
+    def from_body(cls, fields: Fields) -> Hello:
+        return cls(fields.text("name", 256), fields.text("software", 64))
+
+
+@dataclass(frozen=True, slots=True)
+class Lease(_Empty):
+    """The host wants to measure: everything below needs the lease, which one host has at a time."""
+
+    kind: ClassVar[Kind] = Kind.LEASE
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How a chain is to be loaded."""
+
+    runtime: str
+    threads: int
+    batch: int
+
+    def to_body(self) -> Mapping[str, Any]:
+        return {"runtime": self.runtime, "threads": self.threads, "batch": self.batch}
+
+    @classmethod
+    def from_body(cls, fields: Fields) -> Load:
+        return cls(
+            fields.text("runtime", 64),
+            fields.integer("threads", 1, 1024),
+            fields.integer("batch", 1, 65_536),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """An artifact to hold. If the target lacks it, CREDIT says from which byte on to send it.
+
+    Args:
+        digest: sha256 of its bytes.
+        size: in bytes.
+        load: also make it the session's pipeline, as COMPOSE with this one stage would.
+    """
+
+    kind: ClassVar[Kind] = Kind.MODEL
+    digest: str
+    size: int
+    load: Load | None = None
+
+    def to_body(self) -> Mapping[str, Any]:
+        body: dict[str, Any] = {"digest": self.digest, "size": self.size}
+        if self.load:
+            body["load"] = self.load.to_body()
+        return body
+
+    @classmethod
+    def from_body(cls, fields: Fields) -> Model:
+        load = None
+        if fields.has("load"):
+            inner = fields.map("load")
+            load = Load.from_body(inner)
+            inner.done()
+        return cls(fields.digest("digest"), fields.integer("size", 1, MAX_ARTIFACT_BYTES), load)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """The artifact's next bytes, in one payload frame; carries the id of its MODEL."""
+
+    kind: ClassVar[Kind] = Kind.CHUNK
+    offset: int
+
+    def to_body(self) -> Mapping[str, Any]:
+        return {"offset": self.offset}
+
+    @classmethod
+    def from_body(cls, fields: Fields) -> Chunk:
+        return cls(fields.integer("offset", 0, MAX_ARTIFACT_BYTES))
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """Bytes up to `offset` are written; `chunks` more may be sent."""
+
+    kind: ClassVar[Kind] = Kind.CREDIT
+    offset: int
+    chunks: int
+
+    def to_body(self) -> Mapping[str, Any]:
+        return {"offset": self.offset, "chunks": self.chunks}
+
+    @classmethod
+    def from_body(cls, fields: Fields) -> Credit:
+        return cls(
+            fields.integer("offset", 0, MAX_ARTIFACT_BYTES), fields.integer("chunks", 0, 1024)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Compose:
+    """Load a chain of held artifacts as the session's pipeline; they are wired by tensor names."""
+
+    kind: ClassVar[Kind] = Kind.COMPOSE
+    stages: tuple[str, ...]
+    load: Load
+
+    def to_body(self) -> Mapping[str, Any]:
+        return {"stages": list(self.stages), "load": self.load.to_body()}
+
+    @classmethod
+    def from_body(cls, fields: Fields) -> Compose:
+        inner = fields.map("load")
+        load = Load.from_body(inner)
+        inner.done()
+        return cls(fields.digests("stages", MAX_STAGES), load)
+
+
+@dataclass(frozen=True, slots=True)
+class Data(_Empty):
+    """The pipeline's inputs, one payload frame a tensor, in the order of its specification."""
+
+    kind: ClassVar[Kind] = Kind.DATA
+
+
+@dataclass(frozen=True, slots=True)
+class Process(_Empty):
+    """Run the pipeline once on the last DATA; the answer has the engine's time."""
+
+    kind: ClassVar[Kind] = Kind.PROCESS
+
+
+@dataclass(frozen=True, slots=True)
+class Output(_Empty):
+    """Ask for the outputs of the last PROCESS, one payload frame a tensor."""
+
+    kind: ClassVar[Kind] = Kind.OUTPUT
+
+
+@dataclass(frozen=True, slots=True)
+class Infer(_Empty):
+    """DATA, PROCESS and OUTPUT in one round trip."""
+
+    kind: ClassVar[Kind] = Kind.INFER
+
+
+@dataclass(frozen=True, slots=True)
+class Stats(_Empty):
+    """Ask for everything timed in this session; samples come as payload frames."""
+
+    kind: ClassVar[Kind] = Kind.STATS
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel(_Empty):
+    """End the plan under way after its present round; what it measured stays."""
+
+    kind: ClassVar[Kind] = Kind.CANCEL
+
+
+@dataclass(frozen=True, slots=True)
+class Bye(_Empty):
+    """End the session; the target forgets its models and samples."""
+
+    kind: ClassVar[Kind] = Kind.BYE
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """Time a plan on the target; EVENTs tell how far it is."""
+
+    kind: ClassVar[Kind] = Kind.PLAN
+    plan: Plan
+
+    def to_body(self) -> Mapping[str, Any]:
+        plan = self.plan
+        return {
+            "items": [
+                {"name": i.name, "stages": list(i.stages), "position": i.position}
+                for i in plan.items
+            ],
+            "load": Load(plan.runtime, plan.threads, plan.batch).to_body(),
+            "warmup_rounds": plan.warmup_rounds,
+            "min_rounds": plan.min_rounds,
+            "max_rounds": plan.max_rounds,
+            "relative_half_width": plan.relative_half_width,
+            "max_seconds": plan.max_seconds,
+            "seed": plan.seed,
+        }
+
+    @classmethod
+    def from_body(cls, fields: Fields) -> RunPlan:
+        inner = fields.map("load")
+        load = Load.from_body(inner)
+        inner.done()
+        return cls(
+            Plan(
+                tuple(_plan_item(each) for each in fields.maps("items", MAX_PLAN_ITEMS)),
+                load.runtime,
+                load.threads,
+                load.batch,
+                fields.integer("warmup_rounds", 0, 100_000),
+                fields.integer("min_rounds", 1, 1_000_000),
+                fields.integer("max_rounds", 1, 1_000_000),
+                fields.number("relative_half_width", 0.0, 1.0),
+                fields.number("max_seconds", 0.0, 7 * 86_400.0),
+                fields.integer("seed", 0, 2**63 - 1),
+            )
+        )
+
+
+def _plan_item(fields: Fields) -> PlanItem:
+    item = PlanItem(
+        fields.text("name", 256),
+        fields.digests("stages", MAX_STAGES),
+        fields.integer("position", 0, MAX_PLAN_ITEMS),
+    )
+    fields.done()
+    return item
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """How far a plan is."""
+
+    kind: ClassVar[Kind] = Kind.EVENT
+    progress: Progress
+
+    def to_body(self) -> Mapping[str, Any]:
+        p = self.progress
+        return {"phase": p.phase, "done": p.done, "total": p.total, "elapsed_s": p.elapsed_s}
+
+    @classmethod
+    def from_body(cls, fields: Fields) -> Event:
+        return cls(
+            Progress(
+                phase=fields.text("phase", 64),
+                done=fields.integer("done", 0, 2**53),
+                total=fields.integer("total", 0, 2**53),
+                elapsed_s=fields.number("elapsed_s", 0.0, 1e9),
+            )
+        )
+
+
+REQUESTS = (
+    Hello,
+    Lease,
+    Model,
+    Chunk,
+    Compose,
+    Data,
+    Process,
+    Output,
+    Infer,
+    RunPlan,
+    Cancel,
+    Stats,
+    Bye,
+)
+"""What a host sends."""
+
+ANSWERS = (Ok, Error, Credit, Event)
+"""What a target sends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """The result of HELLO: who the target is."""
+
+    software: str
+    description: TargetDescription
+
+    def to_result(self) -> Mapping[str, Any]:
+        """The fields of the OK."""
+        return {"software": self.software, "description": _pack_description(self.description)}
+
+    @classmethod
+    def from_result(cls, fields: Fields) -> Welcome:
+        """Read the fields of the OK."""
+        return cls(fields.text("software", 64), _description(fields.map("description")))
+
+
+def pack_composed(composed: Composed) -> Mapping[str, Any]:
+    """The result of COMPOSE, and of MODEL with `load`."""
+    return {"spec": pack_io_spec(composed.spec)}
+
+
+def read_composed(fields: Fields) -> Composed:
+    """Read what :func:`pack_composed` wrote."""
+    spec: IOSpec = fields.io_spec("spec")
+    return Composed(spec)
+
+
+def pack_statistics(statistics: Statistics) -> Mapping[str, Any]:
+    """The result of STATS; the samples follow as payload frames in the same order."""
+    return {
+        "measurements": [
+            {"name": m.name, "stopped": m.stopped, "count": len(m.samples_ns)}
+            for m in statistics.measurements
+        ],
+        "used": dict(statistics.used),
+        "before": _pack_description(statistics.before),
+        "after": _pack_description(statistics.after),
+    }
+
+
+def read_statistics(fields: Fields, samples: list[tuple[int, ...]]) -> Statistics:
+    """Read what :func:`pack_statistics` wrote, with the samples of the payload frames."""
+    measurements = []
+    heads = list(fields.maps("measurements"))
+    for head, values in zip(heads, samples, strict=False):
+        head.integer("count", len(values), len(values))
+        measurements.append(Measurement(head.text("name", 256), values, head.text("stopped", 64)))
+        head.done()
+    if len(heads) != len(samples):
+        fields.refuse(f"{len(heads)} measurements with {len(samples)} frames of samples")
+    return Statistics(
+        tuple(measurements),
+        fields.facts("used"),
+        _description(fields.map("before")),
+        _description(fields.map("after")),
+    )
+
+
+def _pack_description(description: TargetDescription) -> Mapping[str, Any]:
+    return {
+        "facts": dict(description.facts),
+        "engines": dict(description.engines),
+        "state": dict(description.state),
+    }
+
+
+def _description(fields: Fields) -> TargetDescription:
+    description = TargetDescription(
+        fields.facts("facts"), fields.texts("engines"), fields.facts("state")
+    )
+    fields.done()
+    return description

@@ -1,0 +1,176 @@
+"""Artifacts by the sha256 of their bytes; the host and the target keep theirs alike.
+
+Layout: ``ROOT/<sha256>`` for what is whole and verified, ``ROOT/incoming/<sha256>`` for uploads
+under way. Names come from digests alone, so nothing on the wire becomes a path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from pathlib import Path
+from typing import BinaryIO
+
+from kenning_lego.core.errors import StoreError
+from kenning_lego.store.atomic import write_bytes, write_error
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_BLOCK = 1 << 20
+
+
+def digest_of(content: bytes) -> str:
+    """The sha256 of `content` in lower-case hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+class Upload:
+    """An artifact that arrives in pieces; continues where an earlier upload broke off.
+
+    Made by :meth:`ArtifactStore.receive`.
+    """
+
+    def __init__(self, digest: str, size: int, part: Path, final: Path) -> None:
+        self.digest = digest
+        self.size = size
+        self._part = part
+        self._final = final
+        self._hash = hashlib.sha256()
+        self.offset = 0
+        try:
+            part.parent.mkdir(parents=True, exist_ok=True)
+            self._file: BinaryIO = part.open("a+b")
+        except OSError as error:
+            raise write_error(part, error) from error
+        self._resume()
+
+    def _resume(self) -> None:
+        self._file.seek(0)
+        while piece := self._file.read(_BLOCK):
+            self._hash.update(piece)
+            self.offset += len(piece)
+        if self.offset > self.size:
+            self._restart()
+
+    def _restart(self) -> None:
+        self._file.truncate(0)
+        self._hash = hashlib.sha256()
+        self.offset = 0
+
+    def append(self, piece: bytes | memoryview) -> int:
+        """Write the next piece; returns the offset after it.
+
+        Raises:
+            StoreError: more than the announced size, or the disk refuses.
+        """
+        if self.offset + len(piece) > self.size:
+            raise StoreError(f"artifact {self.digest[:12]} is longer than its announced size")
+        try:
+            self._file.write(piece)
+            self._file.flush()
+        except OSError as error:
+            raise write_error(self._part, error) from error
+        self._hash.update(piece)
+        self.offset += len(piece)
+        return self.offset
+
+    def finish(self) -> Path:
+        """Verify the bytes and put the artifact in its place.
+
+        Raises:
+            StoreError: bytes are missing or do not have the announced sha256; a wrong upload
+                is thrown away.
+        """
+        try:
+            self._file.flush()
+            if self.offset != self.size:
+                raise StoreError(
+                    f"artifact {self.digest[:12]} ends at {self.offset} of {self.size}"
+                )
+            if self._hash.hexdigest() != self.digest:
+                self._restart()
+                raise StoreError(
+                    f"artifact {self.digest[:12]} arrived damaged: its sha256 differs",
+                    "send it again",
+                )
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._part.replace(self._final)
+        except OSError as error:
+            raise write_error(self._final, error) from error
+        finally:
+            self._file.close()
+        return self._final
+
+    def suspend(self) -> None:
+        """Keep what has arrived, for a later upload to continue."""
+        try:
+            self._file.close()
+        except OSError as error:  # buffered bytes that a full disk refuses
+            raise write_error(self._part, error) from error
+
+
+class ArtifactStore:
+    """A directory of verified artifacts.
+
+    Args:
+        root: the directory; made on the first write.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def _final(self, digest: str) -> Path:
+        if not _DIGEST.fullmatch(digest):
+            raise StoreError(f"{digest!r} is not a sha256 in lower-case hexadecimal digits")
+        return self.root / digest
+
+    def holds(self, digest: str) -> bool:
+        """Whether the artifact is here."""
+        return self._final(digest).is_file()
+
+    def path(self, digest: str) -> Path:
+        """Where the artifact lies.
+
+        Raises:
+            StoreError: it is not here.
+        """
+        path = self._final(digest)
+        if not path.is_file():
+            raise StoreError(f"artifact {digest[:12]} is not in the store", "upload it first")
+        return path
+
+    def read(self, digest: str) -> bytes:
+        """The artifact's bytes, verified.
+
+        Raises:
+            StoreError: it is not here, or was damaged on disk (it is removed then).
+        """
+        path = self.path(digest)
+        content = path.read_bytes()
+        if digest_of(content) != digest:
+            path.unlink(missing_ok=True)
+            raise StoreError(
+                f"artifact {digest[:12]} was damaged on disk and has been removed",
+                "upload it again",
+            )
+        return content
+
+    def add(self, content: bytes) -> str:
+        """Keep `content`; returns its sha256.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        digest = digest_of(content)
+        if not self.holds(digest):
+            write_bytes(self._final(digest), content)
+        return digest
+
+    def receive(self, digest: str, size: int) -> Upload:
+        """Begin or continue an upload of `size` bytes.
+
+        Raises:
+            StoreError: the digest is malformed or the disk refuses.
+        """
+        return Upload(digest, size, self.root / "incoming" / digest, self._final(digest))
