@@ -1,3 +1,3 @@
-"""Benchmark networks block by block on their target, and pick the best configuration for a budget."""
+"""Benchmark networks block by block on their target; pick the best configuration for a budget."""
 
 __version__ = "0.1.0"

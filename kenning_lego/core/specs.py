@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kenning_lego.core.errors import ProtocolError
@@ -98,6 +98,22 @@ class IOSpec:
             tuple(spec.with_batch(batch) for spec in self.inputs),
             tuple(spec.with_batch(batch) for spec in self.outputs),
         )
+
+    def check_inputs(self, frames: Sequence[bytes | bytearray | memoryview]) -> None:
+        """Refuse raw tensors that are not what the model takes; its batch must be bound.
+
+        Raises:
+            ProtocolError: the number of tensors or a tensor's size in bytes is wrong.
+        """
+        if len(frames) != len(self.inputs):
+            raise ProtocolError(f"{len(frames)} input tensors where {len(self.inputs)} are taken")
+        for tensor, frame in zip(self.inputs, frames, strict=True):
+            if memoryview(frame).nbytes != tensor.nbytes:
+                raise ProtocolError(
+                    f"{memoryview(frame).nbytes} bytes for the tensor {tensor} "
+                    f"of {tensor.nbytes} bytes",
+                    "send C-order bytes of exactly that shape and element type",
+                )
 
     def __iter__(self) -> Iterator[TensorSpec]:
         yield from self.inputs

@@ -1,0 +1,61 @@
+"""The command ``kenning-lego VERB``: each verb is a scenario module, imported when asked for."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import cast
+
+from kenning_lego import __version__
+from kenning_lego.core.errors import UnknownNameError
+from kenning_lego.scenarios.entry import Main, run
+
+VERBS = {
+    "serve": ("inference_server", "start the inference server on the edge device"),
+    "test": ("inference_tester", "cut, compile, ship, benchmark, choose and verify"),
+    "report": ("render_report", "render a run's record as a page"),
+    "demo": ("demo", "all of that on this machine, with real data"),
+}
+
+
+def main() -> int:
+    """Entry point of the command."""
+    return run(dispatch)
+
+
+def dispatch(arguments: Sequence[str]) -> int:
+    """Run the verb that the first argument names.
+
+    Raises:
+        UnknownNameError: there is no such verb.
+    """
+    verb, *rest = arguments or ["--help"]
+    if verb in ("-h", "--help"):
+        print(_help())
+        return 0
+    if verb in ("-V", "--version"):
+        print(f"kenning-lego {__version__}")
+        return 0
+    if verb not in VERBS:
+        raise UnknownNameError("verb", verb, VERBS, "kenning-lego --help lists them")
+    module = importlib.import_module(f"kenning_lego.scenarios.{VERBS[verb][0]}")
+    return cast(Main, module.main)(rest)
+
+
+def _help() -> str:
+    lines = [
+        "usage: kenning-lego VERB [...]",
+        "",
+        "Benchmark networks block by block on their target, and pick the best configuration.",
+        "",
+        *(f"  {verb:<8}{text}" for verb, (_, text) in VERBS.items()),
+        "",
+        "kenning-lego VERB --help says more; every verb is also",
+        "python -m kenning_lego.scenarios.MODULE.",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

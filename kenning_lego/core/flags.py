@@ -1,0 +1,252 @@
+"""A component's configuration from a YAML file and command-line flags, which override the file.
+
+Every field of the pydantic model is a flag: ``blocks.count`` in YAML is ``--blocks.count``.
+Lists take several values; lists of components take one ``key=value,key=value`` for each.
+Values are only gathered here; pydantic alone converts and checks them, once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from kenning_lego.core.configuration import Component, explain
+from kenning_lego.core.errors import ConfigurationError
+
+C = TypeVar("C", bound=Component)
+
+
+@dataclass(frozen=True, slots=True)
+class _Flag:
+    path: tuple[str, ...]
+    help: str
+    shape: Literal["value", "switch", "list", "components"]
+    metavar: str
+
+    @property
+    def name(self) -> str:
+        return "--" + ".".join(part.replace("_", "-") for part in self.path)
+
+
+def parse_configuration(
+    model: type[C],
+    arguments: Sequence[str],
+    *,
+    program: str,
+    description: str,
+    file: str | None = None,
+) -> C:
+    """Read a component's configuration from the command line.
+
+    Args:
+        model: the component's configuration.
+        arguments: of the command line.
+        program: name of the command, for the help text.
+        description: what the command does.
+        file: if given, an optional positional argument names a YAML file; this is its help.
+
+    Raises:
+        ConfigurationError: a flag or key is unknown, missing or has a wrong value.
+        SystemExit: --help was asked for.
+    """
+    flags = _unique(_flags_of(model, ()))
+    parser = _parser(flags, model, program, description, file)
+    found, unknown = parser.parse_known_args(list(arguments))
+    if unknown:
+        raise _unknown_flag(unknown[0], flags)
+    given = {
+        flag.path: value
+        for flag in flags
+        if (value := getattr(found, ".".join(flag.path))) is not None
+    }
+    source = getattr(found, "file", None)
+    values = load_yaml(source) if source else {}
+    for path, value in given.items():
+        _set(values, path, value)
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        location = tuple(str(part) for part in error.errors()[0]["loc"])
+        from_flag = next((f for f in flags if f.path in given and _same(f.path, location)), None)
+        where = from_flag.name if from_flag else str(source or program)
+        raise explain(error, where) from error
+
+
+def load_yaml(path: Path) -> dict[str, Any]:
+    """The mapping in a YAML file.
+
+    Raises:
+        ConfigurationError: it cannot be read, or is not a YAML mapping.
+    """
+    import yaml  # only where a file is named: serving needs no YAML
+
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot read {path}: {error.strerror}", "check the path"
+        ) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "it is not text"
+        raise ConfigurationError(f"{path}{line} is not YAML: {problem}", "correct it") from error
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"{path} holds no mapping", "write `key: value` lines")
+    return content
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ConfigurationError(message, "--help lists the flags")
+
+
+def _parser(
+    flags: Sequence[_Flag],
+    model: type[BaseModel],
+    program: str,
+    description: str,
+    file: str | None,
+) -> _Parser:
+    parser = _Parser(
+        prog=program,
+        description=description,
+        allow_abbrev=False,
+        formatter_class=lambda prog: argparse.HelpFormatter(prog, max_help_position=30, width=100),
+    )
+    if file:
+        parser.add_argument("file", nargs="?", type=Path, metavar="SCENARIO.yaml", help=file)
+    groups: dict[str, argparse._ArgumentGroup] = {}
+    for flag in flags:
+        head = flag.path[0]
+        target: argparse._ActionsContainer = parser
+        if len(flag.path) > 1:
+            if head not in groups:
+                text = model.model_fields[head].description or ""
+                groups[head] = parser.add_argument_group(head, text)
+            target = groups[head]
+        options: dict[str, Any] = {"dest": ".".join(flag.path), "default": None, "help": flag.help}
+        match flag.shape:
+            case "switch":
+                options["action"] = argparse.BooleanOptionalAction
+            case "list":
+                options.update(nargs="*", metavar=flag.metavar)
+            case "components":
+                options.update(nargs="*", metavar=flag.metavar, type=_pairs)
+            case _:
+                options["metavar"] = flag.metavar
+        target.add_argument(flag.name, **options)
+    return parser
+
+
+def _pairs(text: str) -> dict[str, str]:
+    pairs = [part.partition("=") for part in text.split(",")]
+    if not all(separator for _, separator, _ in pairs):
+        raise argparse.ArgumentTypeError(f"{text!r} is not key=value,key=value")
+    return {key.strip().replace("-", "_"): value.strip() for key, _, value in pairs}
+
+
+def _flags_of(model: type[BaseModel], prefix: tuple[str, ...]) -> Iterator[_Flag]:
+    for name, field in model.model_fields.items():
+        path = (*prefix, name)
+        models = [each for each in _alternatives(field.annotation) if _is_model(each)]
+        if models:
+            for each in models:
+                yield from _flags_of(each, path)
+        else:
+            yield _flag(path, field)
+
+
+def _flag(path: tuple[str, ...], field: FieldInfo) -> _Flag:
+    alternatives = _alternatives(field.annotation)
+    text = (field.description or "").replace("%", "%%").strip()
+    if not field.is_required():
+        default = _shown(field.get_default(call_default_factory=True))
+        text = f"{text} [{default}]" if default else text
+    for each in alternatives:
+        if get_origin(each) in (tuple, list):
+            inner = get_args(each)[0]
+            if _is_model(inner):
+                keys = ",".join(f"{key}=…" for key in inner.model_fields)
+                return _Flag(path, text, "components", keys)
+            return _Flag(path, text, "list", _metavar(inner))
+    if bool in alternatives:
+        return _Flag(path, text, "switch", "")
+    return _Flag(path, text, "value", "|".join(dict.fromkeys(map(_metavar, alternatives))))
+
+
+def _shown(default: object) -> str:
+    if default is None or default == () or isinstance(default, BaseModel):
+        return ""
+    if isinstance(default, tuple):
+        return " ".join(map(_shown, default))
+    return str(default).replace("%", "%%")
+
+
+def _alternatives(annotation: Any) -> list[Any]:
+    """The types that a field admits, without None and without Annotated's extras."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        members = [_alternatives(each) for each in get_args(annotation)]
+        return [each for member in members for each in member if each is not type(None)]
+    if hasattr(annotation, "__metadata__"):
+        return _alternatives(annotation.__origin__)
+    return [annotation]
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _metavar(annotation: Any) -> str:
+    if get_origin(annotation) is Literal:
+        return "|".join(map(str, get_args(annotation)))
+    names = {int: "N", float: "X", str: "TEXT", Path: "PATH"}
+    return names.get(annotation, "VALUE")
+
+
+def _unique(flags: Iterator[_Flag]) -> list[_Flag]:
+    """One flag a path: alternatives of a union may share fields, such as `type`."""
+    merged: dict[tuple[str, ...], _Flag] = {}
+    for flag in flags:
+        earlier = merged.get(flag.path)
+        if earlier is None:
+            merged[flag.path] = flag
+        elif flag.metavar not in earlier.metavar.split("|"):
+            metavar = f"{earlier.metavar}|{flag.metavar}"
+            merged[flag.path] = _Flag(flag.path, earlier.help, earlier.shape, metavar)
+    return list(merged.values())
+
+
+def _set(values: dict[str, Any], path: tuple[str, ...], value: object) -> None:
+    *parents, last = path
+    for part in parents:
+        inner = values.get(part)
+        inner = dict(inner) if isinstance(inner, Mapping) else {}
+        values[part] = inner
+        values = inner
+    if last == "type" and values.get("type") not in (None, value):
+        values.clear()  # another alternative: the file's parameters belong to the one it names
+    values[last] = value
+
+
+def _same(path: tuple[str, ...], location: tuple[str, ...]) -> bool:
+    """Whether an error's location is this flag's; unions and lists put extra parts into it."""
+    parts = iter(location)
+    return all(part in parts for part in path)
+
+
+def _unknown_flag(text: str, flags: Sequence[_Flag]) -> ConfigurationError:
+    name = text.split("=", 1)[0]
+    if not name.startswith("-"):
+        return ConfigurationError(f"unexpected argument {text!r}", "--help shows what is expected")
+    near = difflib.get_close_matches(name, [flag.name for flag in flags], n=1)
+    hint = f"did you mean {near[0]}?" if near else "--help lists the flags"
+    return ConfigurationError(f"unknown flag {name}", hint)

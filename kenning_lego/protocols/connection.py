@@ -1,0 +1,160 @@
+"""The host's socket: knows at once when the target is not there, or is there no more."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+
+import zmq
+from zmq.utils.monitor import recv_monitor_message
+
+from kenning_lego.core.errors import TargetLostError, TargetUnreachableError
+from kenning_lego.protocols.addresses import is_ipv6
+from kenning_lego.protocols.codec import Frame
+
+MAX_FRAME_BYTES = 256 << 20
+_COPY_BELOW = 1 << 16
+"""Below this size ZeroMQ is faster when it copies a frame."""
+
+_UP = zmq.EVENT_HANDSHAKE_SUCCEEDED
+_REFUSED = zmq.EVENT_CLOSED | zmq.EVENT_CONNECT_RETRIED
+_DOWN = (
+    zmq.EVENT_DISCONNECTED
+    | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
+    | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
+    | zmq.EVENT_HANDSHAKE_FAILED_AUTH
+)
+
+
+class Connection:
+    """A connection to one target.
+
+    Args:
+        address: ``tcp://HOST:PORT``.
+        timeout_s: how long to wait until it stands.
+
+    Raises:
+        TargetUnreachableError: nothing that speaks ZeroMQ answers at the address.
+    """
+
+    def __init__(self, address: str, timeout_s: float) -> None:
+        self.address = address
+        self.alive = False
+        self._context = zmq.Context()
+        self._socket = self._context.socket(zmq.DEALER)
+        for option, value in {
+            zmq.LINGER: 200,
+            zmq.IMMEDIATE: 1,
+            zmq.MAXMSGSIZE: MAX_FRAME_BYTES,
+            zmq.HEARTBEAT_IVL: 1_000,
+            zmq.HEARTBEAT_TIMEOUT: 5_000,
+            zmq.HANDSHAKE_IVL: max(1, int(timeout_s * 1000)),
+            zmq.RECONNECT_IVL: 100,
+            zmq.IPV6: is_ipv6(address),
+        }.items():
+            self._socket.setsockopt(option, value)
+        self._monitor = self._socket.get_monitor_socket(_UP | _REFUSED | _DOWN)
+        self._poller = zmq.Poller()
+        self._poller.register(self._monitor, zmq.POLLIN)
+        try:
+            self._establish(timeout_s)
+        except BaseException:
+            self.close()
+            raise
+        self._poller.register(self._socket, zmq.POLLIN)
+
+    def _establish(self, timeout_s: float) -> None:
+        try:
+            self._socket.connect(self.address)
+        except zmq.ZMQError as error:
+            raise TargetUnreachableError(
+                f"cannot reach a target at {self.address}: {error.strerror}",
+                "check the address",
+            ) from error
+        deadline = time.monotonic() + timeout_s
+        refused = False
+        while (event := self._next_event(deadline)) is not None:
+            if event & _UP:
+                self.alive = True
+                return
+            if event & _DOWN:
+                raise TargetUnreachableError(
+                    f"what listens at {self.address} is not a kenning-lego target",
+                    "check the port",
+                )
+            refused = True
+            # A refused connection on this machine will not get better by waiting for long.
+            deadline = min(deadline, time.monotonic() + 1.0)
+        if refused:
+            raise TargetUnreachableError(
+                f"nothing listens at {self.address}",
+                "start the target there with `kenning-lego serve`, or check the address",
+            )
+        raise TargetUnreachableError(
+            f"no target answers at {self.address} within {timeout_s:g} s",
+            "check the address, the network and the firewall",
+        )
+
+    def _next_event(self, deadline: float) -> int | None:
+        if not self._monitor.poll(_ms_until(deadline)):
+            return None
+        return int(recv_monitor_message(self._monitor)["event"])
+
+    def send(self, frames: Sequence[Frame]) -> None:
+        """Send a message.
+
+        Raises:
+            TargetLostError: the target is gone.
+        """
+        self._check_alive()
+        copy = all(len(frame) < _COPY_BELOW for frame in frames)
+        try:
+            self._socket.send_multipart(frames, zmq.NOBLOCK, copy=copy)
+        except zmq.Again as error:
+            raise self._lost() from error
+
+    def receive(self, deadline: float) -> list[bytes] | None:
+        """The next message; None if none comes until `deadline` on the monotonic clock.
+
+        Raises:
+            TargetLostError: the target is gone.
+        """
+        while True:
+            left = _ms_until(deadline)
+            ready = dict(self._poller.poll(left))
+            if self._socket in ready:
+                return list(self._socket.recv_multipart())
+            if self._monitor in ready:
+                self._check_alive()
+            elif not left:
+                return None
+
+    def close(self) -> None:
+        """Close the connection; messages just sent get a moment to leave. May be called again."""
+        self.alive = False
+        if self._socket.closed:
+            return
+        self._socket.disable_monitor()
+        self._monitor.close(linger=0)
+        self._socket.close()
+        self._context.term()
+
+    def _check_alive(self) -> None:
+        while self._monitor.poll(0):
+            if int(recv_monitor_message(self._monitor)["event"]) & (_DOWN | _REFUSED):
+                self.alive = False
+        if not self.alive:
+            raise self._lost()
+
+    def _lost(self) -> TargetLostError:
+        self.alive = False
+        return TargetLostError(
+            f"the target at {self.address} went away",
+            "see why in its terminal, start it again with `kenning-lego serve` and repeat the "
+            "command: finished steps are kept in the workspace",
+        )
+
+
+def _ms_until(deadline: float) -> int:
+    return max(0, math.ceil((deadline - time.monotonic()) * 1000))

@@ -1,0 +1,65 @@
+"""Engines by name; an engine is imported only when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, cast
+
+from kenning_lego.core.errors import MissingDependencyError, UnknownNameError
+
+if TYPE_CHECKING:  # the server looks engines up without loading numpy
+    from kenning_lego.runtimes.base import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class _Engine:
+    module: str
+    factory: str
+    packages: tuple[str, ...]
+    """Distributions that provide it, the usual one first."""
+    extra: str
+
+
+_ENGINES: Mapping[str, _Engine] = {
+    "onnxruntime": _Engine(
+        "kenning_lego.runtimes.onnx_runtime",
+        "OnnxRuntime",
+        ("onnxruntime", "onnxruntime-gpu"),
+        "onnxruntime",
+    ),
+}
+
+
+def make_runtime(name: str, threads: int) -> Runtime:
+    """The engine of that name.
+
+    Raises:
+        UnknownNameError: there is no such engine.
+        MissingDependencyError: its package is not installed here.
+    """
+    engine = _ENGINES.get(name)
+    if engine is None:
+        raise UnknownNameError("runtime", name, _ENGINES)
+    try:
+        module = importlib.import_module(engine.module)
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError(
+            engine.packages[0], engine.extra, f"runtime {name!r}"
+        ) from error
+    return cast("Runtime", getattr(module, engine.factory)(threads))
+
+
+def installed_engines() -> dict[str, str]:
+    """Engine name to version, for those whose package is installed; imports none of them."""
+    found: dict[str, str] = {}
+    for name, engine in _ENGINES.items():
+        for package in engine.packages:
+            try:
+                found[name] = version(package)
+            except PackageNotFoundError:
+                continue
+            break
+    return found

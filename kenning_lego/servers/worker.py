@@ -1,0 +1,159 @@
+"""The worker: a process of its own that loads engines, runs models and holds the clock.
+
+Started by the server, which it talks to over an inherited socket. It may crash or be killed
+without the server, its connections or its store being touched.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import logging
+import mmap
+import os
+import signal
+import socket
+from pathlib import Path
+
+import numpy as np
+
+from kenning_lego.core.errors import KenningLegoError, ProtocolError
+from kenning_lego.core.plans import Progress
+from kenning_lego.core.specs import IOSpec
+from kenning_lego.protocols.codec import Envelope, pack_samples
+from kenning_lego.protocols.messages import (
+    Cancel,
+    Compose,
+    Error,
+    Event,
+    Ok,
+    Process,
+    RunPlan,
+    Stats,
+    pack_composed,
+    pack_statistics,
+)
+from kenning_lego.servers import tensor_memory
+from kenning_lego.servers.channel import Channel
+from kenning_lego.servers.pipeline import Arrays
+from kenning_lego.servers.workbench import Workbench
+from kenning_lego.store.artifacts import ArtifactStore
+
+_PR_SET_PDEATHSIG = 1
+
+log = logging.getLogger("kenning_lego.worker")
+
+
+class Worker:
+    """Answers the server's requests, one after the other.
+
+    Args:
+        channel: to the server.
+        store: where the artifacts lie.
+    """
+
+    def __init__(self, channel: Channel, store: ArtifactStore) -> None:
+        self._channel = channel
+        self._workbench = Workbench(store)
+
+    def run(self) -> None:
+        """Serve until the server is gone."""
+        while (request := self._channel.receive()) is not None:
+            try:
+                self._answer(request)
+            except KenningLegoError as error:
+                answer = Error("bad_request", error.problem, error.remedy)
+                self._channel.send(Envelope(request.id, answer))
+            except Exception as error:
+                log.exception("%s failed", request.message.kind.name)
+                answer = Error("engine_failed", f"{type(error).__name__}: {error}")
+                self._channel.send(Envelope(request.id, answer))
+
+    def _answer(self, request: Envelope) -> None:
+        match request.message:
+            case Process():
+                duration = self._workbench.process()
+                self._channel.send(Envelope(request.id, Ok({"duration_ns": duration})))
+            case Compose() as compose:
+                self._compose(request.id, compose)
+            case RunPlan(plan):
+                self._workbench.measure(
+                    plan, lambda progress: self._tell(request.id, progress), self._cancelled
+                )
+                self._channel.send(Envelope(request.id, Ok({})))
+            case Stats():
+                statistics = self._workbench.statistics()
+                samples = tuple(pack_samples(m.samples_ns) for m in statistics.measurements)
+                answer = Ok(pack_statistics(statistics))
+                self._channel.send(Envelope(request.id, answer, samples))
+            case Cancel():
+                pass  # of a plan that has just ended
+            case other:
+                raise ProtocolError(f"{other.kind.name} is not for a worker")
+
+    def _compose(self, request: int, compose: Compose) -> None:
+        descriptor = -1
+
+        def place(spec: IOSpec) -> Arrays:
+            nonlocal descriptor
+            descriptor = tensor_memory.create(spec)
+            return _arrays(descriptor, spec)
+
+        load = compose.load
+        try:
+            composed = self._workbench.compose(
+                compose.stages,
+                runtime=load.runtime,
+                threads=load.threads,
+                batch=load.batch,
+                place=place,
+            )
+            self._channel.send(Envelope(request, Ok(pack_composed(composed))), descriptor)
+        finally:
+            if descriptor >= 0:
+                os.close(descriptor)  # the arrays keep the memory
+
+    def _tell(self, request: int, progress: Progress) -> None:
+        self._channel.send(Envelope(request, Event(progress)))
+
+    def _cancelled(self) -> bool:
+        message = self._channel.poll()
+        cancelled = message is not None and isinstance(message.message, Cancel)
+        return cancelled or self._channel.closed_by_peer
+
+
+def _arrays(descriptor: int, spec: IOSpec) -> Arrays:
+    offsets, size = tensor_memory.layout(spec)
+    shared = mmap.mmap(descriptor, size)
+    return {
+        tensor.name: np.ndarray(tensor.sizes, tensor.dtype, shared, offset)
+        for tensor, offset in zip(spec, offsets, strict=True)
+    }
+
+
+def _die_with_server() -> None:
+    # A model that hangs inside the engine would otherwise outlive a killed server.
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def main() -> None:
+    """Serve the server at the other end of an inherited socket."""
+    parser = argparse.ArgumentParser(description="Started by the server; not by hand.")
+    parser.add_argument("--channel", type=int, required=True, help="descriptor of the socket")
+    parser.add_argument("--store", type=Path, required=True, help="directory of the artifacts")
+    arguments = parser.parse_args()
+    _die_with_server()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server decides when to end
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    channel = Channel(socket.socket(fileno=arguments.channel))
+    try:
+        Worker(channel, ArtifactStore(arguments.store)).run()
+    except BrokenPipeError:
+        log.info("the server is gone")
+    finally:
+        channel.close()
+
+
+if __name__ == "__main__":
+    main()
