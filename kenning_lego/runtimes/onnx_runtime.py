@@ -24,7 +24,7 @@ _DTYPES = {
 }
 
 # ONNX Runtime's own exceptions share no base class.
-_ENGINE_ERRORS = (
+_ENGINE_ERRORS: tuple[type[Exception], ...] = (
     RuntimeError,
     ValueError,
     *(e for e in vars(_state).values() if isinstance(e, type) and issubclass(e, Exception)),

@@ -38,7 +38,7 @@ def server(tmp_path: Path) -> Iterator[ServerProcess]:
 
 
 def floats(values: bytes) -> list[float]:
-    return np.frombuffer(values, np.float32).tolist()
+    return [float(value) for value in np.frombuffer(values, np.float32)]
 
 
 def row(value: float, size: int = 8) -> bytes:

@@ -1,0 +1,111 @@
+"""The charts of a report, each drawn for a desk and for a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kenning_lego.reports.findings import Findings
+from kenning_lego.reports.latency_chart import latency_chart
+from kenning_lego.reports.prediction_chart import prediction_chart
+from kenning_lego.reports.runs_chart import runs_chart
+from kenning_lego.reports.tradeoff_charts import (
+    score_latency_chart,
+    score_size_chart,
+    variants_chart,
+)
+
+_FULL_PX = 1080.0
+_HALF_PX = 516.0
+_PHONE_PX = 350.0
+
+_Draw = Callable[[Findings, str, float], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One chart, as SVG for two widths: type does not shrink on a phone.
+
+    Args:
+        wide: for desks and paper.
+        narrow: for phones.
+        caption: what the marks mean.
+    """
+
+    wide: str
+    narrow: str
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class Charts:
+    """All charts; None where the record has nothing to draw."""
+
+    latency: Chart | None
+    prediction: Chart | None
+    runs: Chart | None
+    trade_offs: tuple[Chart, ...]
+
+
+def charts_of(findings: Findings) -> Charts:
+    """Draw what the record holds."""
+    trade_offs = (
+        _drawn(
+            findings,
+            score_latency_chart,
+            "score-latency",
+            _HALF_PX,
+            "Quality over latency. Hollow: predicted; filled: measured; grey: the original.",
+        ),
+        _drawn(
+            findings,
+            score_size_chart,
+            "score-size",
+            _HALF_PX,
+            "Quality over the size of the artifacts, marked in the same way.",
+        ),
+        _drawn(
+            findings,
+            variants_chart,
+            "variants",
+            _HALF_PX,
+            "What each variant saves and costs on its own. Area: size of the artifact; the warmer"
+            " the colour, the more was removed. Down and to the right is better.",
+        ),
+    )
+    return Charts(
+        _drawn(
+            findings,
+            latency_chart,
+            "latency",
+            _FULL_PX,
+            "A row for each variant, by the share of FLOPs that was to be removed. Dot: median;"
+            " thick line: its 95 % interval (mostly hidden by the dot); thin line: the middle half"
+            " of the runs.",
+        ),
+        _drawn(
+            findings,
+            prediction_chart,
+            "prediction",
+            _HALF_PX,
+            "Latency of each configuration. Hollow: predicted; filled: measured, with the 95 %"
+            " interval of its median; upright: the budget.",
+        ),
+        _drawn(
+            findings,
+            runs_chart,
+            "runs",
+            _FULL_PX,
+            f"The runs of {findings.main.name} in order; the line is their median. Where there are"
+            " more runs than room, a dot is the median of neighbours and an upright their range.",
+        ),
+        tuple(chart for chart in trade_offs if chart),
+    )
+
+
+def _drawn(
+    findings: Findings, draw: _Draw, identity: str, width: float, caption: str
+) -> Chart | None:
+    wide = draw(findings, f"{identity}-wide", width)
+    narrow = draw(findings, f"{identity}-narrow", _PHONE_PX)
+    return None if wide is None or narrow is None else Chart(wide, narrow, caption)

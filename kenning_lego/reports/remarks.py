@@ -1,0 +1,118 @@
+"""What to know before relying on a run's figures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from kenning_lego.core.records import BudgetRecord
+from kenning_lego.reports.findings import Findings
+from kenning_lego.reports.formatting import counted, share
+from kenning_lego.reports.timings import Timing
+
+_CLOCKS = {
+    "target": "Latencies were measured on the target's own clock around the engine's call.",
+    "in-process": "Latencies were measured on this machine, in the host's own process, around the"
+    " engine's call; no separate target took part.",
+    "host": "Some latencies were measured on the host's clock and include the way to the target.",
+}
+
+_STOPPED = {
+    "max_rounds": "after the most rounds allowed",
+    "max_seconds": "when the time was up",
+    "cancelled": "when they were cancelled",
+}
+"""Ends of a measurement that come before the precision that the plan asked for."""
+
+_FEWEST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One sentence on how far the figures can be trusted."""
+
+    kind: Literal["good", "warning", "neutral"]
+    text: str
+
+
+def remarks(findings: Findings) -> Iterator[Remark]:
+    """What applies to a run, what matters most first."""
+    record = findings.record
+    yield from _over_budget(findings)
+    short = [each.name for each in record.configurations if not each.feasible]
+    if short:
+        yield Remark(
+            "warning",
+            f"{counted(len(short), 'budget')} of {len(record.configurations)} cannot be met:"
+            f" {', '.join(short)}. The nearest that can are listed below.",
+        )
+    yield from _precision(findings)
+    errors = [
+        abs(each.latency_error) for each in findings.outcomes if each.latency_error is not None
+    ]
+    if errors:
+        yield Remark(
+            "neutral",
+            "Predicted latencies (sums of block medians) are off by at most"
+            f" {share(max(errors))} from those of the composed networks.",
+        )
+    clocks = {each.record.clock for each in findings.timings.values()}
+    for clock, text in _CLOCKS.items():
+        if clock in clocks:
+            yield Remark("neutral" if clock == "target" else "warning", text)
+
+
+def _over_budget(findings: Findings) -> Iterator[Remark]:
+    """Configurations that were predicted to keep their budget, and did not."""
+    missed = []
+    for each in findings.outcomes:
+        budget = each.configuration.budget if each.configuration else BudgetRecord()
+        latency, memory = each.measured.latency_ms, each.measured.memory_bytes
+        over = []
+        if latency and budget.latency_ms and latency > budget.latency_ms:
+            over.append(f"latency by {share(latency / budget.latency_ms - 1)}")
+        if memory and budget.memory_bytes and memory > budget.memory_bytes:
+            over.append(f"memory by {share(memory / budget.memory_bytes - 1)}")
+        if over:
+            missed.append(f"{each.name} ({', '.join(over)})")
+    if missed:
+        yield Remark(
+            "warning",
+            f"{counted(len(missed), 'configuration')} of {len(findings.record.configurations)}"
+            f" exceeded the budget when measured: {', '.join(missed)}. Ask for a little less than"
+            " you need.",
+        )
+
+
+def _precision(findings: Findings) -> Iterator[Remark]:
+    """Whether the measurements of plans became as precise as asked."""
+    planned = [each for each in findings.timings.values() if each.record.stopped != "requests"]
+    if not planned:
+        return
+    number = counted(len(planned), "measurement")
+    early = Counter(each.record.stopped for each in planned if each.record.stopped in _STOPPED)
+    if not early:
+        all_ = "The measurement" if len(planned) == 1 else f"All {number}"
+        yield Remark("good", f"{all_} became as precise as asked.{_widest(planned)}")
+        return
+    how = " and ".join(_STOPPED[end] for end in early)
+    yield Remark(
+        "warning",
+        f"{early.total()} of {number} ended {how}, before all were as precise as asked."
+        f"{_widest(planned)} Allow the plan more time, or quiet the target.",
+    )
+
+
+def _widest(planned: Sequence[Timing]) -> str:
+    """A sentence on the least precise of several medians."""
+    known = [
+        (width, each.record.name)
+        for each in planned
+        if (width := each.summary.relative_half_width) is not None
+    ]
+    if len(known) < _FEWEST:
+        return ""
+    width, name = max(known)
+    return f" The least precise median, of {name}, is known to within {share(width)}."

@@ -1,0 +1,221 @@
+"""The charts of what was traded for what: configurations and variants as points."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from kenning_lego.core.records import ScoreRecord
+from kenning_lego.reports.findings import Findings, Outcome
+from kenning_lego.reports.formatting import SIZE_BYTES, TIME_NS, Column, Unit, duration, share, size
+from kenning_lego.reports.labels import Box, place
+from kenning_lego.reports.palette import shade
+from kenning_lego.reports.quality import Quality
+from kenning_lego.reports.svg import (
+    Scale,
+    across,
+    drawing,
+    element,
+    group,
+    line,
+    nice_ticks,
+    padded,
+    text,
+    upwards,
+)
+
+_HEIGHT_PX = 320.0
+_LEFT_PX = 50.0
+_RIGHT_PX = 18.0
+_TOP_PX = 30.0
+_BOTTOM_PX = 46.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Plane:
+    """Both scales of a chart and what is drawn beneath its points."""
+
+    x: Scale
+    y: Scale
+    frame: Box
+    parts: tuple[str, ...]
+
+
+def score_latency_chart(findings: Findings, identity: str, width: float) -> str | None:
+    """Each configuration's score over its latency; None without two figures of one."""
+    return _configurations(
+        findings, identity, width, "latency", lambda side: _ns(side.latency_ms), TIME_NS
+    )
+
+
+def score_size_chart(findings: Findings, identity: str, width: float) -> str | None:
+    """Each configuration's score over its memory; None without two figures of one."""
+    return _configurations(
+        findings, identity, width, "memory", lambda side: side.memory_bytes, SIZE_BYTES
+    )
+
+
+def _configurations(
+    findings: Findings,
+    identity: str,
+    width: float,
+    what: str,
+    figure: Callable[[ScoreRecord], float | None],
+    units: tuple[Unit, ...],
+) -> str | None:
+    quality = Quality.of(findings.record)
+
+    def point(side: ScoreRecord) -> tuple[float, float] | None:
+        value = figure(side)
+        return None if value is None or side.score is None else (value, side.score)
+
+    pairs = [(each, point(each.predicted), point(each.measured)) for each in findings.outcomes]
+    shown = [pair for pair in pairs if pair[1] or pair[2]]
+    points = [each for _, *both in shown for each in both if each]
+    if not any(outcome.configuration for outcome, *_ in shown):
+        return None
+    unit = Column.fitting([max(x for x, _ in points)], units).unit
+    better = "higher" if findings.record.network.higher_is_better else "lower"
+    plane = _plane(
+        [(x / unit.factor, y * quality.factor) for x, y in points],
+        width,
+        f"{what}, {unit.symbol}",
+        f"{_named(quality.name, quality.unit)} ({better} is better)",
+    )
+
+    def at(values: tuple[float, float]) -> tuple[float, float]:
+        return plane.x(values[0] / unit.factor), plane.y(values[1] * quality.factor)
+
+    body = list(plane.parts)
+    for outcome, predicted, measured in shown:
+        said = f"{outcome.name}: {_figures(outcome, quality)}"
+        marks = _pair(predicted and at(predicted), measured and at(measured))
+        kind = "point original" if outcome.is_original else "point"
+        body.append(group(said, *marks, class_=kind))
+    ends = [(outcome, at(end)) for outcome, *both in shown if (end := both[1] or both[0])]
+    wanted = [(x, y, outcome.label) for outcome, (x, y) in ends]
+    labels = place(wanted, [at(each) for each in points], plane.frame)
+    body += [text(each.x, each.y, each.text, class_="label") for each in labels]
+    return drawing(
+        identity,
+        f"{quality.name} over {what}",
+        f"{len(shown)} compositions of the network; predicted points are hollow, measured ones"
+        " filled. The table of configurations holds the same figures.",
+        width,
+        _HEIGHT_PX,
+        body,
+    )
+
+
+def variants_chart(findings: Findings, identity: str, width: float) -> str | None:
+    """Each variant's accuracy cost over the latency that it saves; None without any such pair.
+
+    A marker's area grows with the artifact's bytes.
+    """
+    quality = Quality.of(findings.record)
+    points = []
+    for segment in findings.record.segments:
+        original = next((each for each in segment.variants if each.kind == "original"), None)
+        before = findings.timing(original) if original else None
+        for variant in segment.variants:
+            after = findings.timing(variant)
+            if variant is original or not before or not after or variant.accuracy_cost is None:
+                continue
+            saved = before.summary.median - after.summary.median
+            points.append((saved, variant.accuracy_cost, segment, variant))
+    if not points:
+        return None
+    unit = Column.fitting([max(abs(saved) for saved, *_ in points)], TIME_NS).unit
+    plane = _plane(
+        [(0.0, 0.0), *((saved / unit.factor, cost * quality.factor) for saved, cost, *_ in points)],
+        width,
+        f"latency saved, {unit.symbol}",
+        f"{_named('accuracy cost', quality.difference_unit)} (lower is better)",
+        zero=True,
+    )
+    largest = max(variant.artifact.size_bytes for *_, variant in points) or 1
+    body = list(plane.parts)
+    # Large markers first, so that small ones stay in sight.
+    for saved, cost, segment, variant in sorted(
+        points, key=lambda point: -point[3].artifact.size_bytes
+    ):
+        bytes_ = variant.artifact.size_bytes
+        said = (
+            f"{segment.name}, {share(variant.ratio, 0)} removed: saves {duration(saved)} for"
+            f" {quality.with_unit(quality.difference(cost) or '')}, {size(bytes_)}"
+        )
+        mark = element(
+            "circle",
+            cx=plane.x(saved / unit.factor),
+            cy=plane.y(cost * quality.factor),
+            r=2.5 + 6.5 * math.sqrt(max(bytes_, 0) / largest),
+            class_=f"bubble shade-{shade(variant)}",
+        )
+        body.append(group(said, mark))
+    return drawing(
+        identity,
+        "What each variant saves and costs",
+        f"{len(points)} variants; the area of a point grows with the artifact's size, its colour"
+        " with the share removed. The table of blocks holds the same figures.",
+        width,
+        _HEIGHT_PX,
+        body,
+    )
+
+
+def _plane(
+    points: Sequence[tuple[float, float]],
+    width: float,
+    x_title: str,
+    y_title: str,
+    *,
+    zero: bool = False,
+) -> _Plane:
+    """Axes around the points."""
+    bottom, right = _HEIGHT_PX - _BOTTOM_PX, width - _RIGHT_PX
+    x = Scale(*padded(min(x for x, _ in points), max(x for x, _ in points)), _LEFT_PX, right)
+    y = Scale(*padded(min(y for _, y in points), max(y for _, y in points)), bottom, _TOP_PX)
+    parts = [
+        *across(x, nice_ticks(x.low, x.high, 5), _TOP_PX, bottom),
+        *upwards(y, nice_ticks(y.low, y.high, 5), _LEFT_PX, right),
+        text(right, _HEIGHT_PX - 8, x_title, class_="axis", text_anchor="end"),
+        text(0, 14, y_title, class_="axis"),
+    ]
+    if zero:
+        parts.append(line(_LEFT_PX, y(0), right, y(0), class_="zero"))
+        parts.append(line(x(0), _TOP_PX, x(0), bottom, class_="zero"))
+    return _Plane(x, y, Box(_LEFT_PX, _TOP_PX, right, bottom), tuple(parts))
+
+
+def _pair(
+    predicted: tuple[float, float] | None, measured: tuple[float, float] | None
+) -> Sequence[str]:
+    """A hollow and a filled mark, with a line between them when both are there."""
+    marks = []
+    if predicted and measured:
+        marks.append(line(*predicted, *measured, class_="link"))
+    if predicted:
+        x, y = predicted
+        marks.append(element("circle", cx=x, cy=y, r=5.0, class_="predicted"))
+    if measured:
+        x, y = measured
+        marks.append(element("circle", cx=x, cy=y, r=4.5, class_="measured"))
+    return marks
+
+
+def _figures(outcome: Outcome, quality: Quality) -> str:
+    figures = [
+        duration(_ns(outcome.latency_ms)),
+        size(outcome.memory_bytes),
+        quality.score(outcome.score),
+    ]
+    return ", ".join(each for each in figures if each)
+
+
+def _named(name: str, unit: str) -> str:
+    return f"{name}, {unit}" if unit else name
+
+
+def _ns(ms: float | None) -> float | None:
+    return None if ms is None else ms * 1e6

@@ -1,0 +1,31 @@
+"""Cut a network, make variants, compile, ship, benchmark on a target, choose and verify."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from kenning_lego.core.flags import parse_configuration
+from kenning_lego.scenarios.entry import run
+from kenning_lego.scenarios.tester.configuration import InferenceTestConfig
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the tester scenario from flags, a YAML file, or both."""
+    config = parse_configuration(
+        InferenceTestConfig,
+        arguments,
+        program="kenning-lego test",
+        description=__doc__ or "",
+        file="a scenario in YAML; flags override it",
+    )
+    # --help and wrong flags need no torch.
+    from kenning_lego.scenarios.progress import make_console
+    from kenning_lego.scenarios.tester.run import run_test
+
+    run_test(config, make_console(), command=("kenning-lego", "test", *arguments))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

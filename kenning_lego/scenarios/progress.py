@@ -1,0 +1,74 @@
+"""Telling people how far a long step is: bars on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+_LINE_INTERVAL_S = 10.0
+_PLAIN_WIDTH = 120
+
+
+def make_console() -> Console:
+    """Standard output, wide enough for tables when it is no terminal."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=_PLAIN_WIDTH)
+
+
+@dataclass
+class Track:
+    """One step under way.
+
+    Attributes:
+        note: said when the step is done, such as what was found in the workspace.
+    """
+
+    console: Console
+    title: str
+    bar: Progress | None = None
+    task: TaskID | None = None
+    note: str = ""
+    _begin: float = field(default_factory=time.monotonic)
+    _spoken: float = field(default_factory=time.monotonic)
+
+    def update(self, done: int, total: int, text: str = "") -> None:
+        """Say that `done` of `total` is done."""
+        if self.bar is not None and self.task is not None:
+            self.bar.update(self.task, completed=done, total=total, text=text)
+        elif time.monotonic() - self._spoken > _LINE_INTERVAL_S:
+            self._spoken = time.monotonic()
+            self.console.print(f"  {self.title}: {done}/{total} {text}".rstrip(), soft_wrap=True)
+
+    @property
+    def seconds(self) -> float:
+        """Since the step began."""
+        return time.monotonic() - self._begin
+
+
+@contextmanager
+def step(console: Console, title: str, durations: dict[str, float]) -> Iterator[Track]:
+    """Show a step while it runs and say how long it took; that goes into `durations` as well."""
+    if console.is_terminal:
+        bar = Progress(
+            TextColumn("  {task.description}"),
+            BarColumn(bar_width=30),
+            TextColumn("{task.fields[text]}"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+        )
+        with bar:
+            track = Track(console, title, bar, bar.add_task(title, total=None, text=""))
+            yield track
+    else:
+        console.print(f"  {title} ...", soft_wrap=True)
+        track = Track(console, title)
+        yield track
+    durations[title] = round(track.seconds, 3)
+    note = f" ({track.note})" if track.note else ""
+    console.print(f"  {title}: {track.seconds:.1f} s{note}", soft_wrap=True)

@@ -1,0 +1,59 @@
+"""Render a run's record as one self-contained HTML page."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from kenning_lego.core.configuration import Component
+from kenning_lego.core.errors import ConfigurationError
+from kenning_lego.core.flags import parse_configuration
+from kenning_lego.core.records import load_record
+from kenning_lego.scenarios.entry import run
+from kenning_lego.store.workspace import Workspace
+
+
+class ReportConfig(Component):
+    """What to render, and where to."""
+
+    record: Path | None = None
+    """A run's record.json."""
+    workspace: Path | None = None
+    """Render the newest run of this workspace instead."""
+    output: Path | None = None
+    """Directory for report.html; by default that of the record."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Render a report."""
+    config = parse_configuration(
+        ReportConfig,
+        arguments,
+        program="kenning-lego report",
+        description=__doc__ or "",
+        file="the same flags in YAML",
+    )
+    path = _record(config)
+    record = load_record(path)
+    from kenning_lego.reports.write import write_report  # wrong flags need no templates
+
+    print(f"report {write_report(record, config.output or path.parent)}")
+    return 0
+
+
+def _record(config: ReportConfig) -> Path:
+    if (config.record is None) == (config.workspace is None):
+        raise ConfigurationError(
+            "which record?", "give --record RUN/record.json or --workspace DIRECTORY"
+        )
+    if config.record is not None:
+        return config.record
+    workspace = config.workspace or Path()
+    if not (workspace / "manifest.json").is_file():
+        raise ConfigurationError(f"{workspace} is not a workspace", "name one that a test made")
+    return Workspace(workspace).latest_record()
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

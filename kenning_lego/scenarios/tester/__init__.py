@@ -1,0 +1,1 @@
+"""The tester scenario: its configuration and its steps in order."""

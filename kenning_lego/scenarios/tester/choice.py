@@ -1,0 +1,117 @@
+"""From profiled segments and budgets to configurations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from kenning_lego.core.errors import ModelError
+from kenning_lego.core.records import (
+    BudgetRecord,
+    ConfigurationRecord,
+    RelaxationRecord,
+    ScoreRecord,
+    SegmentRecord,
+)
+from kenning_lego.scenarios.tester.configuration import BudgetConfig
+from kenning_lego.selection.problem import Block, Budget, Choice, Option, Problem, evaluate
+from kenning_lego.selection.select import Selected, select
+
+ORIGINAL = "original"
+"""Name of the configuration without any stand-in."""
+
+
+def pose_problem(segments: Sequence[SegmentRecord], latencies_ms: Mapping[str, float]) -> Problem:
+    """What there is to choose from.
+
+    Args:
+        segments: the chain with profiled variants.
+        latencies_ms: median latency by variant name.
+
+    Raises:
+        ModelError: a variant has no accuracy cost.
+    """
+    blocks = []
+    fixed_latency, fixed_memory = 0.0, 0
+    for segment in segments:
+        options = []
+        for variant in segment.variants:
+            if segment.scalable and variant.accuracy_cost is None:
+                raise ModelError(f"variant {variant.name} was not profiled", "profile it first")
+            options.append(
+                Option(
+                    variant.name,
+                    variant.accuracy_cost or 0.0,
+                    latencies_ms[variant.name],
+                    variant.artifact.size_bytes,
+                )
+            )
+        if segment.scalable:
+            blocks.append(Block(segment.name, tuple(options)))
+        else:
+            fixed_latency += options[0].latency_ms
+            fixed_memory += options[0].memory_bytes
+    return Problem(tuple(blocks), fixed_latency, fixed_memory)
+
+
+def choose(
+    problem: Problem,
+    budgets: Sequence[BudgetConfig],
+    original_score: float | None,
+    *,
+    higher_is_better: bool,
+) -> list[ConfigurationRecord]:
+    """The original and, for every budget, the best configuration or why there is none."""
+
+    def predict(choice: Choice) -> ScoreRecord:
+        score = original_score
+        if score is not None:
+            score -= choice.accuracy_cost if higher_is_better else -choice.accuracy_cost
+        return ScoreRecord(
+            latency_ms=choice.latency_ms, memory_bytes=choice.memory_bytes, score=score
+        )
+
+    original = evaluate(problem, {b.name: b.options[0].variant for b in problem.blocks})
+    configurations = [
+        ConfigurationRecord(
+            name=ORIGINAL,
+            budget=BudgetRecord(),
+            feasible=True,
+            variants=dict(original.variants),
+            predicted=predict(original),
+        )
+    ]
+    for number, wanted in enumerate(budgets, 1):
+        budget = _absolute(wanted, original)
+        answer = select(problem, budget)
+        common = {"name": f"budget-{number}", "budget": _budget_record(budget)}
+        if isinstance(answer, Selected):
+            configuration = ConfigurationRecord(
+                **common,
+                feasible=True,
+                variants=dict(answer.choice.variants),
+                predicted=predict(answer.choice),
+                solver=answer.solver,
+                solve_ms=round(answer.seconds * 1e3, 3),
+            )
+        else:
+            nearest = tuple(
+                RelaxationRecord(changed=each.changed, budget=_budget_record(each.budget))
+                for each in answer.nearest
+            )
+            configuration = ConfigurationRecord(**common, feasible=False, nearest=nearest)
+        configurations.append(configuration)
+    return configurations
+
+
+def _absolute(budget: BudgetConfig, original: Choice) -> Budget:
+    latency = budget.latency_ms
+    if budget.latency_share is not None:
+        latency = budget.latency_share * original.latency_ms
+    memory = None if budget.memory_mb is None else budget.memory_mb * 1e6
+    if budget.memory_share is not None:
+        memory = budget.memory_share * original.memory_bytes
+    return Budget(latency, None if memory is None else int(memory))
+
+
+def _budget_record(budget: Budget) -> BudgetRecord:
+    return BudgetRecord(latency_ms=budget.latency_ms, memory_bytes=budget.memory_bytes)

@@ -1,0 +1,95 @@
+"""Everything that the tester scenario can be told, as flags or as one YAML file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from kenning_lego.blocks.latency import MeasurementConfig
+from kenning_lego.blocks.retrain import RetrainConfig
+from kenning_lego.blocks.variants import BlocksConfig
+from kenning_lego.compilers.once import CompilerConfig
+from kenning_lego.core.configuration import Component
+from kenning_lego.datasets.configuration import DatasetConfig
+from kenning_lego.datasets.digits import Digits
+from kenning_lego.protocols.addresses import DEFAULT_ADDRESS
+from kenning_lego.training.classification import TrainingConfig
+
+IN_PROCESS = "in-process"
+
+
+class ModelConfig(Component):
+    """The network to scale."""
+
+    name: str = "resnet18-digits"
+    """A network of ours, or package.module:callable for one of yours."""
+    checkpoint: Path | None = None
+    """Its weights, as safetensors or a torch state dict; without them it is trained first."""
+    arguments: dict[str, Any] = Field(default_factory=dict)
+    """What the callable is called with (YAML only)."""
+
+
+class TargetConfig(Component):
+    """Where and how to measure."""
+
+    address: str = DEFAULT_ADDRESS
+    """tcp://HOST:PORT of a running server, or in-process to measure in this very process."""
+    runtime: str = "onnxruntime"
+    """The engine that runs the artifacts."""
+    threads: int = Field(default=1, ge=1)
+    """Threads that the engine may use."""
+
+
+class BudgetConfig(Component):
+    """Upper bounds for a configuration; a share is one of the original network's figure."""
+
+    latency_ms: float | None = Field(default=None, gt=0)
+    """Time for one inference."""
+    latency_share: float | None = Field(default=None, gt=0)
+    """The same, as a share of the original's."""
+    memory_mb: float | None = Field(default=None, gt=0)
+    """Size of all artifacts in 10^6 bytes."""
+    memory_share: float | None = Field(default=None, gt=0)
+    """The same, as a share of the original's."""
+
+    @model_validator(mode="after")
+    def _one_bound_each(self) -> BudgetConfig:
+        if self.latency_ms is not None and self.latency_share is not None:
+            raise ValueError("latency_ms and latency_share are the same bound; give one")
+        if self.memory_mb is not None and self.memory_share is not None:
+            raise ValueError("memory_mb and memory_share are the same bound; give one")
+        return self
+
+
+DEFAULT_BUDGETS = (
+    BudgetConfig(latency_share=0.8, memory_share=0.8),
+    BudgetConfig(latency_share=0.6, memory_share=0.5),
+    BudgetConfig(latency_share=0.45),
+)
+
+
+class InferenceTestConfig(Component):
+    """The tester scenario."""
+
+    workspace: Path
+    """Directory for everything that is made; a second run finds it there again."""
+    model: ModelConfig = ModelConfig()
+    """The network to scale."""
+    dataset: DatasetConfig = Digits()
+    """The data to train, profile and test with."""
+    training: TrainingConfig = TrainingConfig()
+    """How the network is trained if it comes without weights."""
+    blocks: BlocksConfig = BlocksConfig()
+    """How the network is cut and which variants its blocks get."""
+    retraining: RetrainConfig = RetrainConfig()
+    """How the variants are retrained."""
+    compiler: CompilerConfig = CompilerConfig()
+    """How segments become artifacts."""
+    target: TargetConfig = TargetConfig()
+    """Where and how to measure."""
+    measurement: MeasurementConfig = MeasurementConfig()
+    """How long and how precisely the target measures."""
+    budgets: tuple[BudgetConfig, ...] = DEFAULT_BUDGETS
+    """Bounds to choose a configuration for, each."""

@@ -1,0 +1,115 @@
+"""The target's part of a test: upload, time the variants, verify the configurations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from statistics import median
+
+import numpy as np
+
+from kenning_lego.blocks.latency import (
+    MeasurementConfig,
+    configurations_plan,
+    stages_of,
+    variants_plan,
+)
+from kenning_lego.core.plans import Progress
+from kenning_lego.core.records import ConfigurationRecord, ScoreRecord, SegmentRecord
+from kenning_lego.core.target import Target
+from kenning_lego.datasets.base import Part
+from kenning_lego.metrics.base import Metric
+from kenning_lego.scenarios.tester.configuration import TargetConfig
+from kenning_lego.store.artifacts import ArtifactStore
+
+OnProgress = Callable[[int, int, str], None]
+
+
+def upload_all(
+    target: Target,
+    segments: Sequence[SegmentRecord],
+    artifacts: ArtifactStore,
+    on_progress: OnProgress,
+) -> int:
+    """Make the target hold every variant's artifact; how many had to be sent."""
+    digests = [v.artifact.digest for segment in segments for v in segment.variants]
+    sent = 0
+    for done, digest in enumerate(dict.fromkeys(digests), 1):
+        sent += target.upload(artifacts.path(digest), digest)
+        on_progress(done, len(digests), "artifacts")
+    return sent
+
+
+def time_variants(
+    target: Target,
+    segments: Sequence[SegmentRecord],
+    where: TargetConfig,
+    config: MeasurementConfig,
+    on_progress: OnProgress,
+) -> dict[str, float]:
+    """Time every variant on the target; median latencies in ms by variant name."""
+    plan = variants_plan(segments, config, runtime=where.runtime, threads=where.threads)
+    target.measure(plan, _translate(on_progress))
+    return _medians_ms(target, [item.name for item in plan.items])
+
+
+def time_configurations(
+    target: Target,
+    segments: Sequence[SegmentRecord],
+    configurations: Sequence[ConfigurationRecord],
+    where: TargetConfig,
+    config: MeasurementConfig,
+    on_progress: OnProgress,
+) -> dict[str, float]:
+    """Time the composed networks on the target; median latencies in ms by configuration name."""
+    chosen = {each.name: each.variants for each in configurations if each.feasible}
+    plan = configurations_plan(
+        segments, chosen, config, runtime=where.runtime, threads=where.threads
+    )
+    target.measure(plan, _translate(on_progress))
+    return _medians_ms(target, list(chosen))
+
+
+def score_configurations(
+    target: Target,
+    segments: Sequence[SegmentRecord],
+    configurations: Sequence[ConfigurationRecord],
+    where: TargetConfig,
+    samples: Part,
+    metric: Metric,
+    on_progress: OnProgress,
+) -> dict[str, float]:
+    """Run the composed networks over samples on the target; scores by configuration name."""
+    feasible = [each for each in configurations if each.feasible]
+    total = len(feasible) * len(samples)
+    scores: dict[str, float] = {}
+    for index, configuration in enumerate(feasible):
+        stages = stages_of(segments, configuration.variants)
+        composed = target.compose(stages, runtime=where.runtime, threads=where.threads)
+        result = composed.spec.outputs[0]
+        outputs = np.empty((len(samples), *result.sizes[1:]), result.dtype)
+        for number, image in enumerate(samples.images):
+            tensors, _ = target.infer([image.tobytes()])
+            outputs[number] = np.frombuffer(tensors[0], result.dtype).reshape(result.sizes)[0]
+            on_progress(index * len(samples) + number + 1, total, configuration.name)
+        scores[configuration.name] = metric.score(outputs, samples.labels)
+    return scores
+
+
+def with_measured(
+    configuration: ConfigurationRecord, latencies: Mapping[str, float], scores: Mapping[str, float]
+) -> ConfigurationRecord:
+    """The configuration with what was measured of it, if it could run."""
+    if not configuration.feasible:
+        return configuration
+    name = configuration.name
+    measured = ScoreRecord(latency_ms=latencies[name], score=scores.get(name))
+    return configuration.model_copy(update={"measured": measured, "measurement": name})
+
+
+def _medians_ms(target: Target, names: Sequence[str]) -> dict[str, float]:
+    found = {m.name: m.samples_ns for m in target.statistics().measurements}
+    return {name: median(found[name]) / 1e6 for name in names}
+
+
+def _translate(on_progress: OnProgress) -> Callable[[Progress], None]:
+    return lambda progress: on_progress(progress.done, progress.total, f"{progress.phase} rounds")

@@ -1,0 +1,369 @@
+"""The tester scenario, step by step; the steps themselves are functions in their rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+import torch
+from rich.console import Console
+
+from kenning_lego import __version__
+from kenning_lego.blocks.chain import Chain
+from kenning_lego.blocks.extract import extract
+from kenning_lego.blocks.variants import Variants, make_variants
+from kenning_lego.blocks.workshop import profile_once, retrain_once
+from kenning_lego.compilers.once import compile_once
+from kenning_lego.core.plans import Statistics, TargetDescription
+from kenning_lego.core.records import (
+    ConfigurationRecord,
+    EnvironmentRecord,
+    MeasurementRecord,
+    NetworkRecord,
+    RunRecord,
+    SegmentRecord,
+    TargetRecord,
+    TensorRecord,
+    VariantRecord,
+)
+from kenning_lego.core.specs import TensorSpec
+from kenning_lego.core.target import Target
+from kenning_lego.datasets.base import Dataset
+from kenning_lego.metrics.classification import TOP1
+from kenning_lego.models.lookup import load_model
+from kenning_lego.protocols.client import connect
+from kenning_lego.reports.write import write_report
+from kenning_lego.scenarios.progress import Track, step
+from kenning_lego.scenarios.tester.choice import choose, pose_problem
+from kenning_lego.scenarios.tester.configuration import IN_PROCESS, InferenceTestConfig
+from kenning_lego.scenarios.tester.measuring import (
+    score_configurations,
+    time_configurations,
+    time_variants,
+    upload_all,
+    with_measured,
+)
+from kenning_lego.scenarios.tester.summary import print_blocks, print_configurations
+from kenning_lego.servers.environment import describe
+from kenning_lego.servers.local import LocalTarget
+from kenning_lego.store.atomic import write_json
+from kenning_lego.store.fingerprint import fingerprint
+from kenning_lego.store.workspace import Workspace
+from kenning_lego.training.teacher import Scores, score_network, train_once
+from kenning_lego.training.weights import module_fingerprint
+
+FOUND = "found in the workspace"
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """Where a test's results are."""
+
+    record: RunRecord
+    record_path: Path
+    report_path: Path
+
+
+def run_test(
+    config: InferenceTestConfig, console: Console, command: Sequence[str] = ()
+) -> TestResult:
+    """Run the tester scenario.
+
+    Args:
+        config: what to do.
+        console: where to tell about it.
+        command: recorded as the way to repeat it.
+
+    Raises:
+        KenningLegoError: see the exception tree; what was finished stays in the workspace.
+    """
+    return _Test(config, console, command).run()
+
+
+class _Test:
+    def __init__(
+        self, config: InferenceTestConfig, console: Console, command: Sequence[str]
+    ) -> None:
+        self.config = config
+        self.console = console
+        self.command = tuple(command)
+        self.durations: dict[str, float] = {}
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[Track]:
+        with step(self.console, title, self.durations) as track:
+            yield track
+
+    def run(self) -> TestResult:
+        config = self.config
+        workspace = Workspace(config.workspace)
+        # Everything that can be wrong with the command is found before anything expensive runs.
+        torch.manual_seed(config.training.seed)
+        model = load_model(config.model.name, config.model.checkpoint, **config.model.arguments)
+        dataset = config.dataset.load()
+        with self._target(workspace) as target:
+            self.console.print(f"target {target.address}: {_who(target.describe())}")
+        self.console.print(f"network {config.model.name} on {dataset}")
+
+        scores = self._train(model, dataset, workspace)
+        chain, variants = self._cut(model, dataset)
+        losses, costs = self._finish_variants(chain, variants, dataset, workspace)
+        segments = self._compile(chain, variants, losses, costs, workspace)
+        with self._target(workspace) as target:
+            segments, configurations, statistics = self._measure(
+                target, segments, dataset, scores, workspace
+            )
+            address = target.address
+        network = NetworkRecord(
+            name=config.model.name,
+            parameters=chain.parameters,
+            flops=sum(segment.variants[0].flops for segment in segments),
+            dataset=dataset.name,
+            metric=TOP1.name,
+            higher_is_better=TOP1.higher_is_better,
+            validation_score=scores.validation,
+            test_score=scores.test,
+            samples={
+                "train": len(dataset.train),
+                "validation": len(dataset.validation),
+                "test": len(dataset.test),
+            },
+        )
+        return self._record(workspace, network, segments, configurations, statistics, address)
+
+    @contextmanager
+    def _target(self, workspace: Workspace) -> Iterator[Target]:
+        if self.config.target.address == IN_PROCESS:
+            with LocalTarget(workspace.artifacts) as local:
+                yield local
+        else:
+            with connect(self.config.target.address) as remote:
+                yield remote
+
+    def _train(self, model: torch.nn.Module, dataset: Dataset, workspace: Workspace) -> Scores:
+        if self.config.model.checkpoint is None:
+            identity = fingerprint(
+                {
+                    f"{name}/{field}": array
+                    for name, part in (("train", dataset.train), ("validation", dataset.validation))
+                    for field, array in (("images", part.images), ("labels", part.labels))
+                }
+            )
+            with self.step("train the network") as track:
+                computed = train_once(
+                    model,
+                    dataset,
+                    self.config.training,
+                    workspace,
+                    identity,
+                    lambda epoch: track.update(epoch.epoch, epoch.epochs, str(epoch)),
+                )
+                track.note = "" if computed else FOUND
+        with self.step("score the network") as track:
+            scores = score_network(model, dataset.validation, dataset.test, TOP1)
+            track.note = f"test {TOP1.name} {scores.test:.2%}"
+        return scores
+
+    def _cut(self, model: torch.nn.Module, dataset: Dataset) -> tuple[Chain, Variants]:
+        example = torch.tensor(dataset.test.images[:1])
+        with self.step("cut into blocks") as track:
+            chain = extract(model, example, count=self.config.blocks.count)
+            track.note = f"{len(chain.blocks)} blocks in {len(chain)} segments"
+        with self.step("prune variants") as track:
+            variants = make_variants(chain, self.config.blocks.ratios)
+            track.note = f"{sum(map(len, variants.values()))} variants"
+        return chain, variants
+
+    def _finish_variants(
+        self, chain: Chain, variants: Variants, dataset: Dataset, workspace: Workspace
+    ) -> tuple[dict[str, float], dict[str, float]]:
+        validation = dataset.validation
+        with self.step("retrain variants") as track:
+            losses = retrain_once(
+                chain,
+                variants,
+                dataset.train.images,
+                validation.images,
+                self.config.retraining,
+                workspace,
+                track.update,
+            )
+            track.note = "" if losses.computed else FOUND
+        with self.step("profile accuracy") as track:
+            costs = profile_once(
+                chain,
+                variants,
+                validation.images,
+                validation.labels,
+                TOP1,
+                TOP1.name,
+                workspace,
+                track.update,
+            )
+            track.note = "" if costs.computed else FOUND
+        return dict(losses.values), dict(costs.values)
+
+    def _compile(
+        self,
+        chain: Chain,
+        variants: Variants,
+        losses: dict[str, float],
+        costs: dict[str, float],
+        workspace: Workspace,
+    ) -> list[SegmentRecord]:
+        segments = []
+        computed = 0
+        total = sum(map(len, variants.values()))
+        done = 0
+        torch.manual_seed(0)
+        with self.step("compile and check") as track:
+            for segment in chain:
+                example = tuple(
+                    torch.randn(t.sizes) if t.dtype == "float32" else zero
+                    for t, zero in zip(segment.inputs, segment.example(), strict=True)
+                )
+                records = []
+                for variant in variants[segment.name]:
+                    compiled = compile_once(
+                        variant.module.eval(),
+                        module_fingerprint(variant.module),
+                        segment.inputs,
+                        segment.outputs,
+                        example,
+                        self.config.compiler,
+                        workspace,
+                    )
+                    computed += compiled.computed
+                    done += 1
+                    track.update(done, total, variant.name)
+                    records.append(
+                        VariantRecord(
+                            name=variant.name,
+                            kind=variant.kind,
+                            ratio=variant.ratio,
+                            ratio_reached=variant.ratio_reached,
+                            flops=variant.flops,
+                            parameters=variant.parameters,
+                            reconstruction_loss=losses.get(variant.name),
+                            accuracy_cost=costs.get(variant.name),
+                            artifact=compiled.record,
+                            measurement=variant.name,
+                        )
+                    )
+                segments.append(
+                    SegmentRecord(
+                        name=segment.name,
+                        scalable=segment.scalable,
+                        inputs=_tensors(segment.inputs),
+                        outputs=_tensors(segment.outputs),
+                        variants=tuple(records),
+                    )
+                )
+            track.note = f"{computed} of {total} made" if computed else FOUND
+        return segments
+
+    def _measure(
+        self,
+        target: Target,
+        segments: list[SegmentRecord],
+        dataset: Dataset,
+        scores: Scores,
+        workspace: Workspace,
+    ) -> tuple[list[SegmentRecord], list[ConfigurationRecord], Statistics]:
+        where, how = self.config.target, self.config.measurement
+        with self.step("upload artifacts") as track:
+            sent = upload_all(target, segments, workspace.artifacts, track.update)
+            track.note = f"{sent} sent" if sent else "the target has them"
+        with self.step("time every variant on the target") as track:
+            latencies = time_variants(target, segments, where, how, track.update)
+        print_blocks(self.console, segments, latencies)
+        with self.step("choose") as track:
+            problem = pose_problem(segments, latencies)
+            configurations = choose(
+                problem,
+                self.config.budgets,
+                scores.test,
+                higher_is_better=TOP1.higher_is_better,
+            )
+            feasible = sum(each.feasible for each in configurations[1:])
+            track.note = f"{feasible} of {len(configurations) - 1} budgets can be met"
+        with self.step("time the configurations on the target") as track:
+            composed = time_configurations(
+                target, segments, configurations, where, how, track.update
+            )
+        with self.step("score the configurations on the target") as track:
+            measured = score_configurations(
+                target, segments, configurations, where, dataset.test, TOP1, track.update
+            )
+        configurations = [with_measured(each, composed, measured) for each in configurations]
+        return segments, configurations, target.statistics()
+
+    def _record(
+        self,
+        workspace: Workspace,
+        network: NetworkRecord,
+        segments: list[SegmentRecord],
+        configurations: list[ConfigurationRecord],
+        statistics: Statistics,
+        address: str,
+    ) -> TestResult:
+        in_process = address == IN_PROCESS
+        run = workspace.new_run()
+        here = describe()
+        record = RunRecord(
+            id=run.name,
+            created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            version=__version__,
+            command=self.command,
+            scenario=self.config.model_dump(mode="json"),
+            host=_environment(here, here),
+            target=TargetRecord(
+                address=address,
+                in_process=in_process,
+                environment=_environment(statistics.before, statistics.after),
+                used=dict(statistics.used),
+            ),
+            network=network,
+            segments=tuple(segments),
+            measurements=tuple(
+                MeasurementRecord(
+                    name=each.name,
+                    clock="in-process" if in_process else "target",
+                    samples_ns=each.samples_ns,
+                    stopped=each.stopped,
+                )
+                for each in statistics.measurements
+            ),
+            configurations=tuple(configurations),
+            durations_s=self.durations,
+        )
+        record_path = run / "record.json"
+        write_json(record_path, record.model_dump(mode="json"))
+        report_path = write_report(record, run)
+        print_configurations(self.console, record)
+        self.console.print(f"record {record_path}", soft_wrap=True)
+        self.console.print(f"report {report_path}", soft_wrap=True)
+        return TestResult(record, record_path, report_path)
+
+
+def _tensors(specs: Sequence[TensorSpec]) -> tuple[TensorRecord, ...]:
+    return tuple(TensorRecord(name=s.name, shape=s.shape, dtype=s.dtype) for s in specs)
+
+
+def _environment(before: TargetDescription, after: TargetDescription) -> EnvironmentRecord:
+    return EnvironmentRecord(
+        facts=dict(before.facts),
+        engines=dict(before.engines),
+        state_before=dict(before.state),
+        state_after=dict(after.state),
+    )
+
+
+def _who(description: TargetDescription) -> str:
+    facts = description.facts
+    machine = facts.get("board") or facts.get("cpu") or facts.get("machine", "unknown machine")
+    engines = ", ".join(f"{name} {version}" for name, version in description.engines.items())
+    return f"{machine}, {facts.get('cores', '?')} cores; {engines or 'no engine'}"

@@ -1,0 +1,104 @@
+"""What the tester prints: the table of blocks and the chosen configurations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from kenning_lego.core.records import (
+    BudgetRecord,
+    ConfigurationRecord,
+    RunRecord,
+    ScoreRecord,
+    SegmentRecord,
+)
+
+
+def print_blocks(
+    console: Console, segments: Sequence[SegmentRecord], latencies_ms: Mapping[str, float]
+) -> None:
+    """One row a variant, as measured on the target."""
+    table = Table(title="Variants on the target", title_justify="left", box=None, pad_edge=False)
+    table.add_column("variant", no_wrap=True)
+    for heading in ("FLOPs kept", "parameters", "size kB", "latency ms", "of original", "cost"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for segment in segments:
+        original = latencies_ms[segment.variants[0].name]
+        for variant in segment.variants:
+            latency = latencies_ms[variant.name]
+            cost = variant.accuracy_cost if segment.scalable else None
+            table.add_row(
+                variant.name if segment.scalable else f"{segment.name} (fixed)",
+                f"{1 - variant.ratio_reached:.0%}",
+                f"{variant.parameters:,}",
+                f"{variant.artifact.size_bytes / 1e3:,.1f}",
+                f"{latency:.4f}",
+                f"{latency / original:.0%}",
+                "" if cost is None else f"{cost * 100:+.2f} pp",
+            )
+    console.print()
+    console.print(table)
+    console.print()
+
+
+def print_configurations(console: Console, record: RunRecord) -> None:
+    """One row a configuration: the budget, what was predicted and what was measured."""
+    table = Table(
+        title=f"Configurations ({record.network.metric} on the test part, measured on the target)",
+        title_justify="left",
+        box=None,
+        pad_edge=False,
+    )
+    table.add_column("name", no_wrap=True)
+    table.add_column("budget", no_wrap=True)
+    for heading in ("latency ms", "memory MB", "score", "→ latency ms", "error", "→ score"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("pruned %", no_wrap=True)
+    ratios = {v.name: v.ratio for segment in record.segments for v in segment.variants}
+    for each in record.configurations:
+        predicted, measured = each.predicted or ScoreRecord(), each.measured or ScoreRecord()
+        table.add_row(
+            each.name,
+            _budget(each.budget),
+            _number(predicted.latency_ms, ".3f"),
+            _number(predicted.memory_bytes, ",.2f", 1e-6),
+            _number(predicted.score, ".2%"),
+            _number(measured.latency_ms, ".3f"),
+            _error(predicted, measured),
+            _number(measured.score, ".2%"),
+            " ".join(f"{ratios[name] * 100:.0f}" for name in each.variants.values())
+            or "infeasible",
+        )
+    console.print()
+    console.print(table)
+    console.print("predicted, then → measured")
+    for each in record.configurations:
+        if not each.feasible:
+            console.print(f"{each.name} cannot be met; {_nearest(each)}", soft_wrap=True)
+    console.print()
+
+
+def _nearest(configuration: ConfigurationRecord) -> str:
+    offers = [_budget(each.budget) for each in configuration.nearest]
+    return f"the nearest that can: {'; or '.join(offers)}"
+
+
+def _budget(budget: BudgetRecord) -> str:
+    bounds = []
+    if budget.latency_ms is not None:
+        bounds.append(f"≤ {budget.latency_ms:.3f} ms")
+    if budget.memory_bytes is not None:
+        bounds.append(f"≤ {budget.memory_bytes / 1e6:.2f} MB")
+    return ", ".join(bounds) or "none"
+
+
+def _number(value: float | None, form: str, scale: float = 1.0) -> str:
+    return "—" if value is None else format(value * scale, form)
+
+
+def _error(predicted: ScoreRecord, measured: ScoreRecord) -> str:
+    if predicted.latency_ms is None or not measured.latency_ms:
+        return "—"
+    return f"{predicted.latency_ms / measured.latency_ms - 1:+.1%}"

@@ -1,0 +1,276 @@
+"""A plausible record of a ResNet-18-like run, for tests and for looking at the page."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import statistics
+from collections.abc import Mapping
+
+from kenning_lego.core.records import (
+    ArtifactRecord,
+    BudgetRecord,
+    ConfigurationRecord,
+    EnvironmentRecord,
+    MeasurementRecord,
+    NetworkRecord,
+    RelaxationRecord,
+    RunRecord,
+    ScoreRecord,
+    SegmentRecord,
+    TargetRecord,
+    TensorRecord,
+    VariantRecord,
+)
+
+RATIOS = (0.0, 0.2, 0.4, 0.6, 0.8)
+BLOCKS = tuple(f"layer{stage}.{index}" for stage in range(1, 5) for index in range(2))
+_BLOCK_NS = (640e3, 655e3, 590e3, 660e3, 610e3, 735e3, 890e3, 1120e3)
+_BLOCK_BYTES = (297e3, 297e3, 921e3, 1.18e6, 3.68e6, 4.72e6, 14.7e6, 18.9e6)
+
+
+def samples(rng: random.Random, median_ns: float, count: int = 120) -> tuple[int, ...]:
+    """Right-skewed samples in ns: a floor and a lognormal tail on it."""
+    return tuple(
+        round(median_ns * (0.985 + 0.015 * rng.lognormvariate(0.0, 0.6))) for _ in range(count)
+    )
+
+
+def variant(block: str, ratio: float, flops: float, size: float, cost: float) -> VariantRecord:
+    """A pruned variant of a block, or its original at ratio 0."""
+    original = ratio == 0
+    name = f"{block}@original" if original else f"{block}@pruned-{ratio:.2f}"
+    reached = 0.0 if original else ratio - 0.013
+    return VariantRecord(
+        name=name,
+        kind="original" if original else "pruned",
+        ratio=ratio,
+        ratio_reached=reached,
+        flops=round(flops * (1 - reached)),
+        parameters=round(size * (1 - reached) / 4),
+        reconstruction_loss=None if original else 0.004 + 0.11 * ratio**2,
+        accuracy_cost=0.0 if original else cost,
+        artifact=ArtifactRecord(
+            digest=hashlib.sha256(name.encode()).hexdigest(),
+            format="onnx",
+            size_bytes=round(size * (1 - reached)) + 2048,
+            compiler="onnx",
+            compiler_version="1.17.0",
+            gap_max_abs=1.9e-6 + ratio * 1e-6,
+        ),
+        measurement=name,
+    )
+
+
+def resnet_record() -> RunRecord:
+    """Stem, eight blocks of five variants, head; three configurations and one infeasible."""
+    rng = random.Random(20240607)
+    measurements: list[MeasurementRecord] = []
+    medians: dict[str, float] = {}
+
+    def measure(name: str, median_ns: float, stopped: str = "precise") -> None:
+        timed = samples(rng, median_ns)
+        medians[name] = statistics.median(timed)
+        measurements.append(
+            MeasurementRecord(name=name, clock="target", samples_ns=timed, stopped=stopped)
+        )
+
+    segments = [_fixed("stem", 3.7e6, 10e3, (3, 32, 32), (64, 32, 32))]
+    measure("stem@original", 410e3)
+    for index, block in enumerate(BLOCKS):
+        variants = []
+        for ratio in RATIOS:
+            cost = 0.02 * (1 + 0.4 * index) * ratio**2.2 - 0.0008 * (ratio == 0.2)
+            made = variant(block, ratio, 151e6 / 2, _BLOCK_BYTES[index], cost)
+            late = index == 3 and ratio == 0.8
+            measure(
+                made.name,
+                _BLOCK_NS[index] * (1 - 0.86 * ratio) + 9e3,
+                "max_seconds" if late else "precise",
+            )
+            variants.append(made)
+        segments.append(
+            SegmentRecord(
+                name=block,
+                scalable=True,
+                inputs=(_tensor(f"{block}.in", (64, 32, 32)),),
+                outputs=(_tensor(f"{block}.out", (64, 32, 32)),),
+                variants=tuple(variants),
+            )
+        )
+    segments.append(_fixed("head", 5.1e3, 20.5e3, (512, 4, 4), (10,)))
+    measure("head@original", 31e3)
+
+    chosen: Mapping[str, tuple[BudgetRecord, tuple[float, ...]]] = {
+        "balanced": (
+            BudgetRecord(latency_ms=4.55, memory_bytes=25_000_000),
+            (0.2, 0.2, 0.4, 0.2, 0.4, 0.4, 0.4, 0.6),
+        ),
+        "fast": (BudgetRecord(latency_ms=3.0), (0.6, 0.6, 0.6, 0.6, 0.6, 0.6, 0.8, 0.8)),
+        "careful": (
+            BudgetRecord(memory_bytes=30_000_000),
+            (0.0, 0.0, 0.2, 0.0, 0.2, 0.2, 0.4, 0.4),
+        ),
+    }
+    configurations = []
+    for number, (name, (budget, ratios)) in enumerate(chosen.items()):
+        names = {
+            block: next(each.name for each in segment.variants if abs(each.ratio - ratio) < 1e-9)
+            for block, segment, ratio in zip(BLOCKS, segments[1:-1], ratios, strict=True)
+        }
+        total = sum(medians[each] for each in names.values())
+        total += medians["stem@original"] + medians["head@original"]
+        size = sum(
+            each.artifact.size_bytes
+            for segment in segments
+            for each in segment.variants
+            if each.name in names.values() or not segment.scalable
+        )
+        cost = sum(
+            each.accuracy_cost or 0.0
+            for segment in segments
+            for each in segment.variants
+            if each.name in names.values()
+        )
+        measure(f"configuration {name}", total * (1.012, 0.991, 1.006)[number])
+        whole = medians[f"configuration {name}"]
+        configurations.append(
+            ConfigurationRecord(
+                name=name,
+                budget=budget,
+                feasible=True,
+                variants=names,
+                predicted=ScoreRecord(
+                    latency_ms=total / 1e6, memory_bytes=size, score=0.9312 - cost
+                ),
+                measured=ScoreRecord(
+                    latency_ms=whole / 1e6, memory_bytes=size, score=0.9312 - cost * 1.15
+                ),
+                measurement=f"configuration {name}",
+                solver="pareto",
+                solve_ms=0.04,
+            )
+        )
+    configurations.append(
+        ConfigurationRecord(
+            name="tiny",
+            budget=BudgetRecord(latency_ms=1.0, memory_bytes=2_000_000),
+            feasible=False,
+            nearest=(
+                RelaxationRecord(
+                    changed=("latency", "memory"),
+                    budget=BudgetRecord(latency_ms=2.31, memory_bytes=9_400_000),
+                ),
+                RelaxationRecord(
+                    changed=("memory",),
+                    budget=BudgetRecord(latency_ms=1.0, memory_bytes=14_000_000),
+                ),
+            ),
+            solver="pareto",
+            solve_ms=0.03,
+        )
+    )
+    return RunRecord(
+        id="20240607-101502-resnet18",
+        created="2024-06-07T10:15:02+00:00",
+        version="0.1.0",
+        command=("kenning-lego", "test", "scenario.yaml", "--target", "tcp://pi5.local:5570"),
+        scenario={
+            "model": {"from": "my_package.nets:resnet18", "checkpoint": "resnet18.safetensors"},
+            "dataset": {"type": "cifar10", "root": "data"},
+            "blocks": {"count": 8, "ratios": list(RATIOS)},
+            "compiler": {"type": "onnx", "precision": "float32"},
+            "target": {"address": "tcp://pi5.local:5570", "runtime": "onnxruntime", "threads": 1},
+            "budgets": [{"latency_ms": 4.55, "memory_mb": 25}, {"latency_ms": 3.0}],
+        },
+        host=EnvironmentRecord(
+            facts={"machine": "x86_64", "cpu": "AMD Ryzen 7 5800X", "python": "3.11.7"},
+            engines={"torch": "2.6.0", "onnxruntime": "1.20.1"},
+        ),
+        target=TargetRecord(
+            address="tcp://pi5.local:5570",
+            in_process=False,
+            environment=EnvironmentRecord(
+                facts={
+                    "board": "Raspberry Pi 5 Model B Rev 1.0",
+                    "cpu": "Cortex-A76",
+                    "cores": 4,
+                    "memory_bytes": 8_323_403_776,
+                    "kernel": "Linux 6.6.31+rpt-rpi-2712 aarch64",
+                    "python": "3.11.2",
+                },
+                engines={"onnxruntime": "1.20.1", "tflite": "1.2.0"},
+                state_before={
+                    "governor": "performance",
+                    "frequency_khz_max": 2_400_000,
+                    "temperature_c_max": 48.2,
+                    "load_1min": 0.08,
+                },
+                state_after={
+                    "governor": "performance",
+                    "frequency_khz_max": 2_400_000,
+                    "temperature_c_max": 63.9,
+                    "load_1min": 0.97,
+                },
+            ),
+            used={
+                "engine": "onnxruntime",
+                "version": "1.20.1",
+                "provider": "CPUExecutionProvider",
+                "threads": 1,
+            },
+        ),
+        network=NetworkRecord(
+            name="resnet18",
+            parameters=11_173_962,
+            flops=1_112_000_000,
+            dataset="cifar10",
+            metric="top1",
+            validation_score=0.9344,
+            test_score=0.9312,
+            samples={"train": 45_000, "validation": 5_000, "test": 10_000},
+        ),
+        segments=tuple(segments),
+        measurements=tuple(measurements),
+        configurations=tuple(configurations),
+        durations_s={
+            "extract": 0.8,
+            "prune": 6.3,
+            "retrain": 412.0,
+            "compile": 9.4,
+            "profile_quality": 96.2,
+            "profile_latency": 74.5,
+            "select": 0.02,
+            "run": 31.7,
+        },
+    )
+
+
+def whole_model_record() -> RunRecord:
+    """A benchmark of a whole model: one segment, its original alone, no configuration."""
+    rng = random.Random(7)
+    record = resnet_record()
+    segment = _fixed("resnet18", 1.112e9, 44.7e6, (3, 32, 32), (10,))
+    name = segment.variants[0].name
+    measurement = MeasurementRecord(
+        name=name, clock="target", samples_ns=samples(rng, 6.58e6, 700), stopped="precise"
+    )
+    return record.model_copy(
+        update={"segments": (segment,), "measurements": (measurement,), "configurations": ()}
+    )
+
+
+def _fixed(
+    name: str, flops: float, size: float, into: tuple[int, ...], out: tuple[int, ...]
+) -> SegmentRecord:
+    return SegmentRecord(
+        name=name,
+        scalable=False,
+        inputs=(_tensor(f"{name}.in", into),),
+        outputs=(_tensor(f"{name}.out", out),),
+        variants=(variant(name, 0.0, flops, size, 0.0).model_copy(update={"accuracy_cost": None}),),
+    )
+
+
+def _tensor(name: str, shape: tuple[int, ...]) -> TensorRecord:
+    return TensorRecord(name=name, shape=("batch", *shape), dtype="float32")

@@ -1,0 +1,80 @@
+"""Random problems, and the answers by brute force."""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+
+from hypothesis import strategies as st
+
+from kenning_lego.selection.problem import Block, Budget, Choice, Option, Problem, make_choice
+
+Figures = tuple[float, float, int]
+
+
+def figures(choice: Choice) -> Figures:
+    return choice.accuracy_cost, choice.latency_ms, choice.memory_bytes
+
+
+def all_choices(problem: Problem) -> list[Choice]:
+    ranges = [range(len(block.options)) for block in problem.blocks]
+    return [make_choice(problem, indices) for indices in itertools.product(*ranges)]
+
+
+def best_by_force(problem: Problem, budget: Budget) -> Figures | None:
+    return min(map(figures, filter(budget.allows, all_choices(problem))), default=None)
+
+
+def overrun(choice: Choice, budget: Budget) -> Fraction:
+    """The larger relative overrun of a budget with two positive bounds."""
+    assert budget.latency_ms
+    assert budget.memory_bytes
+    return max(
+        Fraction(choice.latency_ms) / Fraction(budget.latency_ms) - 1,
+        Fraction(choice.memory_bytes, budget.memory_bytes) - 1,
+        Fraction(0),
+    )
+
+
+def problems(*, max_blocks: int = 4, max_options: int = 4) -> st.SearchStrategy[Problem]:
+    """Small problems: coarse figures with many ties, or fine ones as measured."""
+    coarse = st.tuples(st.integers(-2, 3), st.integers(0, 4), st.integers(0, 4))
+    fine = st.tuples(
+        st.integers(-300, 3000).map(lambda n: n / 10_000),
+        st.integers(0, 20_000_000).map(lambda n: n / 1_000_000),
+        st.integers(0, 50_000_000),
+    )
+    return st.sampled_from([coarse, fine]).flatmap(
+        lambda triples: st.builds(
+            _problem,
+            st.lists(
+                st.lists(triples, min_size=1, max_size=max_options),
+                min_size=1,
+                max_size=max_blocks,
+            ),
+            triples,
+        )
+    )
+
+
+def _problem(
+    rows: list[list[tuple[float, float, int]]], fixed: tuple[float, float, int]
+) -> Problem:
+    blocks = tuple(
+        Block(f"b{b}", tuple(Option(f"v{o}", *triple) for o, triple in enumerate(row)))
+        for b, row in enumerate(rows)
+    )
+    return Problem(blocks, fixed_latency_ms=fixed[1], fixed_memory_bytes=fixed[2])
+
+
+@st.composite
+def problems_with_budgets(draw: st.DrawFn) -> tuple[Problem, Budget]:
+    """A problem, and a budget at, near or far from the figures of one of its choices, or zero."""
+    problem = draw(problems())
+    near = make_choice(problem, [draw(st.integers(0, len(b.options) - 1)) for b in problem.blocks])
+    factor = st.sampled_from([None, 0.0, 0.7, 0.9, 1.0, 1.0, 1.1, 2.0])
+    latency, memory = draw(factor), draw(factor)
+    return problem, Budget(
+        latency_ms=None if latency is None else near.latency_ms * latency,
+        memory_bytes=None if memory is None else int(near.memory_bytes * memory),
+    )
