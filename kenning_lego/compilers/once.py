@@ -7,23 +7,15 @@ from dataclasses import dataclass
 
 import onnxruntime
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 
-from kenning_lego.compilers.torch_onnx import DEFAULT_TOLERANCE, compile_onnx
-from kenning_lego.core.configuration import Component
+from kenning_lego.compilers.configuration import CompilerConfig
+from kenning_lego.compilers.torch_onnx import compile_onnx
 from kenning_lego.core.records import ArtifactRecord
 from kenning_lego.core.specs import TensorSpec
 from kenning_lego.store.workspace import Workspace
 
 _VERSION = 1
-
-
-class CompilerConfig(Component):
-    """How segments become artifacts."""
-
-    tolerance: float = Field(default=DEFAULT_TOLERANCE, gt=0)
-    """Largest difference to torch that is allowed, relative to the largest output."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,9 @@ import torch
 from torch import Tensor, nn
 
 from kenning_lego.compilers.artifact import CompiledArtifact
+from kenning_lego.compilers.configuration import DEFAULT_TOLERANCE
 from kenning_lego.core.errors import CompilationError
 from kenning_lego.core.specs import TensorSpec
-
-DEFAULT_TOLERANCE = 1e-4
-"""Largest gap, relative to the largest output, that rearranged float32 arithmetic explains."""
 
 
 def compile_onnx(

@@ -43,6 +43,7 @@ def parse_configuration(
     program: str,
     description: str,
     file: str | None = None,
+    positional: str | None = None,
 ) -> C:
     """Read a component's configuration from the command line.
 
@@ -52,6 +53,7 @@ def parse_configuration(
         program: name of the command, for the help text.
         description: what the command does.
         file: if given, an optional positional argument names a YAML file; this is its help.
+        positional: instead, a field whose value may also be given without its flag.
 
     Raises:
         ConfigurationError: a flag or key is unknown, missing or has a wrong value.
@@ -59,6 +61,8 @@ def parse_configuration(
     """
     flags = _unique(_flags_of(model, ()))
     parser = _parser(flags, model, program, description, file)
+    if positional:
+        parser.add_argument("bare", nargs="?", metavar=positional.upper(), help=f"--{positional}")
     found, unknown = parser.parse_known_args(list(arguments))
     if unknown:
         raise _unknown_flag(unknown[0], flags)
@@ -67,9 +71,12 @@ def parse_configuration(
         for flag in flags
         if (value := getattr(found, ".".join(flag.path))) is not None
     }
+    if positional and found.bare is not None:
+        given[(positional,)] = found.bare
     source = getattr(found, "file", None)
     values = load_yaml(source) if source else {}
-    for path, value in given.items():
+    # A `type` first: setting it may drop what stands beside it.
+    for path, value in sorted(given.items(), key=lambda each: each[0][-1] != "type"):
         _set(values, path, value)
     try:
         return model.model_validate(values)
@@ -94,10 +101,11 @@ def load_yaml(path: Path) -> dict[str, Any]:
         raise ConfigurationError(
             f"cannot read {path}: {error.strerror}", "check the path"
         ) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: not UTF-8, or a 13th month
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "it is not text"
+        unreadable = "it is not text" if hasattr(error, "reason") else str(error)
+        problem = getattr(error, "problem", None) or unreadable
         raise ConfigurationError(f"{path}{line} is not YAML: {problem}", "correct it") from error
     if not isinstance(content, dict):
         raise ConfigurationError(f"{path} holds no mapping", "write `key: value` lines")
@@ -240,7 +248,7 @@ def _set(values: dict[str, Any], path: tuple[str, ...], value: object) -> None:
 def _same(path: tuple[str, ...], location: tuple[str, ...]) -> bool:
     """Whether an error's location is this flag's; unions and lists put extra parts into it."""
     parts = iter(location)
-    return all(part in parts for part in path)
+    return path[:1] == location[:1] and all(part in parts for part in path)
 
 
 def _unknown_flag(text: str, flags: Sequence[_Flag]) -> ConfigurationError:

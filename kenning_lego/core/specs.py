@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from reprlib import repr as brief  # sizes may come from the wire
 
 from kenning_lego.core.errors import ProtocolError
 
@@ -56,7 +57,7 @@ class TensorSpec:
         for axis, size in enumerate(self.shape):
             symbolic = isinstance(size, str) and axis == 0
             if not symbolic and (not isinstance(size, int) or isinstance(size, bool) or size < 1):
-                raise ProtocolError(f"tensor {self.name!r} has size {size!r} on axis {axis}")
+                raise ProtocolError(f"tensor {self.name!r} has size {brief(size)} on axis {axis}")
 
     def with_batch(self, batch: int) -> TensorSpec:
         """The same tensor with its symbolic batch dimension, if any, bound to `batch`."""

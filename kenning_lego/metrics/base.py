@@ -21,6 +21,11 @@ class Metric(Protocol):
         """Whether a higher score is a better one."""
         ...
 
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The lowest and the highest score that there can be."""
+        ...
+
     def score(self, outputs: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
         """Score the outputs of all samples, given their labels.
 

@@ -37,6 +37,11 @@ class TopK:
         """A larger share is better."""
         return True
 
+    @property
+    def limits(self) -> tuple[float, float]:
+        """A share is between 0 and 1."""
+        return (0.0, 1.0)
+
     def score(self, outputs: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
         """Score the outputs.
 

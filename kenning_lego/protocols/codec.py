@@ -6,6 +6,7 @@ import array
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from reprlib import repr as brief  # of anything hostile: long, or nested too deep for repr
 from typing import Any, NoReturn
 
 import msgpack
@@ -55,12 +56,12 @@ def decode(frames: Sequence[Frame]) -> Envelope:
     version, kind, request, body = _header(frames[0])
     if version != PROTOCOL_VERSION:
         raise ProtocolError(
-            f"protocol version {version!r}, this side speaks {PROTOCOL_VERSION}",
+            f"protocol version {brief(version)}, this side speaks {PROTOCOL_VERSION}",
             "install the same kenning-lego on host and target",
         )
     known = _TYPES.get(kind) if type(kind) is int else None
     if known is None:
-        raise ProtocolError(f"unknown kind of message {kind!r}")
+        raise ProtocolError(f"unknown kind of message {brief(kind)}")
     fields = Fields(body, Kind(kind).name)
     message: Message = known.from_body(fields)
     fields.done()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
+from reprlib import repr as brief
 from typing import Any, NoReturn
 
 from kenning_lego.core.errors import ProtocolError
@@ -46,7 +47,7 @@ class Fields:
     def done(self) -> None:
         """Refuse fields that nobody took."""
         if self._left:
-            raise ProtocolError(f"{self._where} has unknown field {next(iter(self._left))!r}")
+            raise ProtocolError(f"{self._where} has unknown field {brief(next(iter(self._left)))}")
 
     def rest(self) -> dict[Any, Any]:
         """All fields that nobody has taken, unchecked."""

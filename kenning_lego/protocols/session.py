@@ -42,6 +42,9 @@ from kenning_lego.protocols.messages import (
 MAX_QUEUED = 64
 """Requests that a host may send without waiting for answers."""
 
+MAX_NAMES = 256
+"""Names of hosts that are remembered, for the one who finds the target busy."""
+
 # --- events -------------------------------------------------------------------------------------
 
 
@@ -239,7 +242,7 @@ class Session:
                 self._names.pop(peer, None)
                 return self._release() if self.holder == peer else []
             case WorkerAnswered(envelope):
-                return self._worker_answered(envelope)
+                return self._worker_answered(envelope, now)
             case WorkerExited(reason):
                 return self._worker_exited(reason)
             case UploadAt(offset, held):
@@ -259,7 +262,7 @@ class Session:
             lease.seen = now
         match message:
             case Hello(name):
-                self._names[peer] = name
+                self._remember(peer, name)
                 return [SendWelcome(peer, envelope.id)]
             case Lease():
                 return self._grant(peer, envelope.id, now)
@@ -280,6 +283,12 @@ class Session:
             return [_refusal(peer, envelope.id, "too_many", error)]
         lease.queue.append(envelope)
         return self._advance()
+
+    def _remember(self, peer: bytes, name: str) -> None:
+        self._names.pop(peer, None)
+        self._names[peer] = name
+        if len(self._names) > MAX_NAMES:  # hosts come and go without a word
+            del self._names[next(iter(self._names))]
 
     def _grant(self, peer: bytes, request: int, now: float) -> list[Action]:
         lease = self._lease
@@ -336,6 +345,7 @@ class Session:
             case Process():
                 if not lease.has_inputs:
                     raise ProtocolError("PROCESS without inputs", "send DATA first")
+                lease.has_outputs = False
                 return self._ask_worker(lease, envelope, Process())
             case Output():
                 if not lease.has_outputs:
@@ -395,14 +405,16 @@ class Session:
 
     # The worker
 
-    def _worker_answered(self, envelope: Envelope) -> list[Action]:
+    def _worker_answered(self, envelope: Envelope, now: float) -> list[Action]:
         lease = self._lease
         if lease is None or lease.pending is None or lease.pending.id != envelope.id:
             return []  # of a request whose host is gone
+        lease.seen = now  # a host that waits for its answer is not silent
         if isinstance(envelope.message, Event):
             return [Send(lease.peer, envelope)]
-        request, lease.pending = lease.pending, None
-        return [*self._answer(lease, request, envelope), *self._advance()]
+        answers = self._answer(lease, lease.pending, envelope)
+        lease.pending = None
+        return [*answers, *self._advance()]
 
     def _answer(self, lease: _Lease, request: Envelope, envelope: Envelope) -> list[Action]:
         message = envelope.message

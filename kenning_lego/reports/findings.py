@@ -82,7 +82,11 @@ class Findings:
     @property
     def main(self) -> Outcome:
         """What the summary is about: the first budget's answer, else the original."""
-        chosen = (each for each in self.outcomes if each.configuration and each.latency_ms)
+        chosen = (
+            each
+            for each in self.outcomes
+            if each.configuration and each.latency_ms and not each.is_original
+        )
         return next(chosen, self.original)
 
     def timing(self, variant: VariantRecord) -> Timing | None:

@@ -35,7 +35,6 @@ def main(arguments: Sequence[str]) -> int:
     )
     from kenning_lego.scenarios.progress import make_console
     from kenning_lego.scenarios.tester.configuration import (
-        BudgetConfig,
         InferenceTestConfig,
         TargetConfig,
     )
@@ -49,11 +48,6 @@ def main(arguments: Sequence[str]) -> int:
         test = InferenceTestConfig(
             workspace=config.workspace,
             target=TargetConfig(address=address, threads=config.threads),
-            budgets=(
-                BudgetConfig(latency_share=0.75, memory_share=0.6),
-                BudgetConfig(latency_share=0.6, memory_share=0.25),
-                BudgetConfig(memory_share=0.22),
-            ),
         )
         run_test(test, console, command=("kenning-lego", "demo", *arguments))
     console.print(f"the demo took {time.monotonic() - begin:.0f} s")

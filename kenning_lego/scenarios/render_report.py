@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
         arguments,
         program="kenning-lego report",
         description=__doc__ or "",
-        file="the same flags in YAML",
+        positional="record",
     )
     path = _record(config)
     record = load_record(path)
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
 def _record(config: ReportConfig) -> Path:
     if (config.record is None) == (config.workspace is None):
         raise ConfigurationError(
-            "which record?", "give --record RUN/record.json or --workspace DIRECTORY"
+            "which record?", "name a RUN/record.json, or give --workspace DIRECTORY"
         )
     if config.record is not None:
         return config.record

@@ -122,7 +122,7 @@ def distil(
         training: the network's inputs, float32, samples first; two or more.
         validation: the same for choosing the epoch.
         epochs: passes over the training inputs.
-        batch_size: samples in a batch at most; batches are nearly equal in size.
+        batch_size: samples in a batch at most; batches are nearly equal in size, of two or more.
         learning_rate: of Adam, at the start.
         seed: of the order of the samples.
         on_progress: called after each batch.
@@ -138,7 +138,8 @@ def distil(
             f"{len(training)} training and {len(validation)} validation inputs are too few",
             "give two or more, and one or more",
         )
-    batches = math.ceil(len(training) / min(batch_size, len(training)))
+    # Normalisation needs two samples in a batch.
+    batches = min(math.ceil(len(training) / batch_size), len(training) // 2)
     total = epochs * batches
     courses = [_Course(each, learning_rate, total) for each in students]
     generator = torch.Generator().manual_seed(seed)

@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from kenning_lego.store.workspace import Workspace
-from kenning_lego.training.classification import EpochResult, TrainingConfig, evaluate, train
+from kenning_lego.training.classification import EpochResult, evaluate, train
+from kenning_lego.training.configuration import TrainingConfig
 from kenning_lego.training.interfaces import Samples, Score, TrainingData
 from kenning_lego.training.weights import load_weights, module_fingerprint, save_weights
 

@@ -13,12 +13,12 @@ from kenning_lego.metrics.classification import TOP1
 from kenning_lego.models.resnet import ResNet
 from kenning_lego.training.classification import (
     EpochResult,
-    TrainingConfig,
     evaluate,
     one_cycle,
     predict,
     train,
 )
+from kenning_lego.training.configuration import TrainingConfig
 
 QUICK = TrainingConfig(epochs=6, batch_size=16, shift=0)
 

@@ -78,6 +78,13 @@ def test_no_batch_is_left_with_a_single_sample() -> None:
     assert teacher.sizes[1:6] == [7, 7, 7, 6, 6]
 
 
+def test_three_samples_make_one_batch_rather_than_a_pair_and_a_single_one() -> None:
+    teacher = Teacher()
+    students = [Student("a", "line", Pupil())]
+    distil(teacher, students, DATA[:3], DATA[3:], epochs=1, batch_size=2, learning_rate=0.1, seed=0)
+    assert teacher.sizes == [38, 3, 38]
+
+
 def test_a_student_that_never_improves_keeps_its_weights() -> None:
     torch.manual_seed(0)
     before = Pupil().state_dict()

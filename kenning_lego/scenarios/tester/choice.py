@@ -12,6 +12,7 @@ from kenning_lego.core.records import (
     ScoreRecord,
     SegmentRecord,
 )
+from kenning_lego.metrics.base import Metric
 from kenning_lego.scenarios.tester.configuration import BudgetConfig
 from kenning_lego.selection.problem import Block, Budget, Choice, Option, Problem, evaluate
 from kenning_lego.selection.select import Selected, select
@@ -56,18 +57,26 @@ def pose_problem(segments: Sequence[SegmentRecord], latencies_ms: Mapping[str, f
 def choose(
     problem: Problem,
     budgets: Sequence[BudgetConfig],
-    original_score: float | None,
-    *,
-    higher_is_better: bool,
+    original_score: float,
+    metric: Metric,
 ) -> list[ConfigurationRecord]:
-    """The original and, for every budget, the best configuration or why there is none."""
+    """The original and, for every budget, the best configuration or why there is none.
+
+    Args:
+        problem: what there is to choose from.
+        budgets: one configuration is chosen for each.
+        original_score: of the network as it was given.
+        metric: of the scores. Costs are estimates and may be negative; a predicted score still
+            stays within the metric's limits.
+    """
+    lowest, highest = metric.limits
 
     def predict(choice: Choice) -> ScoreRecord:
-        score = original_score
-        if score is not None:
-            score -= choice.accuracy_cost if higher_is_better else -choice.accuracy_cost
+        cost = choice.accuracy_cost if metric.higher_is_better else -choice.accuracy_cost
         return ScoreRecord(
-            latency_ms=choice.latency_ms, memory_bytes=choice.memory_bytes, score=score
+            latency_ms=choice.latency_ms,
+            memory_bytes=choice.memory_bytes,
+            score=min(max(original_score - cost, lowest), highest),
         )
 
     original = evaluate(problem, {b.name: b.options[0].variant for b in problem.blocks})

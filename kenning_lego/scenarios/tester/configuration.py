@@ -7,15 +7,13 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from kenning_lego.blocks.latency import MeasurementConfig
-from kenning_lego.blocks.retrain import RetrainConfig
-from kenning_lego.blocks.variants import BlocksConfig
-from kenning_lego.compilers.once import CompilerConfig
+from kenning_lego.blocks.configuration import BlocksConfig, MeasurementConfig, RetrainConfig
+from kenning_lego.compilers.configuration import CompilerConfig
 from kenning_lego.core.configuration import Component
 from kenning_lego.datasets.configuration import DatasetConfig
 from kenning_lego.datasets.digits import Digits
 from kenning_lego.protocols.addresses import DEFAULT_ADDRESS
-from kenning_lego.training.classification import TrainingConfig
+from kenning_lego.training.configuration import TrainingConfig
 
 IN_PROCESS = "in-process"
 
@@ -64,9 +62,9 @@ class BudgetConfig(Component):
 
 
 DEFAULT_BUDGETS = (
-    BudgetConfig(latency_share=0.8, memory_share=0.8),
-    BudgetConfig(latency_share=0.6, memory_share=0.5),
-    BudgetConfig(latency_share=0.45),
+    BudgetConfig(latency_share=0.75, memory_share=0.6),
+    BudgetConfig(latency_share=0.6, memory_share=0.25),
+    BudgetConfig(memory_share=0.22),
 )
 
 

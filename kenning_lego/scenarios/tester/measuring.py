@@ -7,8 +7,8 @@ from statistics import median
 
 import numpy as np
 
+from kenning_lego.blocks.configuration import MeasurementConfig
 from kenning_lego.blocks.latency import (
-    MeasurementConfig,
     configurations_plan,
     stages_of,
     variants_plan,

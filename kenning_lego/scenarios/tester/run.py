@@ -282,12 +282,7 @@ class _Test:
         print_blocks(self.console, segments, latencies)
         with self.step("choose") as track:
             problem = pose_problem(segments, latencies)
-            configurations = choose(
-                problem,
-                self.config.budgets,
-                scores.test,
-                higher_is_better=TOP1.higher_is_better,
-            )
+            configurations = choose(problem, self.config.budgets, scores.test, TOP1)
             feasible = sum(each.feasible for each in configurations[1:])
             track.note = f"{feasible} of {len(configurations) - 1} budgets can be met"
         with self.step("time the configurations on the target") as track:

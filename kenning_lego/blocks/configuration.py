@@ -1,0 +1,70 @@
+"""Configuration of block making; importing this does not import torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, model_validator
+
+from kenning_lego.core.configuration import Component
+
+
+def check_ratios(ratios: Sequence[float]) -> tuple[float, ...]:
+    """The ratios in ascending order.
+
+    Raises:
+        ValueError: 0.0 is missing, one is no share, or two would name the same variant.
+    """
+    if 0.0 not in ratios:
+        raise ValueError("0.0, the block as it is, must be among the ratios")
+    if not all(0 <= ratio < 1 for ratio in ratios):
+        raise ValueError("a ratio is the share of the FLOPs to remove, so in [0, 1)")
+    if len({f"{ratio:.2f}" for ratio in ratios}) < len(ratios):
+        raise ValueError("ratios must differ in their first two decimals, which name the variants")
+    return tuple(sorted(ratios))
+
+
+class BlocksConfig(Component):
+    """How a network is cut and which variants its blocks get."""
+
+    count: int = Field(default=8, ge=1)
+    """How many blocks to make at most."""
+    ratios: Annotated[tuple[float, ...], AfterValidator(check_ratios)] = (0.0, 0.2, 0.4, 0.6, 0.8)
+    """Shares of a block's FLOPs to remove, 0.0 included, one variant each."""
+
+
+class RetrainConfig(Component):
+    """How the variants are retrained; the defaults suit some thousand small images."""
+
+    epochs: int = Field(default=6, ge=1)
+    """Passes over the training images."""
+    batch_size: int = Field(default=32, ge=2)
+    """Images in a batch at most."""
+    learning_rate: float = Field(default=4e-3, gt=0)
+    """Of Adam, at the start; falls to zero along a cosine."""
+    seed: int = Field(default=0, ge=0)
+    """Of the order of the images."""
+
+
+class MeasurementConfig(Component):
+    """How long and how precisely the target measures."""
+
+    warmup_rounds: int = Field(default=20, ge=0)
+    """Rounds that are run and not recorded; a round runs every variant at least once."""
+    min_rounds: int = Field(default=50, ge=1)
+    """Rounds recorded at least."""
+    max_rounds: int = Field(default=500, ge=1)
+    """Rounds recorded at most."""
+    relative_half_width: float = Field(default=0.02, ge=0, le=1)
+    """Stop once every median is known within this share of itself, at 95 % confidence."""
+    max_seconds: float = Field(default=60.0, gt=0)
+    """Stop after so many seconds in any case."""
+    seed: int = Field(default=0, ge=0)
+    """Of the random order."""
+
+    @model_validator(mode="after")
+    def _rounds_in_order(self) -> MeasurementConfig:
+        if self.min_rounds > self.max_rounds:
+            raise ValueError("min_rounds is above max_rounds")
+        return self

@@ -1,0 +1,67 @@
+"""What to ask a target to time: all variants of a chain, or whole configurations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from kenning_lego.blocks.configuration import MeasurementConfig
+from kenning_lego.core.plans import Plan, PlanItem
+from kenning_lego.core.records import SegmentRecord
+
+
+def variants_plan(
+    segments: Sequence[SegmentRecord], config: MeasurementConfig, *, runtime: str, threads: int
+) -> Plan:
+    """Time every variant of every segment, in the order in which the network runs them."""
+    items = [
+        PlanItem(variant.name, (variant.artifact.digest,), position)
+        for position, segment in enumerate(segments)
+        for variant in segment.variants
+    ]
+    return _plan(items, config, runtime, threads)
+
+
+def configurations_plan(
+    segments: Sequence[SegmentRecord],
+    configurations: Mapping[str, Mapping[str, str]],
+    config: MeasurementConfig,
+    *,
+    runtime: str,
+    threads: int,
+) -> Plan:
+    """Time whole networks, each composed of the variants that a configuration names.
+
+    Args:
+        segments: the chain with all variants.
+        configurations: variant names by block name, by the configuration's name.
+        config: how long and how precisely.
+        runtime: the engine's name.
+        threads: that the engine may use.
+    """
+    items = [
+        PlanItem(name, stages_of(segments, variants)) for name, variants in configurations.items()
+    ]
+    return _plan(items, config, runtime, threads)
+
+
+def stages_of(segments: Sequence[SegmentRecord], variants: Mapping[str, str]) -> tuple[str, ...]:
+    """The artifacts, in order, of the network with these variants and originals elsewhere."""
+    stages = []
+    for segment in segments:
+        name = variants.get(segment.name, segment.variants[0].name)
+        stages.append(next(v.artifact.digest for v in segment.variants if v.name == name))
+    return tuple(stages)
+
+
+def _plan(items: Iterable[PlanItem], config: MeasurementConfig, runtime: str, threads: int) -> Plan:
+    return Plan(
+        tuple(items),
+        runtime=runtime,
+        threads=threads,
+        warmup_rounds=config.warmup_rounds,
+        min_rounds=config.min_rounds,
+        max_rounds=config.max_rounds,
+        relative_half_width=config.relative_half_width,
+        max_seconds=config.max_seconds,
+        seed=config.seed,
+    )

@@ -1,0 +1,30 @@
+"""Configuration of the training; importing this does not import torch."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+
+from kenning_lego.core.configuration import Component
+
+
+class TrainingConfig(Component):
+    """How a classifier is trained; the defaults suit small sets of small grey images."""
+
+    epochs: PositiveInt = 10
+    """Passes over the training part."""
+    batch_size: Annotated[int, Field(ge=2)] = 64
+    """Most samples in a step; an epoch's batches are of about equal size."""
+    learning_rate: PositiveFloat = 0.05
+    """Highest learning rate; reached after a fifth of the steps, then falls to 0 (cosine)."""
+    weight_decay: Annotated[float, Field(ge=0)] = 5e-4
+    """L2 penalty on the weights."""
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of each target that is spread over all classes."""
+    shift: NonNegativeInt = 1
+    """Training images are moved at random by up to this many pixels."""
+    flip: bool = False
+    """Mirror training images at random, left to right."""
+    seed: int = Field(default=0, ge=0)
+    """Seed of the order of the samples, of the augmentation and of dropout."""

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from kenning_lego.blocks.chain import Segment
+from kenning_lego.blocks.cost import cost, count_parameters
+from kenning_lego.blocks.extract import extract
+from kenning_lego.blocks.prune import prune
+from kenning_lego.core.errors import ModelError
+from tests.blocks import networks
+from tests.blocks.test_extract import IMAGE, NETWORKS, make
+
+RATIOS = (0.2, 0.4, 0.6, 0.8)
+
+
+@pytest.mark.parametrize(("network", "inputs", "blocks"), NETWORKS.values(), ids=NETWORKS)
+def test_every_block_of_every_network_can_be_pruned_and_keeps_its_border(
+    network: type[nn.Module], inputs: tuple[Tensor, ...], blocks: int
+) -> None:
+    chain = extract(make(network), inputs)
+    before = chain.run(inputs)
+    for segment in chain.blocks:
+        original = cost(segment.module, segment.example())
+        flops = []
+        for ratio in RATIOS:
+            pruned = prune(segment.module, segment.example(), ratio)
+            flops.append(pruned.flops)
+            assert pruned.parameters == count_parameters(pruned.module) < original.parameters
+            assert pruned.flops == cost(pruned.module, segment.example()).flops
+            assert pruned.ratio_reached == 1 - pruned.flops / original.flops
+            changed = chain.replace({segment.name: pruned.module}).run(inputs)
+            assert [each.shape for each in changed] == [each.shape for each in before]
+            assert not pruned.module.training
+        assert flops == sorted(flops, reverse=True)
+    assert all(map(torch.equal, chain.run(inputs), before)), "the originals changed"
+
+
+@pytest.mark.parametrize("ratio", RATIOS)
+@pytest.mark.parametrize("network", [networks.TinyResNet, networks.MobileNet, networks.PlainCnn])
+def test_ratios_are_reached_within_three_points(network: type[nn.Module], ratio: float) -> None:
+    for segment in extract(make(network), *IMAGE).blocks:
+        pruned = prune(segment.module, segment.example(), ratio)
+        assert pruned.ratio_reached == pytest.approx(ratio, abs=0.03)
+
+
+def test_grouped_convolutions_keep_widths_that_their_groups_divide() -> None:
+    segment = extract(make(networks.GroupedCnn), *IMAGE, count=1).blocks[0]
+    for ratio in RATIOS:
+        pruned = prune(segment.module, segment.example(), ratio)
+        grouped = next(
+            each
+            for each in pruned.module.modules()
+            if isinstance(each, nn.Conv2d) and each.groups > 1
+        )
+        assert grouped.groups == 4
+        assert grouped.in_channels % 4 == grouped.out_channels % 4 == 0
+
+
+def block() -> Segment:
+    return extract(make(networks.TinyResNet), *IMAGE)["layer2.0"]
+
+
+def test_pruning_again_gives_a_module_that_a_saved_state_fits() -> None:
+    segment = block()
+    first = prune(segment.module, segment.example(), 0.4).module
+    again = prune(segment.module, segment.example(), 0.4).module
+    assert all(
+        torch.equal(each, again.state_dict()[name]) for name, each in first.state_dict().items()
+    )
+    other = copy.deepcopy(segment.module)
+    for parameter in other.parameters():
+        nn.init.normal_(parameter)
+    rebuilt = prune(other, segment.example(), 0.4).module
+    rebuilt.load_state_dict(first.state_dict())
+    image = torch.randn(3, *segment.inputs[0].sizes[1:])
+    with torch.no_grad():
+        assert torch.equal(rebuilt(image), first(image))
+
+
+def test_the_weakest_channels_go() -> None:
+    model = nn.Sequential(networks.conv(1, 8), nn.ReLU(), networks.conv(8, 4))
+    segment = extract(model, *IMAGE).blocks[0]
+    strong = [1, 2, 5, 6]
+    weights = segment.module.get_parameter("0.weight")
+    with torch.no_grad():
+        weights[strong] *= 100
+    pruned = prune(segment.module, segment.example(), 0.5).module
+    assert torch.equal(pruned.get_parameter("0.weight"), weights[strong])
+
+
+def test_the_border_is_kept_even_where_nearly_everything_is_to_go() -> None:
+    segment = block()
+    pruned = prune(segment.module, segment.example(), 0.99)
+    narrowed = pruned.module.get_submodule("layer2.0.conv1")
+    assert isinstance(narrowed, nn.Conv2d)
+    assert (narrowed.in_channels, narrowed.out_channels) == (16, 1)
+    assert pruned.ratio_reached < 0.99
+
+
+def test_parameters_that_were_frozen_can_be_trained_in_the_copy_alone() -> None:
+    segment = block()
+    segment.module.requires_grad_(requires_grad=False)
+    pruned = prune(segment.module, segment.example(), 0.4).module
+    assert all(each.requires_grad for each in pruned.parameters())
+    assert not any(each.requires_grad for each in segment.module.parameters())
+
+
+def test_a_piece_without_free_widths_is_refused() -> None:
+    stem = extract(make(networks.TinyResNet), *IMAGE)["stem"]
+    with pytest.raises(ModelError, match="no width in this piece can change") as caught:
+        prune(stem.module, stem.example(), 0.5)
+    assert caught.value.remedy
+
+
+def test_flops_are_twice_the_multiply_accumulates() -> None:
+    layers = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1, groups=1), nn.ReLU(), nn.Flatten())
+    counted = cost(layers, [torch.zeros(1, 3, 5, 5)])
+    assert counted.flops == 2 * (8 * 5 * 5) * (3 * 3 * 3)
+    assert counted.parameters == 8 * 3 * 3 * 3 + 8
+    assert cost(nn.Linear(7, 5), [torch.zeros(2, 7)]).flops == 2 * 2 * 7 * 5
+    depthwise = nn.Conv2d(6, 6, 3, groups=6, bias=False)
+    assert cost(depthwise, [torch.zeros(1, 6, 5, 5)]).flops == 2 * (6 * 3 * 3) * 9
+
+
+def test_shared_parameters_count_once() -> None:
+    layer = nn.Linear(3, 3)
+    assert count_parameters(layer, nn.Sequential(layer, nn.ReLU())) == 12

@@ -1,0 +1,193 @@
+"""The demo's line on a tiny setting, against real servers in processes of their own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from kenning_lego.core.records import RunRecord, load_record
+from kenning_lego.scenarios import inference_tester, render_report
+from kenning_lego.scenarios.entry import run
+from kenning_lego.store.workspace import Workspace
+from tests.targets import running_server
+
+TINY = """
+model: {{name: "tests.networks:tiny_resnet"}}
+training: {{epochs: 2, learning_rate: 0.02}}
+blocks: {{count: 4, ratios: [0.0, 0.3, 0.6]}}
+retraining: {{epochs: 1}}
+measurement: {{warmup_rounds: 2, min_rounds: 10, max_rounds: 10}}
+workspace: {workspace}
+target: {{address: "{address}"}}
+budgets: [{{latency_share: 1.5}}, {{memory_share: 0.7}}, {{latency_ms: 1.0e-6}}]
+"""
+
+
+def scenario(directory: Path, address: str) -> Path:
+    path = directory / "scenario.yaml"
+    path.write_text(TINY.format(workspace=directory / "workspace", address=address))
+    return path
+
+
+def latest(directory: Path) -> RunRecord:
+    return load_record(Workspace(directory / "workspace").latest_record())
+
+
+def test_whole_line_against_a_server_then_again_from_the_workspace(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running_server(tmp_path) as server:
+        arguments = [str(scenario(tmp_path, server.address))]
+        assert run(inference_tester.main, arguments) == 0
+        first = capsys.readouterr().out
+        record = latest(tmp_path)
+        held = {path.name for path in server.store.iterdir() if path.is_file()}
+        assert run(inference_tester.main, arguments) == 0
+        again = capsys.readouterr().out
+
+    blocks = [segment for segment in record.segments if segment.scalable]
+    assert len(blocks) == 4
+    variants = [variant for segment in record.segments for variant in segment.variants]
+    assert {variant.artifact.digest for variant in variants} == held
+    for variant in variants:
+        measurement = record.measurement(variant.measurement)
+        assert measurement is not None
+        assert len(measurement.samples_ns) >= 10
+        assert measurement.clock == "target"
+        assert all(sample > 0 for sample in measurement.samples_ns)
+    for block in blocks:
+        original, *pruned = block.variants
+        assert (original.kind, original.accuracy_cost) == ("original", 0.0)
+        assert original.reconstruction_loss is None
+        for variant in pruned:
+            assert variant.reconstruction_loss is not None
+            assert variant.artifact.size_bytes < original.artifact.size_bytes
+            assert variant.flops < original.flops
+
+    by_name = {each.name: each for each in record.configurations}
+    assert list(by_name) == ["original", "budget-1", "budget-2", "budget-3"]
+    assert by_name["original"].measured is not None
+    # The composed original, run on the target, scores as torch does on the same images.
+    assert by_name["original"].measured.score == pytest.approx(record.network.test_score)
+    for name in ("original", "budget-1", "budget-2"):
+        configuration = by_name[name]
+        assert configuration.predicted is not None
+        assert configuration.measured is not None
+        assert configuration.measured.latency_ms is not None
+        assert record.measurement(configuration.measurement) is not None
+    smaller = by_name["budget-2"]
+    assert smaller.predicted is not None
+    assert smaller.predicted.memory_bytes is not None
+    assert smaller.budget.memory_bytes is not None
+    assert smaller.predicted.memory_bytes <= smaller.budget.memory_bytes
+    impossible = by_name["budget-3"]
+    assert not impossible.feasible
+    assert impossible.nearest[0].changed == ("latency",)
+    assert "budget-3 cannot be met" in first
+
+    assert "found in the workspace" not in first
+    assert again.count("found in the workspace") == 4  # trained, retrained, profiled, compiled
+    assert "the target has them" in again
+
+
+def test_in_process_run_says_so_in_its_record(tmp_path: Path) -> None:
+    assert run(inference_tester.main, [str(scenario(tmp_path, "in-process"))]) == 0
+    record = latest(tmp_path)
+    assert record.target.in_process
+    assert {each.clock for each in record.measurements} == {"in-process"}
+
+
+def test_report_is_rebuilt_from_the_record(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(inference_tester.main, [str(scenario(tmp_path, "in-process"))]) == 0
+    path = Workspace(tmp_path / "workspace").latest_record()
+    page = path.with_name("report.html")
+    made = page.read_bytes()
+    page.unlink()
+    assert run(render_report.main, [str(path)]) == 0
+    assert page.read_bytes() == made
+    assert run(render_report.main, ["--workspace", str(tmp_path / "workspace")]) == 0
+    assert run(render_report.main, [str(path), "--output", str(tmp_path / "elsewhere")]) == 0
+    assert (tmp_path / "elsewhere" / "report.html").read_bytes() == made
+    capsys.readouterr()
+
+
+def test_server_killed_in_the_middle_ends_the_host_with_the_remedy(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server:
+        command = [sys.executable, "-m", "kenning_lego.scenarios.inference_tester"]
+        command += [str(scenario(tmp_path, server.address))]
+        command += ["--measurement.min-rounds", "1000000", "--measurement.max-rounds", "1000000"]
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as host:
+            assert host.stdout is not None
+            for line in host.stdout:
+                if "time every variant on the target ..." in line:
+                    break
+            server.kill()
+            killed = time.monotonic()
+            _, errors = host.communicate(timeout=60)
+            seconds = time.monotonic() - killed
+    assert host.returncode == 1
+    assert seconds < 10
+    assert errors.startswith(f"error: the target at {server.address} went away")
+    assert "kenning-lego serve" in errors
+    assert "Traceback" not in errors
+    # Nothing is lost: another run continues from what was finished.
+    assert run(inference_tester.main, [str(scenario(tmp_path, "in-process"))]) == 0
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
+    assert run(inference_tester.main, [str(each) for each in arguments]) == 2
+    errors = capsys.readouterr().err
+    assert errors.count("\n") == 1
+    assert errors.startswith("error: ")
+    return errors
+
+
+def test_unreachable_server_is_refused_before_anything_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = scenario(tmp_path, "tcp://127.0.0.1:9")
+    assert "nothing listens at tcp://127.0.0.1:9" in refused(capsys, path)
+    assert [each.name for each in (tmp_path / "workspace").iterdir()] == ["manifest.json"]
+
+
+def test_unknown_model_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = scenario(tmp_path, "in-process")
+    errors = refused(capsys, path, "--model.name", "resnet81-digits")
+    assert "unknown model 'resnet81-digits'" in errors
+    assert "did you mean 'resnet18-digits'?" in errors
+
+
+def test_broken_yaml_key_is_named_with_its_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "scenario.yaml"
+    path.write_text("workspace: w\nblocks: {cuont: 3}\n")
+    errors = refused(capsys, path)
+    assert f"{path}: unknown key 'blocks.cuont'" in errors
+
+
+def test_workspace_of_another_layout_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "workspace").mkdir()
+    manifest = {"kind": "workspace", "layout_version": 99}
+    (tmp_path / "workspace" / "manifest.json").write_text(json.dumps(manifest))
+    assert "layout version 99" in refused(capsys, scenario(tmp_path, "in-process"))
+
+
+def test_directory_that_is_no_workspace_is_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "workspace").mkdir()
+    (tmp_path / "workspace" / "thesis.tex").write_text("do not touch")
+    assert "is not a workspace" in refused(capsys, scenario(tmp_path, "in-process"))
+    assert [each.name for each in (tmp_path / "workspace").iterdir()] == ["thesis.tex"]
