@@ -5,31 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 
 import torch
 from rich.console import Console
 
-from kenning_lego import __version__
 from kenning_lego.blocks.chain import Chain
 from kenning_lego.blocks.extract import extract
 from kenning_lego.blocks.variants import Variants, make_variants
 from kenning_lego.blocks.workshop import profile_once, retrain_once
-from kenning_lego.compilers.once import compile_once
 from kenning_lego.core.plans import Statistics, TargetDescription
 from kenning_lego.core.records import (
     ConfigurationRecord,
-    EnvironmentRecord,
-    MeasurementRecord,
     NetworkRecord,
     RunRecord,
     SegmentRecord,
-    TargetRecord,
-    TensorRecord,
-    VariantRecord,
 )
-from kenning_lego.core.specs import TensorSpec
 from kenning_lego.core.target import Target
 from kenning_lego.datasets.base import Dataset
 from kenning_lego.metrics.classification import TOP1
@@ -38,6 +29,7 @@ from kenning_lego.protocols.client import connect
 from kenning_lego.reports.write import write_report
 from kenning_lego.scenarios.progress import Track, step
 from kenning_lego.scenarios.tester.choice import choose, pose_problem
+from kenning_lego.scenarios.tester.compiling import compile_variants
 from kenning_lego.scenarios.tester.configuration import IN_PROCESS, InferenceTestConfig
 from kenning_lego.scenarios.tester.measuring import (
     score_configurations,
@@ -46,14 +38,13 @@ from kenning_lego.scenarios.tester.measuring import (
     upload_all,
     with_measured,
 )
+from kenning_lego.scenarios.tester.recording import assemble_record, describe_network
 from kenning_lego.scenarios.tester.summary import print_blocks, print_configurations
-from kenning_lego.servers.environment import describe
 from kenning_lego.servers.local import LocalTarget
 from kenning_lego.store.atomic import write_json
 from kenning_lego.store.fingerprint import fingerprint
 from kenning_lego.store.workspace import Workspace
 from kenning_lego.training.teacher import Scores, score_network, train_once
-from kenning_lego.training.weights import module_fingerprint
 
 FOUND = "found in the workspace"
 
@@ -113,25 +104,9 @@ class _Test:
         losses, costs = self._finish_variants(chain, variants, dataset, workspace)
         segments = self._compile(chain, variants, losses, costs, workspace)
         with self._target(workspace) as target:
-            segments, configurations, statistics = self._measure(
-                target, segments, dataset, scores, workspace
-            )
+            configurations, statistics = self._measure(target, segments, dataset, scores, workspace)
             address = target.address
-        network = NetworkRecord(
-            name=config.model.name,
-            parameters=chain.parameters,
-            flops=sum(segment.variants[0].flops for segment in segments),
-            dataset=dataset.name,
-            metric=TOP1.name,
-            higher_is_better=TOP1.higher_is_better,
-            validation_score=scores.validation,
-            test_score=scores.test,
-            samples={
-                "train": len(dataset.train),
-                "validation": len(dataset.validation),
-                "test": len(dataset.test),
-            },
-        )
+        network = describe_network(config.model.name, chain, segments, dataset, scores, TOP1)
         return self._record(workspace, network, segments, configurations, statistics, address)
 
     @contextmanager
@@ -214,55 +189,11 @@ class _Test:
         costs: dict[str, float],
         workspace: Workspace,
     ) -> list[SegmentRecord]:
-        segments = []
-        computed = 0
-        total = sum(map(len, variants.values()))
-        done = 0
-        torch.manual_seed(0)
         with self.step("compile and check") as track:
-            for segment in chain:
-                example = tuple(
-                    torch.randn(t.sizes) if t.dtype == "float32" else zero
-                    for t, zero in zip(segment.inputs, segment.example(), strict=True)
-                )
-                records = []
-                for variant in variants[segment.name]:
-                    compiled = compile_once(
-                        variant.module.eval(),
-                        module_fingerprint(variant.module),
-                        segment.inputs,
-                        segment.outputs,
-                        example,
-                        self.config.compiler,
-                        workspace,
-                    )
-                    computed += compiled.computed
-                    done += 1
-                    track.update(done, total, variant.name)
-                    records.append(
-                        VariantRecord(
-                            name=variant.name,
-                            kind=variant.kind,
-                            ratio=variant.ratio,
-                            ratio_reached=variant.ratio_reached,
-                            flops=variant.flops,
-                            parameters=variant.parameters,
-                            reconstruction_loss=losses.get(variant.name),
-                            accuracy_cost=costs.get(variant.name),
-                            artifact=compiled.record,
-                            measurement=variant.name,
-                        )
-                    )
-                segments.append(
-                    SegmentRecord(
-                        name=segment.name,
-                        scalable=segment.scalable,
-                        inputs=_tensors(segment.inputs),
-                        outputs=_tensors(segment.outputs),
-                        variants=tuple(records),
-                    )
-                )
-            track.note = f"{computed} of {total} made" if computed else FOUND
+            segments, made = compile_variants(
+                chain, variants, losses, costs, self.config.compiler, workspace, track.update
+            )
+            track.note = f"{made} made" if made else FOUND
         return segments
 
     def _measure(
@@ -272,7 +203,7 @@ class _Test:
         dataset: Dataset,
         scores: Scores,
         workspace: Workspace,
-    ) -> tuple[list[SegmentRecord], list[ConfigurationRecord], Statistics]:
+    ) -> tuple[list[ConfigurationRecord], Statistics]:
         where, how = self.config.target, self.config.measurement
         with self.step("upload artifacts") as track:
             sent = upload_all(target, segments, workspace.artifacts, track.update)
@@ -294,7 +225,7 @@ class _Test:
                 target, segments, configurations, where, dataset.test, TOP1, track.update
             )
         configurations = [with_measured(each, composed, measured) for each in configurations]
-        return segments, configurations, target.statistics()
+        return configurations, target.statistics()
 
     def _record(
         self,
@@ -305,35 +236,17 @@ class _Test:
         statistics: Statistics,
         address: str,
     ) -> TestResult:
-        in_process = address == IN_PROCESS
         run = workspace.new_run()
-        here = describe()
-        record = RunRecord(
-            id=run.name,
-            created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            version=__version__,
-            command=self.command,
-            scenario=self.config.model_dump(mode="json"),
-            host=_environment(here, here),
-            target=TargetRecord(
-                address=address,
-                in_process=in_process,
-                environment=_environment(statistics.before, statistics.after),
-                used=dict(statistics.used),
-            ),
-            network=network,
-            segments=tuple(segments),
-            measurements=tuple(
-                MeasurementRecord(
-                    name=each.name,
-                    clock="in-process" if in_process else "target",
-                    samples_ns=each.samples_ns,
-                    stopped=each.stopped,
-                )
-                for each in statistics.measurements
-            ),
-            configurations=tuple(configurations),
-            durations_s=self.durations,
+        record = assemble_record(
+            run.name,
+            self.command,
+            self.config,
+            network,
+            segments,
+            configurations,
+            statistics,
+            address,
+            self.durations,
         )
         record_path = run / "record.json"
         write_json(record_path, record.model_dump(mode="json"))
@@ -342,19 +255,6 @@ class _Test:
         self.console.print(f"record {record_path}", soft_wrap=True)
         self.console.print(f"report {report_path}", soft_wrap=True)
         return TestResult(record, record_path, report_path)
-
-
-def _tensors(specs: Sequence[TensorSpec]) -> tuple[TensorRecord, ...]:
-    return tuple(TensorRecord(name=s.name, shape=s.shape, dtype=s.dtype) for s in specs)
-
-
-def _environment(before: TargetDescription, after: TargetDescription) -> EnvironmentRecord:
-    return EnvironmentRecord(
-        facts=dict(before.facts),
-        engines=dict(before.engines),
-        state_before=dict(before.state),
-        state_after=dict(after.state),
-    )
 
 
 def _who(description: TargetDescription) -> str:

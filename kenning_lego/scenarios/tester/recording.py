@@ -1,0 +1,102 @@
+"""Putting the record of a test together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+
+from kenning_lego import __version__
+from kenning_lego.blocks.chain import Chain
+from kenning_lego.core.plans import Statistics, TargetDescription
+from kenning_lego.core.records import (
+    ConfigurationRecord,
+    EnvironmentRecord,
+    MeasurementRecord,
+    NetworkRecord,
+    RunRecord,
+    SegmentRecord,
+    TargetRecord,
+)
+from kenning_lego.datasets.base import Dataset
+from kenning_lego.metrics.base import Metric
+from kenning_lego.scenarios.tester.configuration import IN_PROCESS, InferenceTestConfig
+from kenning_lego.servers.environment import describe
+from kenning_lego.training.teacher import Scores
+
+
+def describe_network(
+    name: str,
+    chain: Chain,
+    segments: Sequence[SegmentRecord],
+    dataset: Dataset,
+    scores: Scores,
+    metric: Metric,
+) -> NetworkRecord:
+    """The network as it was given, with its scores."""
+    return NetworkRecord(
+        name=name,
+        parameters=chain.parameters,
+        flops=sum(segment.variants[0].flops for segment in segments),
+        dataset=dataset.name,
+        metric=metric.name,
+        higher_is_better=metric.higher_is_better,
+        validation_score=scores.validation,
+        test_score=scores.test,
+        samples={
+            "train": len(dataset.train),
+            "validation": len(dataset.validation),
+            "test": len(dataset.test),
+        },
+    )
+
+
+def assemble_record(
+    run_id: str,
+    command: Sequence[str],
+    config: InferenceTestConfig,
+    network: NetworkRecord,
+    segments: Sequence[SegmentRecord],
+    configurations: Sequence[ConfigurationRecord],
+    statistics: Statistics,
+    address: str,
+    durations_s: Mapping[str, float],
+) -> RunRecord:
+    """Everything that was measured, on what, and how to repeat it."""
+    in_process = address == IN_PROCESS
+    here = describe()
+    return RunRecord(
+        id=run_id,
+        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        version=__version__,
+        command=tuple(command),
+        scenario=config.model_dump(mode="json"),
+        host=_environment(here, here),
+        target=TargetRecord(
+            address=address,
+            in_process=in_process,
+            environment=_environment(statistics.before, statistics.after),
+            used=dict(statistics.used),
+        ),
+        network=network,
+        segments=tuple(segments),
+        measurements=tuple(
+            MeasurementRecord(
+                name=each.name,
+                clock="in-process" if in_process else "target",
+                samples_ns=each.samples_ns,
+                stopped=each.stopped,
+            )
+            for each in statistics.measurements
+        ),
+        configurations=tuple(configurations),
+        durations_s=dict(durations_s),
+    )
+
+
+def _environment(before: TargetDescription, after: TargetDescription) -> EnvironmentRecord:
+    return EnvironmentRecord(
+        facts=dict(before.facts),
+        engines=dict(before.engines),
+        state_before=dict(before.state),
+        state_after=dict(after.state),
+    )
