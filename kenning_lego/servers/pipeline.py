@@ -79,5 +79,5 @@ def random_arrays(tensors: Mapping[str, TensorSpec], seed: int) -> Arrays:
     for name, spec in tensors.items():
         kind = np.dtype(spec.dtype).kind
         values = rng.standard_normal(spec.sizes) if kind == "f" else rng.integers(0, 2, spec.sizes)
-        arrays[name] = np.ascontiguousarray(values, dtype=spec.dtype)
+        arrays[name] = np.asarray(values, dtype=spec.dtype, order="C")  # scalars stay scalars
     return arrays

@@ -43,6 +43,8 @@ def run_rounds(
             report("warm-up", done, plan.warmup_rounds)
             if cancelled():
                 return samples, "cancelled"
+            if report.elapsed() >= plan.max_seconds:
+                return samples, "max_seconds"
         check = next_check(0, plan)
         for done in range(1, plan.max_rounds + 1):
             _timed_round(calls, order_round(plan.items, rng), samples)

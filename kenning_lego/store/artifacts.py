@@ -6,9 +6,12 @@ under way. Names come from digests alone, so nothing on the wire becomes a path.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,6 +20,7 @@ from kenning_lego.store.atomic import write_bytes, write_error
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _BLOCK = 1 << 20
+_INCOMING = "incoming"
 
 
 def digest_of(content: bytes) -> str:
@@ -93,7 +97,8 @@ class Upload:
                     f"artifact {self.digest[:12]} arrived damaged: its sha256 differs",
                     "send it again",
                 )
-            os.fsync(self._file.fileno())
+            # No fsync: it would cost more than the transfer. Should power fail before the bytes
+            # are on disk, the artifact's sha256 tells when it is read, and it is sent again.
             self._file.close()
             self._part.replace(self._final)
         except OSError as error:
@@ -110,15 +115,24 @@ class Upload:
             raise write_error(self._part, error) from error
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    used: float
+    size: int
+    path: Path
+
+
 class ArtifactStore:
     """A directory of verified artifacts.
 
     Args:
         root: the directory; made on the first write.
+        capacity_bytes: how large it may grow; what was not used for longest makes room.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, capacity_bytes: int | None = None) -> None:
         self.root = root
+        self.capacity_bytes = capacity_bytes
 
     def _final(self, digest: str) -> Path:
         if not _DIGEST.fullmatch(digest):
@@ -141,19 +155,24 @@ class ArtifactStore:
         return path
 
     def read(self, digest: str) -> bytes:
-        """The artifact's bytes, verified.
+        """The artifact's bytes, verified; it counts as used now.
 
         Raises:
             StoreError: it is not here, or was damaged on disk (it is removed then).
         """
         path = self.path(digest)
-        content = path.read_bytes()
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise StoreError(f"cannot read {path}: {error.strerror}", "upload it again") from error
         if digest_of(content) != digest:
             path.unlink(missing_ok=True)
             raise StoreError(
                 f"artifact {digest[:12]} was damaged on disk and has been removed",
                 "upload it again",
             )
+        with contextlib.suppress(OSError):  # a read-only store needs no order of use
+            os.utime(path)
         return content
 
     def add(self, content: bytes) -> str:
@@ -167,10 +186,49 @@ class ArtifactStore:
             write_bytes(self._final(digest), content)
         return digest
 
-    def receive(self, digest: str, size: int) -> Upload:
-        """Begin or continue an upload of `size` bytes.
+    def receive(self, digest: str, size: int, keep: Collection[str] = ()) -> Upload:
+        """Begin or continue an upload of `size` bytes; make room for it if need be.
+
+        Args:
+            digest: of the artifact.
+            size: of the whole artifact.
+            keep: artifacts that must stay.
 
         Raises:
-            StoreError: the digest is malformed or the disk refuses.
+            StoreError: the digest is malformed, there is no room, or the disk refuses.
         """
-        return Upload(digest, size, self.root / "incoming" / digest, self._final(digest))
+        final = self._final(digest)
+        part = self.root / _INCOMING / digest
+        if self.capacity_bytes is not None:
+            self._make_room(size, part, keep)
+        return Upload(digest, size, part, final)
+
+    def _make_room(self, size: int, part: Path, keep: Collection[str]) -> None:
+        capacity = self.capacity_bytes or 0
+        held = sorted((h for h in self._held() if h.path != part), key=lambda each: each.used)
+        total = sum(each.size for each in held if each.path.name not in keep)
+        kept = sum(each.size for each in held if each.path.name in keep)
+        if kept + size > capacity:
+            raise StoreError(
+                f"the store of {capacity / 1e6:.0f} MB has no room for {size / 1e6:.1f} MB more: "
+                f"{kept / 1e6:.1f} MB are in use",
+                "serve with a larger --store-mb, or measure fewer variants at a time",
+            )
+        for each in held:
+            if kept + total + size <= capacity:
+                return
+            if each.path.name not in keep:
+                each.path.unlink(missing_ok=True)
+                total -= each.size
+
+    def _held(self) -> Iterator[_Held]:
+        """Artifacts and uploads that broke off."""
+        for directory in (self.root, self.root / _INCOMING):
+            if not directory.is_dir():
+                continue
+            for path in directory.iterdir():
+                # A worker that finds an artifact damaged removes it, perhaps just now.
+                with contextlib.suppress(FileNotFoundError):
+                    if _DIGEST.fullmatch(path.name):
+                        status = path.stat()
+                        yield _Held(status.st_mtime, status.st_size, path)

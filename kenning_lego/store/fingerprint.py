@@ -25,7 +25,7 @@ def fingerprint(parts: Mapping[str, str | npt.ArrayLike]) -> str:
         if isinstance(content, str):
             head, data = "text", memoryview(content.encode())
         else:
-            array = np.ascontiguousarray(content)
+            array = np.asarray(content, order="C")
             head, data = f"{array.dtype.str}{array.shape}", array.reshape(-1).view(np.uint8).data
         total.update(f"{len(name)}:{name}{head}:{data.nbytes}:".encode())
         total.update(data)

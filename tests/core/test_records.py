@@ -1,0 +1,150 @@
+"""Records survive the disk, old ones open for ever, others are refused with a reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kenning_lego.core.errors import WorkspaceError
+from kenning_lego.core.records import SCHEMA_VERSION, MeasurementRecord, load_record
+from kenning_lego.store.atomic import write_json
+
+VERSION_1 = Path(__file__).parent / "fixtures" / "record-v1.json"
+
+
+def content_of_version_1() -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(VERSION_1.read_text(encoding="utf-8"))
+    return content
+
+
+def damaged(tmp_path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
+    content = content_of_version_1()
+    change(content)
+    path = tmp_path / "record.json"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return path
+
+
+def test_record_of_version_1_still_opens() -> None:
+    record = load_record(VERSION_1)
+    assert record.schema_version == SCHEMA_VERSION
+    assert record.id == "20260101T120000Z-ab12"
+    assert record.network.samples == {"train": 80, "validation": 10, "test": 10}
+    block = record.segments[1]
+    assert [variant.name for variant in block.variants] == ["body@original", "body@pruned-0.40"]
+    assert block.inputs[0].shape == ("N", 8, 4, 4)
+    assert block.variants[1].accuracy_cost == -0.01
+    chosen, impossible = record.configurations
+    assert chosen.measured is not None
+    assert chosen.measured.latency_ms == 0.82
+    assert not impossible.feasible
+    assert impossible.nearest[0].changed == ("latency",)
+    assert record.target.environment.state_after["governor"] == "performance"
+
+
+def test_measurement_is_found_by_its_name() -> None:
+    record = load_record(VERSION_1)
+    found = record.measurement(record.segments[1].variants[1].measurement)
+    assert found is not None
+    assert (found.clock, found.samples_ns[:2]) == ("target", (401_000, 398_500))
+    assert record.measurement("of nothing") is None
+    assert record.measurement(None) is None
+
+
+def test_record_is_the_same_after_a_round_trip(tmp_path: Path) -> None:
+    record = load_record(VERSION_1)
+    path = tmp_path / "record.json"
+    write_json(path, record.model_dump(mode="json"))
+    assert load_record(path) == record
+
+
+def test_fixture_leaves_no_field_of_the_record_out() -> None:
+    # As long as version 1 is the newest, reading it must fill in nothing.
+    record = load_record(VERSION_1)
+    if SCHEMA_VERSION == 1:
+        assert record.model_dump(mode="json") == content_of_version_1()
+
+
+@settings(deadline=None)
+@given(
+    name=st.text(st.characters(exclude_categories=["Cs"])),
+    samples=st.lists(st.integers(0, 2**63 - 1), max_size=50),
+)
+def test_samples_and_names_survive_json_exactly(name: str, samples: list[int]) -> None:
+    record = MeasurementRecord(
+        name=name, clock="target", samples_ns=tuple(samples), stopped="precise"
+    )
+    text = json.dumps(record.model_dump(mode="json"), ensure_ascii=False, allow_nan=False)
+    assert MeasurementRecord.model_validate(json.loads(text)) == record
+
+
+def test_record_of_a_newer_version_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    path = damaged(tmp_path, lambda c: c.update(schema_version=SCHEMA_VERSION + 1))
+    with pytest.raises(WorkspaceError, match=r"schema version 2, .* up to 1 \(update") as refused:
+        load_record(path)
+    assert str(path) in str(refused.value)
+
+
+@pytest.mark.parametrize("version", [0, -1])
+def test_record_of_a_version_that_never_was_is_refused(tmp_path: Path, version: int) -> None:
+    with pytest.raises(WorkspaceError, match="is damaged"):
+        load_record(damaged(tmp_path, lambda c: c.update(schema_version=version)))
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        (lambda c: c["network"].pop("flops"), r"network\.flops: Field required"),
+        (
+            lambda c: c["measurements"][1]["samples_ns"].__setitem__(2, "soon"),
+            r"measurements\.1\.samples_ns\.2: ",
+        ),
+        (
+            lambda c: c["segments"][1]["variants"][0]["artifact"].update(digest=7),
+            r"segments\.1\.variants\.0\.artifact\.digest: ",
+        ),
+        (lambda c: c.update(surprise=1), r"surprise: Extra inputs"),
+        (lambda c: c["measurements"][0].update(clock="sundial"), r"measurements\.0\.clock: "),
+    ],
+)
+def test_damaged_record_is_refused_with_the_path_of_the_field(
+    tmp_path: Path, change: Callable[[dict[str, Any]], object], where: str
+) -> None:
+    with pytest.raises(WorkspaceError, match=f"is damaged: {where}"):
+        load_record(damaged(tmp_path, change))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", "is not JSON"),
+        ("", "is not JSON"),
+        ("[]", "is not a run's record"),
+        ("{}", "is not a run's record"),
+        ('{"schema_version": 1, "kind": "workspace"}', "is not a run's record"),
+        ('{"schema_version": "1", "kind": "run"}', "is not a run's record"),
+    ],
+)
+def test_file_that_is_no_record_is_refused(tmp_path: Path, text: str, reason: str) -> None:
+    path = tmp_path / "record.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(WorkspaceError, match=reason):
+        load_record(path)
+
+
+def test_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "record.json"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(WorkspaceError, match="is not JSON"):
+        load_record(path)
+
+
+def test_record_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceError, match=r"cannot read the record .*No such file"):
+        load_record(tmp_path / "record.json")

@@ -1,0 +1,116 @@
+"""Every message that there is, for property tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from kenning_lego.core.plans import Plan, PlanItem, Progress
+from kenning_lego.core.specs import ITEM_BYTES, IOSpec, TensorSpec
+from kenning_lego.protocols import messages
+from kenning_lego.protocols.codec import Envelope
+
+characters = st.characters(exclude_categories=["Cs"])
+digests = st.binary(min_size=32, max_size=32).map(bytes.hex)
+ids = st.integers(0, 2**63 - 1)
+
+
+def texts(longest: int) -> st.SearchStrategy[str]:
+    return st.text(characters, max_size=min(longest, 40))
+
+
+def stages(most: int = 4) -> st.SearchStrategy[tuple[str, ...]]:
+    return st.lists(digests, min_size=1, max_size=most).map(tuple)
+
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False)
+    | texts(40)
+    | st.binary(max_size=20)
+)
+values: st.SearchStrategy[Any] = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts(10), inner, max_size=3),
+    max_leaves=8,
+)
+facts = st.dictionaries(
+    texts(20),
+    texts(40) | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False),
+    max_size=4,
+)
+
+loads = st.builds(
+    messages.Load, texts(64), threads=st.integers(1, 1024), batch=st.integers(1, 65_536)
+)
+plans = st.builds(
+    Plan,
+    items=st.lists(
+        st.builds(PlanItem, texts(256), stages(), st.integers(0, messages.MAX_PLAN_ITEMS)),
+        max_size=4,
+    ).map(tuple),
+    runtime=texts(64),
+    threads=st.integers(1, 1024),
+    batch=st.integers(1, 65_536),
+    warmup_rounds=st.integers(0, 100_000),
+    min_rounds=st.integers(1, 1_000_000),
+    max_rounds=st.integers(1, 1_000_000),
+    relative_half_width=st.floats(0, 1),
+    max_seconds=st.floats(0, 7 * 86_400),
+    seed=st.integers(0, 2**63 - 1),
+)
+tensors = st.builds(
+    TensorSpec,
+    texts(256),
+    st.tuples(st.one_of(st.integers(1, 2**40), texts(8)), *[st.integers(1, 9)] * 2) | st.just(()),
+    st.sampled_from(sorted(ITEM_BYTES)),
+)
+io_specs = st.builds(
+    IOSpec,
+    st.lists(tensors, max_size=3).map(tuple),
+    st.lists(tensors, max_size=3).map(tuple),
+)
+
+sizes = st.integers(1, messages.MAX_ARTIFACT_BYTES)
+offsets = st.integers(0, messages.MAX_ARTIFACT_BYTES)
+
+by_type: dict[type[Any], st.SearchStrategy[Any]] = {
+    messages.Ok: st.builds(messages.Ok, st.dictionaries(texts(20), values, max_size=4)),
+    messages.Error: st.builds(messages.Error, texts(64), texts(4096), texts(4096)),
+    messages.Hello: st.builds(messages.Hello, texts(256), texts(64)),
+    messages.Lease: st.builds(messages.Lease),
+    messages.Model: st.builds(messages.Model, digests, sizes, st.none() | loads),
+    messages.Chunk: st.builds(messages.Chunk, offsets),
+    messages.Credit: st.builds(messages.Credit, offsets, st.integers(0, 1024)),
+    messages.Compose: st.builds(messages.Compose, stages(), loads),
+    messages.Data: st.builds(messages.Data),
+    messages.Process: st.builds(messages.Process),
+    messages.Output: st.builds(messages.Output),
+    messages.Infer: st.builds(messages.Infer),
+    messages.Stats: st.builds(messages.Stats),
+    messages.Cancel: st.builds(messages.Cancel),
+    messages.Bye: st.builds(messages.Bye),
+    messages.RunPlan: st.builds(messages.RunPlan, plans),
+    messages.Event: st.builds(
+        messages.Event,
+        st.builds(
+            Progress,
+            st.integers(0, 2**53),
+            st.integers(0, 2**53),
+            st.floats(0, 1e9),
+            texts(64),
+        ),
+    ),
+}
+"""A strategy for each type of message."""
+
+
+def envelopes_of(kind: type[Any]) -> st.SearchStrategy[Envelope]:
+    payload = st.lists(st.binary(max_size=64), max_size=3).map(tuple)
+    return st.builds(Envelope, ids, by_type[kind], payload)
+
+
+envelopes = st.one_of([envelopes_of(kind) for kind in by_type])

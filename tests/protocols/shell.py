@@ -1,0 +1,254 @@
+"""A server's shell without sockets, processes or files around a session, which it watches."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from kenning_lego.core.errors import KenningLegoError, StoreError
+from kenning_lego.core.plans import Composed, Progress
+from kenning_lego.core.specs import IOSpec, TensorSpec
+from kenning_lego.protocols import session as dialogue
+from kenning_lego.protocols.codec import Envelope
+from kenning_lego.protocols.messages import (
+    UPLOAD_CREDITS,
+    Cancel,
+    Chunk,
+    Compose,
+    Credit,
+    Error,
+    Event,
+    Message,
+    Ok,
+    Process,
+    RunPlan,
+    Stats,
+    pack_composed,
+)
+
+SPEC = IOSpec((TensorSpec("x", (2,)),), (TensorSpec("y", (1,), "uint8"),))
+INPUT = bytes(8)
+
+
+@dataclass
+class FakeWorker:
+    """Holds what a worker would hold; starts with nothing."""
+
+    inbox: deque[Envelope] = field(default_factory=deque)
+    composed: bool = False
+    has_inputs: bool = False
+    has_result: bool = False
+
+
+@dataclass
+class FakeStore:
+    """Artifacts by digest with the bytes that have arrived."""
+
+    held: set[str] = field(default_factory=set)
+    parts: dict[str, int] = field(default_factory=dict)
+    open: tuple[str, int] | None = None
+    failing: bool = False
+
+    def begin(self, digest: str, size: int) -> dialogue.SessionEvent:
+        assert self.open is None, "the upload before was not closed"
+        if digest in self.held:
+            return dialogue.UploadAt(size, held=True)
+        self.open = digest, size
+        self.parts.setdefault(digest, 0)
+        return self._state()
+
+    def write(self, size: int) -> dialogue.SessionEvent:
+        assert self.open is not None, "nothing is open to be written"
+        if self.failing:
+            self.open = None
+            return dialogue.UploadFailed(StoreError("no space left"))
+        self.parts[self.open[0]] += size
+        return self._state()
+
+    def _state(self) -> dialogue.SessionEvent:
+        assert self.open is not None
+        digest, size = self.open
+        if self.parts[digest] < size:
+            return dialogue.UploadAt(self.parts[digest])
+        assert self.parts[digest] == size, "more was written than announced"
+        self.open = None
+        self.held.add(digest)
+        return dialogue.UploadAt(size, held=True)
+
+
+class Shell:
+    """Carries a session's actions out as the server does, and checks each of them.
+
+    `answers` has the final answer to each request; an answer to what was not asked, or was
+    answered already, fails at once.
+    """
+
+    def __init__(self, timeout_s: float = 30.0) -> None:
+        self.session = dialogue.Session(timeout_s)
+        self.now = 0.0
+        self.worker: FakeWorker | None = None
+        self.store = FakeStore()
+        self.waiting: dict[tuple[bytes, int], Message] = {}
+        """Requests without an answer, in the order in which they were sent."""
+        self.answers: dict[tuple[bytes, int], Message] = {}
+        self.events: list[tuple[bytes, int, Message]] = []
+        self.credits = 0
+        """Chunks that the holder may still send."""
+        self.unreachable: set[bytes] = set()
+        self._last_id = 0
+
+    # What hosts do
+
+    def ask(self, peer: bytes, message: Message, *payload: bytes) -> int:
+        """Send a request with a fresh id; returns it."""
+        self._last_id += 1
+        self.waiting[peer, self._last_id] = message
+        self.feed(dialogue.Received(peer, Envelope(self._last_id, message, payload)))
+        return self._last_id
+
+    def answer(self, peer: bytes, message: Message, *payload: bytes) -> Message:
+        """Send a request that is answered at once; returns the answer."""
+        return self.answers[peer, self.ask(peer, message, *payload)]
+
+    def chunk(self, peer: bytes, request: int, offset: int, *pieces: bytes) -> None:
+        """Send a chunk, which has no answer of its own."""
+        self.credits -= 1
+        self.feed(dialogue.Received(peer, Envelope(request, Chunk(offset), pieces)))
+
+    def lose(self, peer: bytes) -> None:
+        """The peer's connection breaks."""
+        self.feed(dialogue.PeerLost(peer))
+        self.forget(peer)
+
+    def forget(self, peer: bytes) -> None:
+        """The peer waits for no answers any more."""
+        self.waiting = {key: each for key, each in self.waiting.items() if key[0] != peer}
+
+    # What the worker does
+
+    def work(self, *, fail: bool = False) -> Message | None:
+        """The worker carries out its oldest request; returns it."""
+        worker = self.worker
+        if worker is None or not worker.inbox:
+            return None
+        request = worker.inbox.popleft()
+        message = request.message
+        answer: Message | None = Error("engine_failed", "no") if fail else Ok({})
+        match message:
+            case Cancel():
+                answer = None
+            case Compose() if not fail:
+                worker.composed, worker.has_inputs, worker.has_result = True, False, False
+                answer = Ok(pack_composed(Composed(SPEC)))
+            case Process():
+                assert worker.has_inputs, "PROCESS reached a worker without inputs"
+                worker.has_result = not fail
+            case _:
+                pass
+        if answer is not None:
+            self.feed(dialogue.WorkerAnswered(Envelope(request.id, answer)))
+        return message
+
+    def tell(self) -> bool:
+        """The worker tells how far it is; whether there was anything to tell."""
+        if self.worker is None or not self.worker.inbox:
+            return False
+        progress = Event(Progress(1, 2, 0.5))
+        self.feed(dialogue.WorkerAnswered(Envelope(self.worker.inbox[0].id, progress)))
+        return True
+
+    def die(self) -> None:
+        """The worker dies."""
+        if self.worker is not None:
+            self.worker = None
+            self.feed(dialogue.WorkerExited("killed by SIGKILL"))
+
+    @property
+    def running(self) -> list[Envelope]:
+        """What the worker has been asked and has not answered."""
+        inbox = self.worker.inbox if self.worker else deque()
+        return [each for each in inbox if not isinstance(each.message, Cancel)]
+
+    # How it is carried out
+
+    def feed(self, event: dialogue.SessionEvent) -> None:
+        """Let the session decide, carry it out, and feed back what comes of it."""
+        events = deque([event])
+        while events:
+            for action in self.session.handle(events.popleft(), self.now):
+                outcome = self._carry_out(action)
+                if outcome is not None:
+                    events.append(outcome)
+
+    def _carry_out(self, action: dialogue.Action) -> dialogue.SessionEvent | None:
+        match action:
+            case dialogue.Send(peer, envelope):
+                return self._send(peer, envelope.id, envelope.message)
+            case dialogue.SendWelcome(peer, request):
+                return self._send(peer, request, Ok({"welcome": True}))
+            case dialogue.SendOutputs(peer, request, message):
+                assert self.worker is not None, "outputs of no worker"
+                assert self.worker.has_result, "outputs of nothing that ran"
+                return self._send(peer, request, message)
+            case dialogue.WriteInputs(frames):
+                assert self.worker is not None, "inputs for no worker"
+                assert self.worker.composed, "inputs for no pipeline"
+                assert [len(frame) for frame in frames] == [len(INPUT)]
+                self.worker.has_inputs, self.worker.has_result = True, False
+            case dialogue.ToWorker(envelope):
+                self._to_worker(envelope)
+            case dialogue.StopWorker():
+                self.worker = None
+            case dialogue.OpenUpload(digest, size):
+                self.credits = 0
+                return self.store.begin(digest, size)
+            case dialogue.WriteUpload(piece):
+                return self.store.write(len(piece))
+            case dialogue.SuspendUpload():
+                assert self.store.open is not None, "no upload to suspend"
+                self.store.open = None
+        return None
+
+    def _to_worker(self, envelope: Envelope) -> None:
+        holder = self.session.holder
+        assert holder is not None, "a worker for nobody"
+        assert (holder, envelope.id) in self.waiting, "the worker is asked for nobody"
+        if isinstance(envelope.message, Cancel):
+            assert [type(each.message) for each in self.running] == [RunPlan]
+        else:
+            assert isinstance(envelope.message, Compose | Process | RunPlan | Stats)
+            assert not self.running, "the worker is asked two things at once"
+        self.worker = self.worker or FakeWorker()
+        self.worker.inbox.append(envelope)
+
+    def _send(self, peer: bytes, request: int, message: Message) -> dialogue.SessionEvent | None:
+        if peer in self.unreachable:
+            self.forget(peer)
+            return dialogue.PeerLost(peer)
+        match message:
+            case Ok() | Error():
+                if request:
+                    asked = self.waiting.pop((peer, request), None)
+                    assert asked is not None, f"answer {message} to what nobody asks any more"
+                self.answers[peer, request] = message
+            case Credit(_, chunks):
+                assert peer == self.session.holder
+                assert (peer, request) in self.waiting
+                self.credits += chunks
+                assert 0 < self.credits <= UPLOAD_CREDITS
+            case _:
+                assert peer == self.session.holder, "news for one who does not hold the lease"
+                assert (peer, request) in self.waiting, "news of what nobody asks any more"
+        self.events.append((peer, request, message))
+        return None
+
+
+def problem_of(answer: Message) -> KenningLegoError:
+    """The problem in an ERROR."""
+    assert isinstance(answer, Error), answer
+    return KenningLegoError(answer.problem, answer.remedy)
+
+
+def code_of(answer: Message) -> str:
+    """The code of an ERROR, or ``ok``."""
+    return answer.code if isinstance(answer, Error) else "ok"
