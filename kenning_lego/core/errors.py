@@ -106,7 +106,15 @@ class StoreError(KenningLegoError):
 
 
 class ProtocolError(KenningLegoError):
-    """A message is not what the protocol says."""
+    """A message is not what the protocol says.
+
+    Args:
+        code: sent to the other side, such as ``unknown_kind``; empty for the usual one.
+    """
+
+    def __init__(self, problem: str, remedy: str = "", code: str = "") -> None:
+        super().__init__(problem, remedy)
+        self.code = code
 
 
 class TargetError(KenningLegoError):

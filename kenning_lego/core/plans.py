@@ -119,3 +119,26 @@ class Composed:
     """A pipeline that is ready to run on the target, and the tensors that it takes and gives."""
 
     spec: IOSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a target is doing just now.
+
+    Args:
+        holder: name of the host that has the lease; empty if it is free.
+        held_s: for how long it has had it.
+        expected_s: for how long it said that it wants it; 0 if it did not say.
+        doing: the request that the worker carries out, such as ``PLAN``; empty if none.
+        done: rounds of the plan under way that are done.
+        total: rounds that there will be at most.
+        waiting: hosts in the queue.
+    """
+
+    holder: str = ""
+    held_s: float = 0.0
+    expected_s: float = 0.0
+    doing: str = ""
+    done: int = 0
+    total: int = 0
+    waiting: int = 0

@@ -1,50 +1,61 @@
-"""The host's view of a target over the network."""
+"""The host's view of a target over the network: the shell around the host's session."""
 
 from __future__ import annotations
 
 import platform
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
 from kenning_lego import __version__
-from kenning_lego.core.errors import ProtocolError, RemoteError, StoreError, TargetTimeoutError
-from kenning_lego.core.plans import Composed, Plan, Progress, Statistics, TargetDescription
+from kenning_lego.core.errors import ProtocolError, StoreError, TargetTimeoutError
+from kenning_lego.core.plans import (
+    Composed,
+    Observation,
+    Plan,
+    Progress,
+    Statistics,
+    TargetDescription,
+)
 from kenning_lego.protocols.addresses import normalise
 from kenning_lego.protocols.codec import Envelope, Frame, decode, encode, unpack_samples
 from kenning_lego.protocols.connection import Connection
-from kenning_lego.protocols.fields import Fields
+from kenning_lego.protocols.host_session import Answered, HostSession, Progressed, Refused, Wanted
 from kenning_lego.protocols.messages import (
-    CHUNK_BYTES,
+    PROTOCOL_VERSION,
     Bye,
-    Chunk,
     Compose,
-    Credit,
     Data,
-    Error,
-    Event,
     Hello,
     Infer,
     Lease,
     Load,
     Message,
     Model,
-    Ok,
+    Observe,
     Output,
     Process,
     RunPlan,
     Stats,
+)
+from kenning_lego.protocols.results import (
     Welcome,
     read_composed,
+    read_duration_ns,
+    read_observation,
     read_statistics,
 )
 
 PATIENCE_S = 60.0
 """How long a connected target may take for an answer."""
 
-MAX_DURATION_NS = 2**62
+WAIT_FOR_LEASE_S = 24 * 3600.0
+"""How long to wait for the lease when told to wait."""
+
+OnProgress = Callable[[Progress], None]
 
 
 def connect(address: str, *, timeout_s: float = 5.0) -> TargetClient:
@@ -58,8 +69,7 @@ def connect(address: str, *, timeout_s: float = 5.0) -> TargetClient:
         AddressError: the address is malformed.
         TargetUnreachableError: nothing of ours answers there.
     """
-    where = normalise(address)
-    connection = Connection(where, timeout_s)
+    connection = Connection(normalise(address), timeout_s)
     try:
         client = TargetClient(connection)
         client.greet(timeout_s)
@@ -67,6 +77,20 @@ def connect(address: str, *, timeout_s: float = 5.0) -> TargetClient:
         connection.close()
         raise
     return client
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """One PROCESS on both clocks.
+
+    Args:
+        target_ns: around the engine's call, on the target's clock: the figure that counts.
+        host_ns: between the acknowledgements of start and end as they arrived, on the host's
+            clock: includes the network and the target's own work.
+    """
+
+    target_ns: int
+    host_ns: int
 
 
 class TargetClient:
@@ -77,7 +101,7 @@ class TargetClient:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._last_id = 0
+        self._session = HostSession()
         self._leased = False
 
     @property
@@ -87,52 +111,67 @@ class TargetClient:
 
     def greet(self, timeout_s: float = PATIENCE_S) -> Welcome:
         """Say who we are and hear who the target is."""
-        hello = Hello(platform.node()[:256] or "host", __version__)
-        result, _ = self._ask(hello, patience_s=timeout_s)
-        return Welcome.from_result(result)
+        hello = Hello(platform.node()[:256] or "host", __version__, (PROTOCOL_VERSION,))
+        return Welcome.from_result(self._ask(hello, patience_s=timeout_s).result)
 
     def describe(self) -> TargetDescription:
         """Facts about the target and its present state."""
         return self.greet().description
 
+    def observe(self) -> Observation:
+        """Who measures there now and how far it is; needs no lease."""
+        return read_observation(self._ask(Observe()).result)
+
+    def lease(
+        self,
+        *,
+        wait: bool = False,
+        expected_s: float = 0.0,
+        on_progress: OnProgress | None = None,
+    ) -> None:
+        """Take the lease, which all that measures needs.
+
+        Args:
+            wait: wait in the queue if another host has it; else that is an error at once.
+            expected_s: for how long it will be wanted; told to others, 0 if not known.
+            on_progress: told the place in the queue.
+
+        Raises:
+            RemoteError: another host has the lease (code ``busy``).
+        """
+        patience = WAIT_FOR_LEASE_S if wait else PATIENCE_S
+        self._ask(Lease(wait, expected_s), patience_s=patience, on_progress=on_progress)
+        self._leased = True
+
     def upload(self, artifact: Path, digest: str) -> bool:
         """Make the target hold the artifact; True if it had to be sent."""
         return self._model(artifact, digest, None)
 
-    def measure(self, plan: Plan, on_progress: Callable[[Progress], None] | None = None) -> None:
+    def measure(self, plan: Plan, on_progress: OnProgress | None = None) -> None:
         """Time a plan on the target; its samples are in :meth:`statistics` afterwards."""
-        self._lease()
+        self._ensure_lease()
         # Loading the artifacts and one round's length come on top of the plan's own time.
         patience = plan.max_seconds + PATIENCE_S
-        request = self._send(RunPlan(plan))
-        while True:
-            answer = self._answer(request, patience)
-            if not isinstance(answer.message, Event):
-                self._result(answer)
-                return
-            if on_progress:
-                on_progress(answer.message.progress)
+        self._ask(RunPlan(plan), patience_s=patience, on_progress=on_progress)
 
     def compose(
         self, stages: Sequence[str], *, runtime: str, threads: int = 1, batch: int = 1
     ) -> Composed:
         """Load a chain of held artifacts, named by sha256, as the session's pipeline."""
-        self._lease()
-        result, _ = self._ask(Compose(tuple(stages), Load(runtime, threads, batch)))
-        return read_composed(result)
+        self._ensure_lease()
+        answer = self._ask(Compose(tuple(stages), Load(runtime, threads, batch)))
+        return read_composed(answer.result)
 
     def infer(self, inputs: Sequence[bytes]) -> tuple[list[bytes], int]:
         """Run the pipeline once; its outputs, and the engine's time in ns on the target's clock."""
-        result, payload = self._ask(Infer(), tuple(inputs))
-        return [bytes(frame) for frame in payload], result.integer(
-            "duration_ns", 0, MAX_DURATION_NS
-        )
+        answer = self._ask(Infer(), tuple(inputs))
+        return [bytes(frame) for frame in answer.payload], read_duration_ns(answer.result)
 
     def statistics(self) -> Statistics:
         """Everything timed in this session so far."""
-        self._lease()
-        result, payload = self._ask(Stats())
-        return read_statistics(result, [unpack_samples(frame) for frame in payload])
+        self._ensure_lease()
+        answer = self._ask(Stats())
+        return read_statistics(answer.result, [unpack_samples(frame) for frame in answer.payload])
 
     # The classic dialogue, step by step
 
@@ -146,13 +185,36 @@ class TargetClient:
 
     def process(self) -> int:
         """PROCESS: run once; the engine's time in ns on the target's clock."""
-        result, _ = self._ask(Process())
-        return result.integer("duration_ns", 0, MAX_DURATION_NS)
+        return read_duration_ns(self._ask(Process()).result)
+
+    def process_acknowledged(self) -> Timing:
+        """PROCESS with its start and its end acknowledged, and the time between the two here."""
+        started = 0
+
+        def note(_progress: Progress) -> None:
+            nonlocal started
+            started = time.perf_counter_ns()
+
+        answer = self._ask(Process(acknowledge=True), on_progress=note)
+        return Timing(read_duration_ns(answer.result), time.perf_counter_ns() - started)
 
     def output(self) -> list[bytes]:
         """OUTPUT: what the last PROCESS gave."""
-        _, payload = self._ask(Output())
-        return [bytes(frame) for frame in payload]
+        return [bytes(frame) for frame in self._ask(Output()).payload]
+
+    def pipelined(self, inputs: Sequence[bytes]) -> tuple[list[bytes], int]:
+        """DATA, PROCESS and OUTPUT sent without waiting; the first refusal is raised."""
+        requests = [
+            self._send(Data(), tuple(inputs)),
+            self._send(Process()),
+            self._send(Output()),
+        ]
+        answers = [self._settle(request, PATIENCE_S, None) for request in requests]
+        for answer in answers:
+            if isinstance(answer, Refused):
+                raise answer.error
+        _, process, output = (answer for answer in answers if isinstance(answer, Answered))
+        return [bytes(frame) for frame in output.payload], read_duration_ns(process.result)
 
     def close(self) -> None:
         """End the session; the target forgets its models and samples."""
@@ -180,52 +242,68 @@ class TargetClient:
 
     # How it is done
 
-    def _lease(self) -> None:
+    def _ensure_lease(self) -> None:
         if not self._leased:
-            self._ask(Lease())
-            self._leased = True
+            self.lease()
 
     def _model(self, artifact: Path, digest: str, load: Load | None) -> bool:
-        self._lease()
+        """Make the target hold an artifact; True if it was sent."""
+        self._ensure_lease()
         try:
             with artifact.open("rb") as file:
                 size = artifact.stat().st_size
-                request = self._send(Model(digest, size, load))
-                return self._feed(request, file, size)
+                return self._upload(self._send(Model(digest, size, load)), file)
         except OSError as error:
             raise StoreError(f"cannot read {artifact}: {error.strerror}") from error
 
-    def _feed(self, request: int, file: BinaryIO, size: int) -> bool:
-        """Send chunks as the target gives credit for them; whether any was asked for."""
-        credits_left, asked = 0, False
+    def _upload(self, request: int, file: BinaryIO) -> bool:
+        """Send chunks as the target wants them; whether any was wanted."""
+        asked = False
         while True:
-            answer = self._answer(request, PATIENCE_S)
-            match answer.message:
-                case Credit(offset, chunks):
-                    if not asked:
+            match self._next(request, PATIENCE_S):
+                case Wanted() as wanted:
+                    asked = True
+                    for offset, size in wanted.chunks:
                         file.seek(offset)
-                        asked = True
-                    credits_left += chunks
-                case _:
-                    self._result(answer)
+                        self._connection.send(encode(wanted.envelope(offset, file.read(size))))
+                case Answered():
                     return asked
-            while credits_left and (offset := file.tell()) < size:
-                piece = file.read(CHUNK_BYTES)
-                self._connection.send(encode(Envelope(request, Chunk(offset), (piece,))))
-                credits_left -= 1
+                case Refused(_, error):
+                    raise error
 
     def _send(self, message: Message, payload: tuple[Frame, ...] = ()) -> int:
-        self._last_id += 1
-        self._connection.send(encode(Envelope(self._last_id, message, payload)))
-        return self._last_id
+        envelope: Envelope = self._session.request(message, payload)
+        self._connection.send(encode(envelope))
+        return envelope.id
 
     def _ask(
-        self, message: Message, payload: tuple[Frame, ...] = (), patience_s: float = PATIENCE_S
-    ) -> tuple[Fields, tuple[Frame, ...]]:
-        answer = self._answer(self._send(message, payload), patience_s)
-        return self._result(answer), answer.payload
+        self,
+        message: Message,
+        payload: tuple[Frame, ...] = (),
+        *,
+        patience_s: float = PATIENCE_S,
+        on_progress: OnProgress | None = None,
+    ) -> Answered:
+        answer = self._settle(self._send(message, payload), patience_s, on_progress)
+        if isinstance(answer, Refused):
+            raise answer.error
+        return answer
 
-    def _answer(self, request: int, patience_s: float) -> Envelope:
+    def _settle(
+        self, request: int, patience_s: float, on_progress: OnProgress | None
+    ) -> Answered | Refused:
+        while True:
+            match self._next(request, patience_s):
+                case Progressed(_, progress):
+                    if on_progress:
+                        on_progress(progress)
+                case Wanted():
+                    raise ProtocolError("the target wants chunks of what is no upload")
+                case answer:
+                    return answer
+
+    def _next(self, request: int, patience_s: float) -> Answered | Refused | Progressed | Wanted:
+        """The next news of a request; those of others, whose asker has given up, are dropped."""
         deadline = time.monotonic() + patience_s
         while True:
             frames = self._connection.receive(deadline)
@@ -235,15 +313,6 @@ class TargetClient:
                     "though it is connected",
                     "look at the server's terminal; restart it if it hangs",
                 )
-            envelope = decode(frames)
-            if envelope.id == request:
-                return envelope
-
-    def _result(self, answer: Envelope) -> Fields:
-        match answer.message:
-            case Ok(result):
-                return Fields(dict(result), "OK")
-            case Error(code, problem, remedy):
-                raise RemoteError(code, problem, remedy)
-            case other:
-                raise ProtocolError(f"the target answered with {other.kind.name}")
+            news = self._session.received(decode(frames))
+            if news is not None and news.id == request:
+                return news

@@ -58,10 +58,11 @@ def decode(frames: Sequence[Frame]) -> Envelope:
         raise ProtocolError(
             f"protocol version {brief(version)}, this side speaks {PROTOCOL_VERSION}",
             "install the same kenning-lego on host and target",
+            "unsupported_version",
         )
     known = _TYPES.get(kind) if type(kind) is int else None
     if known is None:
-        raise ProtocolError(f"unknown kind of message {brief(kind)}")
+        raise ProtocolError(f"unknown kind of message {brief(kind)}", code="unknown_kind")
     fields = Fields(body, Kind(kind).name)
     message: Message = known.from_body(fields)
     fields.done()

@@ -124,6 +124,20 @@ class Fields:
             raise self._refuse(name, "a non-empty array of sha256")
         return tuple(values)
 
+    def names(self, name: str, most: int) -> tuple[str, ...]:
+        """At most `most` strings of at most 64 characters."""
+        values = self.items(name, most)
+        if not all(isinstance(value, str) and len(value) <= 64 for value in values):
+            raise self._refuse(name, "an array of short texts")
+        return tuple(values)
+
+    def versions(self, name: str) -> tuple[int, ...]:
+        """One to 16 version numbers from 1 to 255."""
+        values = self.items(name, 16)
+        if not values or not all(type(value) is int and 1 <= value <= 255 for value in values):
+            raise self._refuse(name, "a non-empty array of version numbers")
+        return tuple(values)
+
     def facts(self, name: str) -> dict[str, str | int | float]:
         """A flat map from text to text or finite numbers."""
         value = self._take(name)

@@ -12,17 +12,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, ClassVar, Protocol
 
-from kenning_lego.core.plans import (
-    Composed,
-    Measurement,
-    Plan,
-    PlanItem,
-    Progress,
-    Statistics,
-    TargetDescription,
-)
-from kenning_lego.core.specs import IOSpec
-from kenning_lego.protocols.fields import Fields, pack_io_spec
+from kenning_lego.core.plans import Plan, PlanItem, Progress
+from kenning_lego.protocols.fields import Fields
 
 PROTOCOL_VERSION = 1
 DEFAULT_PORT = 5570
@@ -55,6 +46,7 @@ class Kind(IntEnum):
     EVENT = 23
     CANCEL = 24
     BYE = 25
+    OBSERVE = 26
 
 
 class Message(Protocol):
@@ -131,25 +123,55 @@ class Error:
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """Who speaks. Needs no lease; the answer is a :class:`Welcome`."""
+    """Who speaks. Needs no lease; the answer is a :class:`.results.Welcome`.
+
+    Args:
+        name: of the host, for others that find the target busy.
+        software: version of kenning-lego there.
+        protocols: versions of the protocol that it speaks.
+    """
 
     kind: ClassVar[Kind] = Kind.HELLO
     name: str
     software: str
+    protocols: tuple[int, ...] = (PROTOCOL_VERSION,)
 
     def to_body(self) -> Mapping[str, Any]:
-        return {"name": self.name, "software": self.software}
+        return {"name": self.name, "software": self.software, "protocols": list(self.protocols)}
 
     @classmethod
     def from_body(cls, fields: Fields) -> Hello:
-        return cls(fields.text("name", 256), fields.text("software", 64))
+        return cls(
+            fields.text("name", 256), fields.text("software", 64), fields.versions("protocols")
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Lease(_Empty):
-    """The host wants to measure: everything below needs the lease, which one host has at a time."""
+class Lease:
+    """The host wants to measure: everything below needs the lease, which one host has at a time.
+
+    Args:
+        wait: wait for it in a queue, with EVENTs of the place there; else busy is an ERROR.
+        expected_s: for how long it will be wanted, in seconds; 0 if not known.
+    """
 
     kind: ClassVar[Kind] = Kind.LEASE
+    wait: bool = False
+    expected_s: float = 0.0
+
+    def to_body(self) -> Mapping[str, Any]:
+        return {"wait": self.wait, "expected_s": self.expected_s}
+
+    @classmethod
+    def from_body(cls, fields: Fields) -> Lease:
+        return cls(fields.flag("wait"), fields.number("expected_s", 0.0, 1e9))
+
+
+@dataclass(frozen=True, slots=True)
+class Observe(_Empty):
+    """Ask who measures and how far it is; needs no lease."""
+
+    kind: ClassVar[Kind] = Kind.OBSERVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,10 +285,23 @@ class Data(_Empty):
 
 
 @dataclass(frozen=True, slots=True)
-class Process(_Empty):
-    """Run the pipeline once on the last DATA; the answer has the engine's time."""
+class Process:
+    """Run the pipeline once on the last DATA; the answer has the engine's time.
+
+    Args:
+        acknowledge: also send an EVENT when it starts, as the classic dialogue does, so that
+            the host can time between the two answers.
+    """
 
     kind: ClassVar[Kind] = Kind.PROCESS
+    acknowledge: bool = False
+
+    def to_body(self) -> Mapping[str, Any]:
+        return {"acknowledge": self.acknowledge}
+
+    @classmethod
+    def from_body(cls, fields: Fields) -> Process:
+        return cls(fields.flag("acknowledge"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,6 +418,7 @@ class Event:
 
 REQUESTS = (
     Hello,
+    Observe,
     Lease,
     Model,
     Chunk,
@@ -400,78 +436,3 @@ REQUESTS = (
 
 ANSWERS = (Ok, Error, Credit, Event)
 """What a target sends."""
-
-
-@dataclass(frozen=True, slots=True)
-class Welcome:
-    """The result of HELLO: who the target is."""
-
-    software: str
-    description: TargetDescription
-
-    def to_result(self) -> Mapping[str, Any]:
-        """The fields of the OK."""
-        return {"software": self.software, "description": _pack_description(self.description)}
-
-    @classmethod
-    def from_result(cls, fields: Fields) -> Welcome:
-        """Read the fields of the OK."""
-        return cls(fields.text("software", 64), _description(fields.map("description")))
-
-
-def pack_composed(composed: Composed) -> Mapping[str, Any]:
-    """The result of COMPOSE, and of MODEL with `load`."""
-    return {"spec": pack_io_spec(composed.spec)}
-
-
-def read_composed(fields: Fields) -> Composed:
-    """Read what :func:`pack_composed` wrote."""
-    spec: IOSpec = fields.io_spec("spec")
-    return Composed(spec)
-
-
-def pack_statistics(statistics: Statistics) -> Mapping[str, Any]:
-    """The result of STATS; the samples follow as payload frames in the same order."""
-    return {
-        "measurements": [
-            {"name": m.name, "stopped": m.stopped, "count": len(m.samples_ns)}
-            for m in statistics.measurements
-        ],
-        "used": dict(statistics.used),
-        "before": _pack_description(statistics.before),
-        "after": _pack_description(statistics.after),
-    }
-
-
-def read_statistics(fields: Fields, samples: list[tuple[int, ...]]) -> Statistics:
-    """Read what :func:`pack_statistics` wrote, with the samples of the payload frames."""
-    measurements = []
-    heads = list(fields.maps("measurements"))
-    for head, values in zip(heads, samples, strict=False):
-        head.integer("count", len(values), len(values))
-        measurements.append(Measurement(head.text("name", 256), values, head.text("stopped", 64)))
-        head.done()
-    if len(heads) != len(samples):
-        fields.refuse(f"{len(heads)} measurements with {len(samples)} frames of samples")
-    return Statistics(
-        tuple(measurements),
-        fields.facts("used"),
-        _description(fields.map("before")),
-        _description(fields.map("after")),
-    )
-
-
-def _pack_description(description: TargetDescription) -> Mapping[str, Any]:
-    return {
-        "facts": dict(description.facts),
-        "engines": dict(description.engines),
-        "state": dict(description.state),
-    }
-
-
-def _description(fields: Fields) -> TargetDescription:
-    description = TargetDescription(
-        fields.facts("facts"), fields.texts("engines"), fields.facts("state")
-    )
-    fields.done()
-    return description

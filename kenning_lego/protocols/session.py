@@ -1,8 +1,8 @@
 """The target's side of the dialogue as a pure state machine: events in, actions out.
 
-It owns who holds the lease, what is under way, and in which order requests are answered. It
-touches no socket, clock, file or process: the server's shell carries the actions out and feeds
-what came of them back as events.
+It owns who holds the lease, who waits for it, what is under way, and in which order requests are
+answered. It touches no socket, clock, file or process: the server's shell carries the actions out
+and feeds what came of them back as events.
 """
 
 from __future__ import annotations
@@ -11,11 +11,34 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from kenning_lego.core.errors import KenningLegoError, ProtocolError
+from kenning_lego.core.plans import Observation, Progress
 from kenning_lego.core.specs import IOSpec
-from kenning_lego.protocols.codec import Envelope, Frame
+from kenning_lego.protocols.codec import Envelope
+from kenning_lego.protocols.dialogue import (
+    Action,
+    Malformed,
+    OpenUpload,
+    PeerLost,
+    Received,
+    Send,
+    SendOutputs,
+    SendWelcome,
+    SessionEvent,
+    StopWorker,
+    SuspendUpload,
+    Tick,
+    ToWorker,
+    UploadAt,
+    UploadFailed,
+    WorkerAnswered,
+    WorkerExited,
+    WriteInputs,
+    WriteUpload,
+)
 from kenning_lego.protocols.fields import Fields
 from kenning_lego.protocols.messages import (
     CHUNK_BYTES,
+    PROTOCOL_VERSION,
     REQUESTS,
     UPLOAD_CREDITS,
     Bye,
@@ -31,160 +54,23 @@ from kenning_lego.protocols.messages import (
     Lease,
     Message,
     Model,
+    Observe,
     Ok,
     Output,
     Process,
     RunPlan,
     Stats,
-    read_composed,
 )
+from kenning_lego.protocols.results import pack_observation, read_composed
 
 MAX_QUEUED = 64
 """Requests that a host may send without waiting for answers."""
 
+MAX_WAITING = 32
+"""Hosts that may wait for the lease."""
+
 MAX_NAMES = 256
 """Names of hosts that are remembered, for the one who finds the target busy."""
-
-# --- events -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A peer sent a message."""
-
-    peer: bytes
-    envelope: Envelope
-
-
-@dataclass(frozen=True, slots=True)
-class Malformed:
-    """A peer sent something that is no message."""
-
-    peer: bytes
-    id: int
-    error: KenningLegoError
-
-
-@dataclass(frozen=True, slots=True)
-class PeerLost:
-    """A peer's connection is gone."""
-
-    peer: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerAnswered:
-    """The worker answered, or told how far it is."""
-
-    envelope: Envelope
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerExited:
-    """The worker is gone without having been asked to stop."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class UploadAt:
-    """Bytes of the upload up to `offset` are in the store; `held` once it is whole and verified."""
-
-    offset: int
-    held: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class UploadFailed:
-    """The store refused the upload."""
-
-    error: KenningLegoError
-
-
-SessionEvent = (
-    Received | Malformed | PeerLost | WorkerAnswered | WorkerExited | UploadAt | UploadFailed
-)
-
-# --- actions ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Send a message to a peer."""
-
-    peer: bytes
-    envelope: Envelope
-
-
-@dataclass(frozen=True, slots=True)
-class SendWelcome:
-    """Answer a HELLO with the target's description."""
-
-    peer: bytes
-    id: int
-
-
-@dataclass(frozen=True, slots=True)
-class SendOutputs:
-    """Send a message with the pipeline's outputs as payload."""
-
-    peer: bytes
-    id: int
-    message: Message
-
-
-@dataclass(frozen=True, slots=True)
-class WriteInputs:
-    """Put tensors, whose sizes have been checked, into the pipeline's inputs."""
-
-    frames: tuple[Frame, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ToWorker:
-    """Pass a request to the worker, which is started if there is none."""
-
-    envelope: Envelope
-
-
-@dataclass(frozen=True, slots=True)
-class StopWorker:
-    """End the worker and forget all that it holds."""
-
-
-@dataclass(frozen=True, slots=True)
-class OpenUpload:
-    """Begin or continue to receive an artifact; answered by UploadAt."""
-
-    digest: str
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class WriteUpload:
-    """Append to the open upload; answered by UploadAt."""
-
-    piece: Frame
-
-
-@dataclass(frozen=True, slots=True)
-class SuspendUpload:
-    """Close the open upload; what has arrived stays, for a later one to continue."""
-
-
-Action = (
-    Send
-    | SendWelcome
-    | SendOutputs
-    | WriteInputs
-    | ToWorker
-    | StopWorker
-    | OpenUpload
-    | WriteUpload
-    | SuspendUpload
-)
-
-# --- the machine --------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -196,14 +82,19 @@ class _Upload:
 
 
 @dataclass(slots=True)
-class _Lease:
+class _Holder:
+    """The host that has the lease, and all that was done for it."""
+
     peer: bytes
     name: str
     since: float
     seen: float
+    expected_s: float
     queue: deque[Envelope] = field(default_factory=deque)
     pending: Envelope | None = None
+    progress: Progress | None = None
     upload: _Upload | None = None
+    artifacts: set[str] = field(default_factory=set)
     spec: IOSpec | None = None
     has_inputs: bool = False
     has_outputs: bool = False
@@ -211,6 +102,17 @@ class _Lease:
     @property
     def busy(self) -> bool:
         return self.pending is not None or self.upload is not None
+
+    def forget_pipeline(self) -> None:
+        self.spec = None
+        self.has_inputs = self.has_outputs = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    peer: bytes
+    id: int
+    lease: Lease
 
 
 class Session:
@@ -223,13 +125,19 @@ class Session:
 
     def __init__(self, lease_timeout_s: float = 30.0) -> None:
         self._timeout = lease_timeout_s
-        self._lease: _Lease | None = None
+        self._holder: _Holder | None = None
+        self._waiting: deque[_Waiting] = deque()
         self._names: dict[bytes, str] = {}
 
     @property
     def holder(self) -> bytes | None:
         """The peer that has the lease."""
-        return self._lease.peer if self._lease else None
+        return self._holder.peer if self._holder else None
+
+    @property
+    def pending(self) -> Message | None:
+        """What the worker is busy with."""
+        return self._holder.pending.message if self._holder and self._holder.pending else None
 
     def handle(self, event: SessionEvent, now: float) -> list[Action]:
         """What to do about an event, at `now` seconds on a monotonic clock."""
@@ -237,10 +145,11 @@ class Session:
             case Received(peer, envelope):
                 return self._received(peer, envelope, now)
             case Malformed(peer, request, error):
-                return [_refusal(peer, request, "bad_message", error)]
+                return [_refusal(peer, request, _code(error, "bad_message"), error)]
             case PeerLost(peer):
-                self._names.pop(peer, None)
-                return self._release() if self.holder == peer else []
+                return self._peer_lost(peer, now)
+            case Tick():
+                return self._expire(now)
             case WorkerAnswered(envelope):
                 return self._worker_answered(envelope, now)
             case WorkerExited(reason):
@@ -253,115 +162,198 @@ class Session:
     # Requests of hosts
 
     def _received(self, peer: bytes, envelope: Envelope, now: float) -> list[Action]:
-        message = envelope.message
+        message, request = envelope.message, envelope.id
         if not isinstance(message, REQUESTS):
             error = ProtocolError(f"{message.kind.name} is not for a target to receive")
-            return [_refusal(peer, envelope.id, "bad_message", error)]
-        lease = self._lease
-        if lease and lease.peer == peer:
-            lease.seen = now
+            return [_refusal(peer, request, "bad_message", error)]
+        holder = self._holder
+        if holder and holder.peer == peer:
+            holder.seen = now
         match message:
-            case Hello(name):
-                self._remember(peer, name)
-                return [SendWelcome(peer, envelope.id)]
+            case Hello() as hello:
+                return self._greet(peer, request, hello)
+            case Observe():
+                return [Send(peer, Envelope(request, Ok(self._observation(now))))]
             case Lease():
-                return self._grant(peer, envelope.id, now)
-            case _ if lease is None or lease.peer != peer:
+                return self._lease(peer, request, message, now)
+            case Bye() if any(each.peer == peer for each in self._waiting):
+                self._leave_queue(peer)
+                return [_ok(peer, request)]
+            case _ if holder is None or holder.peer != peer:
                 error = ProtocolError(
                     f"{message.kind.name} needs the lease, which this host does not hold",
                     "send LEASE first; it is lost after long silence when another host asks",
                 )
-                return [_refusal(peer, envelope.id, "no_lease", error)]
+                return [_refusal(peer, request, "no_lease", error)]
             case Bye():
-                return [*self._release(), _ok(peer, envelope.id)]
+                return [*self._release(now), _ok(peer, request)]
             case Cancel():
-                return self._cancel(lease, envelope.id)
+                return self._cancel(holder, request)
             case Chunk():
-                return self._chunk(lease, envelope)
-        if len(lease.queue) >= MAX_QUEUED:
+                return self._chunk(holder, envelope)
+        if len(holder.queue) >= MAX_QUEUED:
             error = ProtocolError(f"more than {MAX_QUEUED} requests are waiting", "read answers")
-            return [_refusal(peer, envelope.id, "too_many", error)]
-        lease.queue.append(envelope)
+            return [_refusal(peer, request, "too_many", error)]
+        holder.queue.append(envelope)
         return self._advance()
 
-    def _remember(self, peer: bytes, name: str) -> None:
+    def _greet(self, peer: bytes, request: int, hello: Hello) -> list[Action]:
+        if PROTOCOL_VERSION not in hello.protocols:
+            error = ProtocolError(
+                f"the host speaks protocol {', '.join(map(str, hello.protocols))}, "
+                f"this target {PROTOCOL_VERSION}",
+                "install the same kenning-lego on host and target",
+            )
+            return [_refusal(peer, request, "unsupported_version", error)]
         self._names.pop(peer, None)
-        self._names[peer] = name
+        self._names[peer] = hello.name
         if len(self._names) > MAX_NAMES:  # hosts come and go without a word
             del self._names[next(iter(self._names))]
+        return [SendWelcome(peer, request)]
 
-    def _grant(self, peer: bytes, request: int, now: float) -> list[Action]:
-        lease = self._lease
-        if lease and lease.peer == peer:
+    def _observation(self, now: float) -> dict[str, str | int | float]:
+        holder = self._holder
+        if holder is None:
+            return pack_observation(Observation(waiting=len(self._waiting)))
+        progress = holder.progress
+        return pack_observation(
+            Observation(
+                holder=holder.name,
+                held_s=now - holder.since,
+                expected_s=holder.expected_s,
+                doing=holder.pending.message.kind.name if holder.pending else "",
+                done=progress.done if progress else 0,
+                total=progress.total if progress else 0,
+                waiting=len(self._waiting),
+            )
+        )
+
+    # The lease
+
+    def _lease(self, peer: bytes, request: int, lease: Lease, now: float) -> list[Action]:
+        holder = self._holder
+        if holder and holder.peer == peer:
+            holder.expected_s = lease.expected_s
             return [_ok(peer, request)]
         released: list[Action] = []
-        if lease:
-            if lease.busy or now - lease.seen < self._timeout:
-                error = ProtocolError(
-                    f"the target is busy: {lease.name} holds it "
-                    f"since {now - lease.since:.0f} s ago",
-                    "try again when that host is done",
-                )
-                return [_refusal(peer, request, "busy", error)]
-            released = self._release()
-        self._lease = _Lease(peer, self._names.get(peer, "a host"), now, now)
-        return [*released, _ok(peer, request)]
+        if holder and self._is_stale(holder, now):
+            released = self._release(now)
+            holder = self._holder
+        if holder is None:
+            return [*released, *self._grant(_Waiting(peer, request, lease), now)]
+        if not lease.wait:
+            return [*released, _refusal(peer, request, "busy", _busy(holder, now))]
+        if len(self._waiting) >= MAX_WAITING:
+            error = ProtocolError(f"{MAX_WAITING} hosts are waiting already", "try again later")
+            return [*released, _refusal(peer, request, "too_many", error)]
+        if all(each.peer != peer for each in self._waiting):
+            self._waiting.append(_Waiting(peer, request, lease))
+        return [*released, *self._tell_waiting()]
 
-    def _release(self) -> list[Action]:
-        lease, self._lease = self._lease, None
-        if lease and lease.upload:
-            return [SuspendUpload(), StopWorker()]
-        return [StopWorker()]
+    def _grant(self, waiting: _Waiting, now: float) -> list[Action]:
+        name = self._names.get(waiting.peer, "a host")
+        self._holder = _Holder(waiting.peer, name, now, now, waiting.lease.expected_s)
+        return [_ok(waiting.peer, waiting.id)]
 
-    def _cancel(self, lease: _Lease, request: int) -> list[Action]:
-        actions: list[Action] = [_ok(lease.peer, request)]
-        if lease.pending and isinstance(lease.pending.message, RunPlan):
-            actions.append(ToWorker(Envelope(lease.pending.id, Cancel())))
+    def _release(self, now: float) -> list[Action]:
+        """Take the lease from its holder, clean up, and give it to the next that waits."""
+        holder, self._holder = self._holder, None
+        actions: list[Action] = []
+        if holder and holder.upload:
+            actions.append(SuspendUpload())
+        actions.append(StopWorker())
+        if self._waiting:
+            actions += [*self._grant(self._waiting.popleft(), now), *self._tell_waiting()]
+        return actions
+
+    def _tell_waiting(self) -> list[Action]:
+        """Tell those who wait how many are before them."""
+        return [
+            Send(
+                each.peer,
+                Envelope(each.id, Event(Progress(before, len(self._waiting), 0.0, "waiting"))),
+            )
+            for before, each in enumerate(self._waiting, 1)
+        ]
+
+    def _leave_queue(self, peer: bytes) -> None:
+        self._waiting = deque(each for each in self._waiting if each.peer != peer)
+
+    def _peer_lost(self, peer: bytes, now: float) -> list[Action]:
+        self._names.pop(peer, None)
+        self._leave_queue(peer)
+        return self._release(now) if self.holder == peer else []
+
+    def _is_stale(self, holder: _Holder, now: float) -> bool:
+        return not holder.busy and now - holder.seen >= self._timeout
+
+    def _expire(self, now: float) -> list[Action]:
+        holder = self._holder
+        if holder and self._waiting and self._is_stale(holder, now):
+            return self._release(now)
+        return []
+
+    # What the holder asks for
+
+    def _cancel(self, holder: _Holder, request: int) -> list[Action]:
+        actions: list[Action] = [_ok(holder.peer, request)]
+        if holder.pending and isinstance(holder.pending.message, RunPlan):
+            actions.append(ToWorker(Envelope(holder.pending.id, Cancel())))
         return actions
 
     def _advance(self) -> list[Action]:
         """Carry out waiting requests, in order, until one has to be waited for."""
         actions: list[Action] = []
-        while (lease := self._lease) and lease.queue and not lease.busy:
-            envelope = lease.queue.popleft()
+        while (holder := self._holder) and holder.queue and not holder.busy:
+            envelope = holder.queue.popleft()
             try:
-                actions += self._carry_out(lease, envelope)
+                actions += self._carry_out(holder, envelope)
             except ProtocolError as error:
-                actions.append(_refusal(lease.peer, envelope.id, "bad_request", error))
+                code = _code(error, "bad_request")
+                actions.append(_refusal(holder.peer, envelope.id, code, error))
         return actions
 
-    def _carry_out(self, lease: _Lease, envelope: Envelope) -> list[Action]:
+    def _carry_out(self, holder: _Holder, envelope: Envelope) -> list[Action]:
         match envelope.message:
-            case Model() as model:
-                lease.upload = _Upload(envelope.id, model)
-                return [OpenUpload(model.digest, model.size)]
-            case Compose() | RunPlan() | Stats():
-                return self._ask_worker(lease, envelope, envelope.message)
             case Data():
-                return [*_write_inputs(lease, envelope), _ok(lease.peer, envelope.id)]
+                return [*_write_inputs(holder, envelope), _ok(holder.peer, envelope.id)]
             case Infer():
-                written = _write_inputs(lease, envelope)
-                return [*written, *self._ask_worker(lease, envelope, Process())]
-            case Process():
-                if not lease.has_inputs:
-                    raise ProtocolError("PROCESS without inputs", "send DATA first")
-                lease.has_outputs = False
-                return self._ask_worker(lease, envelope, Process())
+                written = _write_inputs(holder, envelope)
+                return [*written, *self._ask_worker(holder, envelope, Process())]
+            case Process(acknowledge):
+                return self._process(holder, envelope, acknowledge=acknowledge)
             case Output():
-                if not lease.has_outputs:
+                if not holder.has_outputs:
                     raise ProtocolError("OUTPUT without a result", "send DATA and PROCESS first")
-                return [SendOutputs(lease.peer, envelope.id, Ok({}))]
+                return [SendOutputs(holder.peer, envelope.id, Ok({}))]
+            case Model() as model:
+                holder.upload = _Upload(envelope.id, model)
+                holder.artifacts.add(model.digest)
+                return [OpenUpload(model.digest, model.size, frozenset(holder.artifacts))]
+            case Compose() | RunPlan() | Stats():
+                return self._ask_worker(holder, envelope, envelope.message)
             case other:
                 raise ProtocolError(f"{other.kind.name} is not understood here")
 
-    def _ask_worker(self, lease: _Lease, envelope: Envelope, message: Message) -> list[Action]:
-        lease.pending = Envelope(envelope.id, envelope.message)
+    def _process(self, holder: _Holder, envelope: Envelope, *, acknowledge: bool) -> list[Action]:
+        if not holder.has_inputs:
+            raise ProtocolError("PROCESS without inputs", "send DATA first")
+        holder.has_outputs = False
+        asked = self._ask_worker(holder, envelope, Process())
+        if not acknowledge:
+            return asked
+        started = Event(Progress(0, 1, 0.0, "started"))
+        return [Send(holder.peer, Envelope(envelope.id, started)), *asked]
+
+    def _ask_worker(self, holder: _Holder, envelope: Envelope, message: Message) -> list[Action]:
+        # Without the payload: inputs are in the shared memory by now.
+        holder.pending = Envelope(envelope.id, envelope.message)
         return [ToWorker(Envelope(envelope.id, message))]
 
     # Uploads
 
-    def _chunk(self, lease: _Lease, envelope: Envelope) -> list[Action]:
-        upload = lease.upload
+    def _chunk(self, holder: _Holder, envelope: Envelope) -> list[Action]:
+        upload = holder.upload
         if upload is None or upload.id != envelope.id:
             return []  # chunks still under way after their upload failed
         message = envelope.message
@@ -380,78 +372,93 @@ class Session:
         return [WriteUpload(envelope.payload[0])]
 
     def _upload_at(self, offset: int, held: bool) -> list[Action]:
-        lease = self._lease
-        if lease is None or lease.upload is None:
+        holder = self._holder
+        if holder is None or holder.upload is None:
             return []
-        upload = lease.upload
+        upload = holder.upload
         if held:
-            lease.upload = None
+            holder.upload = None
             if upload.model.load:
                 compose = Compose((upload.model.digest,), upload.model.load)
-                lease.queue.appendleft(Envelope(upload.id, compose))
+                holder.queue.appendleft(Envelope(upload.id, compose))
                 return self._advance()
-            return [_ok(lease.peer, upload.id, known=upload.known), *self._advance()]
+            return [_ok(holder.peer, upload.id, known=upload.known), *self._advance()]
         chunks = UPLOAD_CREDITS if upload.known else 1
         upload.known = False
         upload.offset = max(upload.offset, offset)
-        return [Send(lease.peer, Envelope(upload.id, Credit(offset, chunks)))]
+        return [Send(holder.peer, Envelope(upload.id, Credit(offset, chunks)))]
 
     def _upload_failed(self, error: KenningLegoError) -> list[Action]:
-        lease = self._lease
-        if lease is None or lease.upload is None:
+        holder = self._holder
+        if holder is None or holder.upload is None:
             return []
-        upload, lease.upload = lease.upload, None
-        return [_refusal(lease.peer, upload.id, "store", error), *self._advance()]
+        upload, holder.upload = holder.upload, None
+        return [_refusal(holder.peer, upload.id, "store", error), *self._advance()]
 
     # The worker
 
     def _worker_answered(self, envelope: Envelope, now: float) -> list[Action]:
-        lease = self._lease
-        if lease is None or lease.pending is None or lease.pending.id != envelope.id:
+        holder = self._holder
+        if holder is None or holder.pending is None or holder.pending.id != envelope.id:
             return []  # of a request whose host is gone
-        lease.seen = now  # a host that waits for its answer is not silent
+        holder.seen = now  # a host that waits for its answer is not silent
         if isinstance(envelope.message, Event):
-            return [Send(lease.peer, envelope)]
-        answers = self._answer(lease, lease.pending, envelope)
-        lease.pending = None
+            holder.progress = envelope.message.progress
+            return [Send(holder.peer, envelope)]
+        answers = _answer(holder, holder.pending, envelope)
+        holder.pending = holder.progress = None
         return [*answers, *self._advance()]
 
-    def _answer(self, lease: _Lease, request: Envelope, envelope: Envelope) -> list[Action]:
-        message = envelope.message
-        if isinstance(message, Ok):
-            match request.message:
-                case Compose():
-                    lease.spec = read_composed(Fields(dict(message.result), "COMPOSE")).spec
-                    lease.has_inputs = lease.has_outputs = False
-                case Process():
-                    lease.has_outputs = True
-                case Infer():
-                    lease.has_outputs = True
-                    return [SendOutputs(lease.peer, envelope.id, message)]
-        return [Send(lease.peer, envelope)]
-
     def _worker_exited(self, reason: str) -> list[Action]:
-        lease = self._lease
-        if lease is None:
+        holder = self._holder
+        if holder is None:
             return []
-        lease.spec = None
-        lease.has_inputs = lease.has_outputs = False
-        if lease.pending is None:
+        holder.forget_pipeline()
+        if holder.pending is None:
             return []
-        request, lease.pending = lease.pending, None
+        request, holder.pending, holder.progress = holder.pending, None, None
         error = ProtocolError(
             f"the worker died while it carried out {request.message.kind.name}: {reason}",
             "the server goes on; load the models again",
         )
-        return [_refusal(lease.peer, request.id, "worker_died", error), *self._advance()]
+        return [_refusal(holder.peer, request.id, "worker_died", error), *self._advance()]
 
 
-def _write_inputs(lease: _Lease, envelope: Envelope) -> list[Action]:
-    if lease.spec is None:
+def _answer(holder: _Holder, request: Envelope, envelope: Envelope) -> list[Action]:
+    message = envelope.message
+    if isinstance(message, Ok):
+        match request.message:
+            case Infer():
+                holder.has_outputs = True
+                return [SendOutputs(holder.peer, envelope.id, message)]
+            case Process():
+                holder.has_outputs = True
+            case Compose():
+                holder.forget_pipeline()
+                holder.spec = read_composed(Fields(dict(message.result), "COMPOSE")).spec
+    return [Send(holder.peer, envelope)]
+
+
+def _write_inputs(holder: _Holder, envelope: Envelope) -> list[Action]:
+    if holder.spec is None:
         raise ProtocolError("no pipeline is loaded", "send COMPOSE, or MODEL with `load`")
-    lease.spec.check_inputs(envelope.payload)
-    lease.has_inputs, lease.has_outputs = True, False
+    holder.spec.check_inputs(envelope.payload)
+    holder.has_inputs, holder.has_outputs = True, False
     return [WriteInputs(envelope.payload)]
+
+
+def _busy(holder: _Holder, now: float) -> ProtocolError:
+    held = now - holder.since
+    left = max(0.0, holder.expected_s - held)
+    until = f", expected to be done in {left:.0f} s" if holder.expected_s else ""
+    return ProtocolError(
+        f"the target is busy: {holder.name} holds it since {held:.0f} s ago{until}",
+        "try again when that host is done, or ask to wait",
+    )
+
+
+def _code(error: KenningLegoError, otherwise: str) -> str:
+    return error.code if isinstance(error, ProtocolError) and error.code else otherwise
 
 
 def _ok(peer: bytes, request: int, **result: bool) -> Send:

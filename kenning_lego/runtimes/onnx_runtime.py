@@ -11,6 +11,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as _state
 from kenning_lego.core.errors import ModelError, ProtocolError
 from kenning_lego.core.specs import IOSpec, TensorSpec
 from kenning_lego.runtimes.base import Tensors
+from kenning_lego.runtimes.onnx_scan import names_other_files
 
 _PROVIDER = "CPUExecutionProvider"
 
@@ -70,12 +71,24 @@ class OnnxRuntime:
         self._threads = threads
 
     def load(self, artifact: bytes, batch: int) -> _OnnxProgram:
-        """Load an ONNX file; see :class:`kenning_lego.runtimes.base.Runtime`."""
+        """Load an ONNX file; see :class:`kenning_lego.runtimes.base.Runtime`.
+
+        Raises:
+            ModelError: it cannot be loaded, or has tensors in other files. ONNX Runtime would
+                read those: release 1.18 any file, 1.31 still the working directory's.
+        """
+        if names_other_files(artifact):
+            raise ModelError(
+                "the artifact has tensors in other files, which a target does not read",
+                "save it as one file: onnx.save(onnx.load(PATH), PATH)",
+            )
         options = ort.SessionOptions()
         options.intra_op_num_threads = self._threads
         options.inter_op_num_threads = 1
         options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
         options.log_severity_level = 4
+        # Only what was scanned: its own format, found by its first bytes, is another parser.
+        options.add_session_config_entry("session.load_model_format", "ONNX")
         try:
             session = ort.InferenceSession(artifact, options, providers=[_PROVIDER])
         except _ENGINE_ERRORS as error:

@@ -2,6 +2,9 @@
 
 Each message is the number of its frames and their sizes as little-endian 32-bit integers, then the
 frames of :mod:`kenning_lego.protocols.codec`. Both ends are ours, so sizes are not bounded here.
+
+PROCESS and its answer, which every inference waits for, are records of 20 bytes instead: a number
+of frames that no message has, the request's id, and the engine's time in ns.
 """
 
 from __future__ import annotations
@@ -12,16 +15,38 @@ import struct
 from collections import deque
 
 from kenning_lego.protocols.codec import Envelope, decode, encode
+from kenning_lego.protocols.messages import Ok, Process
 
 _READ = 1 << 18
 _MAX_DESCRIPTORS = 4
+_DESCRIPTOR_SPACE = socket.CMSG_LEN(_MAX_DESCRIPTORS * array.array("i").itemsize)
+
+_RECORD = struct.Struct("<Iqq")
+_PROCESS = 0
+_PROCESSED = 0xFFFF_FFFF
+_RECORDS = (_PROCESS, _PROCESSED)
+_ASK = Process()
+_TIMED = {"duration_ns"}
 
 
 def pack(envelope: Envelope) -> bytes:
     """A message as one run of bytes."""
+    if not envelope.payload:
+        if envelope.message == _ASK:
+            return _RECORD.pack(_PROCESS, envelope.id, 0)
+        if isinstance(envelope.message, Ok) and envelope.message.result.keys() == _TIMED:
+            duration_ns = envelope.message.result["duration_ns"]
+            if type(duration_ns) is int and 0 <= duration_ns < 2**63:
+                return _RECORD.pack(_PROCESSED, envelope.id, duration_ns)
     frames = [bytes(frame) for frame in encode(envelope)]
     sizes = struct.pack(f"<{1 + len(frames)}I", len(frames), *map(len, frames))
     return b"".join((sizes, *frames))
+
+
+def _unpack_record(count: int, record: bytes | bytearray | memoryview) -> Envelope:
+    _, request, duration_ns = _RECORD.unpack_from(record)
+    message = _ASK if count == _PROCESS else Ok({"duration_ns": duration_ns})
+    return Envelope(request, message)
 
 
 class Unpacker:
@@ -30,7 +55,7 @@ class Unpacker:
     def __init__(self) -> None:
         self._buffer = bytearray()
 
-    def feed(self, piece: bytes) -> list[Envelope]:
+    def feed(self, piece: bytes | memoryview) -> list[Envelope]:
         """The messages that are complete once `piece` has come."""
         self._buffer += piece
         complete: list[Envelope] = []
@@ -43,6 +68,12 @@ class Unpacker:
         if len(buffer) < 4:
             return None
         (count,) = struct.unpack_from("<I", buffer)
+        if count in _RECORDS:
+            if len(buffer) < _RECORD.size:
+                return None
+            envelope = _unpack_record(count, buffer)
+            del buffer[: _RECORD.size]
+            return envelope
         head = 4 + 4 * count
         if len(buffer) < head:
             return None
@@ -71,6 +102,8 @@ class Channel:
         self._received: deque[Envelope] = deque()
         self._descriptors: deque[int] = deque()
         self.closed_by_peer = False
+        # Once, since a fresh buffer a read costs more than the read.
+        self._piece = memoryview(bytearray(_READ))
 
     def fileno(self) -> int:
         """For pollers."""
@@ -90,8 +123,16 @@ class Channel:
 
     def poll(self) -> Envelope | None:
         """The next message that has arrived, or None; never waits."""
-        self._read(socket.MSG_DONTWAIT)
+        if not self._received:
+            self._read(socket.MSG_DONTWAIT)
         return self._received.popleft() if self._received else None
+
+    def drain(self) -> list[Envelope]:
+        """The messages of one read, after a poller has said that there is something to read."""
+        self._read(socket.MSG_DONTWAIT)
+        messages = list(self._received)
+        self._received.clear()
+        return messages
 
     def receive(self) -> Envelope | None:
         """Wait for the next message; None once the other end is gone."""
@@ -111,19 +152,20 @@ class Channel:
 
     def _read(self, flags: int) -> None:
         # Not socket.recv_fds, which ignores its flags (CPython 3.9 to 3.13 at least).
-        space = socket.CMSG_LEN(_MAX_DESCRIPTORS * array.array("i").itemsize)
         try:
-            piece, ancillary, _, _ = self._socket.recvmsg(_READ, space, flags)
+            count, ancillary, _, _ = self._socket.recvmsg_into(
+                [self._piece], _DESCRIPTOR_SPACE, flags
+            )
         except BlockingIOError:
             return
         except ConnectionError:
-            piece, ancillary = b"", []
+            count, ancillary = 0, []
         for level, kind, data in ancillary:
             if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
                 descriptors = array.array("i")
                 descriptors.frombytes(data[: len(data) - len(data) % descriptors.itemsize])
                 self._descriptors.extend(descriptors)
-        if piece:
-            self._received.extend(self._unpacker.feed(piece))
+        if count:
+            self._received.extend(self._unpacker.feed(self._piece[:count]))
         else:
             self.closed_by_peer = True

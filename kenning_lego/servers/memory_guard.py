@@ -96,7 +96,8 @@ class ResidentGuard:
             status = os.pread(self._status, 8192, 0)
         except ProcessLookupError:
             return 0
-        return _kilobytes(status, b"VmRSS:") + _kilobytes(status, b"VmSwap:")
+        # With the line's begin: the process may name itself as it likes.
+        return _kilobytes(status, b"\nVmRSS:") + _kilobytes(status, b"\nVmSwap:")
 
     def why_killed(self) -> str | None:
         """None: the kernel knows nothing of this limit."""
@@ -142,5 +143,6 @@ def _brief(error: OSError) -> str:
 
 
 def _kilobytes(status: bytes, name: bytes) -> int:
+    # In bytes; processes without memory, such as zombies, have no such lines.
     begin = status.find(name)
     return int(status[begin + len(name) :].split(None, 1)[0]) * 1024 if begin >= 0 else 0

@@ -9,44 +9,75 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
 import zmq
 
 from kenning_lego import __version__
-from kenning_lego.core.errors import AddressError, KenningLegoError, ProtocolError
-from kenning_lego.protocols import session as dialogue
+from kenning_lego.core.errors import AddressError, ProtocolError
+from kenning_lego.protocols import dialogue
 from kenning_lego.protocols.addresses import is_ipv6, is_loopback, normalise, parse
-from kenning_lego.protocols.codec import Envelope, decode, encode, request_id
+from kenning_lego.protocols.codec import Envelope, Frame, decode, encode, request_id
 from kenning_lego.protocols.fields import Fields
-from kenning_lego.protocols.messages import Ok, Welcome, read_composed
+from kenning_lego.protocols.messages import PROTOCOL_VERSION, Cancel, Event, Ok, RunPlan
+from kenning_lego.protocols.results import Welcome, read_composed
+from kenning_lego.protocols.session import Session
 from kenning_lego.servers.environment import describe
+from kenning_lego.servers.limits import WorkerLimits
+from kenning_lego.servers.peers import PeerWatch
 from kenning_lego.servers.supervisor import WorkerProcess
-from kenning_lego.store.artifacts import ArtifactStore, Upload
+from kenning_lego.servers.uploads import UploadDesk
+from kenning_lego.store.artifacts import ArtifactStore
 
 MAX_FRAME_BYTES = 256 << 20
 """Larger frames make ZeroMQ drop the connection."""
 
+CAPABILITIES = ("acknowledge", "observe", "plan", "queue", "resume")
+
+WATCH_INTERVAL_MS = 100
+"""How often a busy worker is looked at."""
+
+TICK_INTERVAL_MS = 1000
+"""How often the session is told that time goes by."""
+
+_COPY_BELOW = 1 << 16
+
 log = logging.getLogger("kenning_lego.server")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """What a server needs to know.
+
+    Args:
+        address: ``tcp://HOST:PORT`` on the loopback interface; port 0 takes a free one.
+        store: directory for artifacts; made if need be.
+        store_bytes: how large it may grow; None for no limit.
+        limits: what the worker may use; None for the defaults.
+        lease_timeout_s: a host that is silent for so long loses its lease to one that waits.
+    """
+
+    address: str
+    store: Path
+    store_bytes: int | None = None
+    limits: WorkerLimits | None = None
+    lease_timeout_s: float = 30.0
 
 
 class TargetServer:
     """Listens at an address and serves one host at a time.
 
-    Args:
-        address: ``tcp://HOST:PORT`` on the loopback interface; port 0 takes a free one.
-        store: directory for artifacts; made if need be.
-
     Raises:
         AddressError: the address cannot be bound, or is reachable from other machines.
     """
 
-    def __init__(self, address: str, store: Path) -> None:
-        self._store = ArtifactStore(store)
-        self._session = dialogue.Session()
+    def __init__(self, options: ServerOptions) -> None:
+        self._options = options
+        self._uploads = UploadDesk(ArtifactStore(options.store, options.store_bytes))
+        self._session = Session(options.lease_timeout_s)
         self._worker: WorkerProcess | None = None
-        self._upload: Upload | None = None
         self._stopping = False
         self._context = zmq.Context()
         self._router = self._context.socket(zmq.ROUTER)
@@ -57,13 +88,14 @@ class TargetServer:
             zmq.HANDSHAKE_IVL: 5_000,
             zmq.HEARTBEAT_IVL: 2_000,
             zmq.HEARTBEAT_TIMEOUT: 8_000,
-            zmq.IPV6: is_ipv6(address),
+            zmq.IPV6: is_ipv6(options.address),
         }.items():
             self._router.setsockopt(option, value)
+        self._peers = PeerWatch(self._router)
         try:
-            self.address = self._bind(address)
+            self.address = self._bind(options.address)
         except AddressError:
-            self._context.destroy(linger=0)
+            self._close_sockets()
             raise
 
     def _bind(self, address: str) -> str:
@@ -107,16 +139,20 @@ class TargetServer:
                 for number, handler in before.items():
                     signal.signal(number, handler)
                 self._stop_worker()
-                self._suspend_upload()
-                self._context.destroy(linger=200)
+                self._uploads.suspend()
+                self._close_sockets()
+
+    def _close_sockets(self) -> None:
+        self._peers.close()
+        self._context.destroy(linger=200)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True
 
     def _loop(self, woken: socket.socket) -> None:
         poller = zmq.Poller()
-        poller.register(self._router, zmq.POLLIN)
-        poller.register(woken, zmq.POLLIN)
+        for source in (self._router, self._peers.monitor, woken):
+            poller.register(source, zmq.POLLIN)
         watched: WorkerProcess | None = None
         while not self._stopping:
             if watched is not self._worker:
@@ -125,14 +161,26 @@ class TargetServer:
                 watched = self._worker
                 if watched:
                     poller.register(watched.channel, zmq.POLLIN)
-            ready = dict(poller.poll())
+            busy = watched is not None and watched.busy
+            ready = dict(poller.poll(WATCH_INTERVAL_MS if busy else TICK_INTERVAL_MS))
             if self._router in ready:
                 self._receive()
+            for peer in self._peers.lost():
+                self._handle(dialogue.PeerLost(peer))
             if watched and watched is self._worker and watched.channel.fileno() in ready:
                 self._hear_worker(watched)
+            if watched and watched is self._worker and watched.busy:
+                self._watch_worker(watched)
+            if not ready:
+                self._handle(dialogue.Tick())
 
     def _receive(self) -> None:
-        peer, *frames = self._router.recv_multipart()
+        first, *others = self._router.recv_multipart(copy=False)
+        self._peers.saw(first)
+        peer = first.bytes
+        frames: list[Frame] = [
+            frame.bytes if len(frame) < _COPY_BELOW else frame.buffer for frame in others
+        ]
         try:
             event: dialogue.SessionEvent = dialogue.Received(peer, decode(frames))
         except ProtocolError as error:
@@ -140,80 +188,56 @@ class TargetServer:
             event = dialogue.Malformed(peer, request_id(frames), error)
         self._handle(event)
 
+    # The worker
+
     def _hear_worker(self, worker: WorkerProcess) -> None:
         try:
-            while worker is self._worker and (envelope := worker.channel.poll()) is not None:
-                self._adopt_tensors(worker, envelope)
+            for envelope in worker.channel.drain():
+                if worker is not self._worker:
+                    return  # what it answered before made the session end it
+                self._note_answer(worker, envelope)
                 self._handle(dialogue.WorkerAnswered(envelope))
         except ProtocolError as error:
-            log.error("the worker talks nonsense: %s", error)  # noqa: TRY400 - no trace needed
+            worker.kill(f"talked nonsense: {error}")
             self._worker_is_gone()
         if worker is self._worker and worker.channel.closed_by_peer:
             self._worker_is_gone()
 
-    def _adopt_tensors(self, worker: WorkerProcess, envelope: Envelope) -> None:
+    def _note_answer(self, worker: WorkerProcess, envelope: Envelope) -> None:
         message = envelope.message
+        if isinstance(message, Event):
+            worker.progressed(time.monotonic())
+            return
+        worker.ended()
         if isinstance(message, Ok) and "spec" in message.result:
             worker.adopt_tensors(read_composed(Fields(dict(message.result), "COMPOSE")).spec)
+
+    def _watch_worker(self, worker: WorkerProcess) -> None:
+        reason = worker.watch(time.monotonic())
+        if reason:
+            worker.kill(reason)
+            self._worker_is_gone()
 
     def _worker_is_gone(self) -> None:
         reason = self._stop_worker()
         log.error("the worker died: %s", reason)
         self._handle(dialogue.WorkerExited(reason))
 
-    def _handle(self, event: dialogue.SessionEvent) -> None:
-        """Let the session decide, and carry out what it decides, with what comes of it."""
-        events = deque([event])
-        while events:
-            actions = self._session.handle(events.popleft(), time.monotonic())
-            for action in actions:
-                outcome = self._carry_out(action)
-                if outcome is not None:
-                    events.append(outcome)
-
-    def _carry_out(self, action: dialogue.Action) -> dialogue.SessionEvent | None:
-        match action:
-            case dialogue.Send(peer, envelope):
-                return self._send(peer, envelope)
-            case dialogue.SendWelcome(peer, request):
-                welcome = Welcome(__version__, describe())
-                return self._send(peer, Envelope(request, Ok(welcome.to_result())))
-            case dialogue.SendOutputs(peer, request, message):
-                outputs = self._worker.tensors if self._worker else None
-                payload = outputs.read_outputs() if outputs else ()
-                return self._send(peer, Envelope(request, message, payload))
-            case dialogue.WriteInputs(frames):
-                if self._worker and self._worker.tensors:
-                    self._worker.tensors.write_inputs(frames)
-            case dialogue.ToWorker(envelope):
-                return self._to_worker(envelope)
-            case dialogue.StopWorker():
-                self._stop_worker()
-            case dialogue.OpenUpload(digest, size):
-                return self._open_upload(digest, size)
-            case dialogue.WriteUpload(piece):
-                return self._write_upload(memoryview(piece))
-            case dialogue.SuspendUpload():
-                self._suspend_upload()
-        return None
-
-    def _send(self, peer: bytes, envelope: Envelope) -> dialogue.SessionEvent | None:
-        try:
-            self._router.send_multipart([peer, *encode(envelope)], zmq.NOBLOCK)
-        except zmq.ZMQError as error:
-            # Unreachable, or so slow that its queue is full: either way it is lost to us.
-            log.info("a host is gone: %s", error.strerror)
-            return dialogue.PeerLost(peer)
-        return None
-
     def _to_worker(self, envelope: Envelope) -> dialogue.SessionEvent | None:
         if self._worker is None:
-            self._worker = WorkerProcess(self._store.root)
-            log.info("started worker %d", self._worker.pid)
+            try:
+                self._worker = WorkerProcess(self._options.store, self._options.limits)
+            except OSError as error:
+                return dialogue.WorkerExited(f"it cannot be started: {error.strerror}")
+            log.info("started worker %d; %s", self._worker.pid, self._worker.memory_limit)
+        message = envelope.message
         try:
             self._worker.send(envelope)
         except OSError:
             return dialogue.WorkerExited(self._stop_worker())
+        if not isinstance(message, Cancel):
+            plan_s = message.plan.max_seconds if isinstance(message, RunPlan) else None
+            self._worker.began(message.kind.name, time.monotonic(), plan_s)
         return None
 
     def _stop_worker(self) -> str:
@@ -224,41 +248,48 @@ class TargetServer:
         log.info("worker %d ended: %s", worker.pid, reason)
         return reason
 
-    def _open_upload(self, digest: str, size: int) -> dialogue.SessionEvent:
+    # What the session decides
+
+    def _handle(self, event: dialogue.SessionEvent) -> None:
+        """Let the session decide, and carry out what it decides, with what comes of it."""
+        events = deque([event])
+        while events:
+            for action in self._session.handle(events.popleft(), time.monotonic()):
+                outcome = self._carry_out(action)
+                if outcome is not None:
+                    events.append(outcome)
+
+    def _carry_out(self, action: dialogue.Action) -> dialogue.SessionEvent | None:
+        match action:
+            case dialogue.Send(peer, envelope):
+                return self._send(peer, envelope)
+            case dialogue.ToWorker(envelope):
+                return self._to_worker(envelope)
+            case dialogue.WriteInputs(frames):
+                if self._worker and self._worker.tensors:
+                    self._worker.tensors.write_inputs(frames)
+            case dialogue.SendOutputs(peer, request, message):
+                tensors = self._worker.tensors if self._worker else None
+                payload = tensors.read_outputs() if tensors else ()
+                return self._send(peer, Envelope(request, message, payload))
+            case dialogue.WriteUpload(piece):
+                return self._uploads.write(piece)
+            case dialogue.OpenUpload(digest, size, keep):
+                return self._uploads.open(digest, size, keep)
+            case dialogue.SuspendUpload():
+                self._uploads.suspend()
+            case dialogue.StopWorker():
+                self._stop_worker()
+            case dialogue.SendWelcome(peer, request):
+                welcome = Welcome(PROTOCOL_VERSION, __version__, CAPABILITIES, describe())
+                return self._send(peer, Envelope(request, Ok(welcome.to_result())))
+        return None
+
+    def _send(self, peer: bytes, envelope: Envelope) -> dialogue.SessionEvent | None:
         try:
-            if self._store.holds(digest):
-                return dialogue.UploadAt(size, held=True)
-            self._upload = self._store.receive(digest, size)
-            return self._upload_state()
-        except KenningLegoError as error:
-            self._suspend_upload()
-            return dialogue.UploadFailed(error)
-
-    def _write_upload(self, piece: memoryview) -> dialogue.SessionEvent | None:
-        if self._upload is None:
-            return None
-        try:
-            self._upload.append(piece)
-            return self._upload_state()
-        except KenningLegoError as error:
-            self._suspend_upload()
-            return dialogue.UploadFailed(error)
-
-    def _upload_state(self) -> dialogue.UploadAt:
-        upload = self._upload
-        if upload is None:
-            raise ProtocolError("no upload is open")
-        if upload.offset < upload.size:
-            return dialogue.UploadAt(upload.offset)
-        self._upload = None
-        upload.finish()
-        log.info("holds artifact %s of %d bytes", upload.digest[:12], upload.size)
-        return dialogue.UploadAt(upload.size, held=True)
-
-    def _suspend_upload(self) -> None:
-        upload, self._upload = self._upload, None
-        if upload:
-            try:
-                upload.suspend()
-            except KenningLegoError as error:
-                log.warning("%s", error)
+            self._router.send_multipart([peer, *encode(envelope)], zmq.NOBLOCK)
+        except zmq.ZMQError as error:
+            # Unreachable, or so slow that its queue is full: either way it is lost to us.
+            log.info("a host is gone: %s", error.strerror)
+            return dialogue.PeerLost(peer)
+        return None

@@ -7,6 +7,7 @@ tensors; both sides derive the same layout from its specification.
 
 from __future__ import annotations
 
+import fcntl
 import mmap
 import os
 from collections.abc import Sequence
@@ -29,7 +30,8 @@ def layout(spec: IOSpec) -> tuple[list[int], int]:
 
 def create(spec: IOSpec) -> int:
     """A descriptor of fresh shared memory for a pipeline's tensors; the caller closes it."""
-    descriptor = os.memfd_create("kenning-lego-tensors", os.MFD_CLOEXEC)
+    flags = os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING
+    descriptor = os.memfd_create("kenning-lego-tensors", flags)
     os.ftruncate(descriptor, layout(spec)[1])
     return descriptor
 
@@ -44,6 +46,8 @@ class TensorMemory:
 
     def __init__(self, descriptor: int, spec: IOSpec) -> None:
         offsets, size = layout(spec)
+        # A worker that shrank the memory later would kill the server with SIGBUS.
+        fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
         self._map = mmap.mmap(descriptor, size)
         places = [(o, o + t.nbytes) for o, t in zip(offsets, spec, strict=True)]
         self._inputs = places[: len(spec.inputs)]

@@ -7,12 +7,14 @@ without the server, its connections or its store being touched.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ctypes
 import logging
 import mmap
 import os
 import signal
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,9 +32,9 @@ from kenning_lego.protocols.messages import (
     Process,
     RunPlan,
     Stats,
-    pack_composed,
-    pack_statistics,
 )
+from kenning_lego.protocols.results import pack_composed, pack_statistics
+from kenning_lego.runtimes.lookup import make_runtime
 from kenning_lego.servers import tensor_memory
 from kenning_lego.servers.channel import Channel
 from kenning_lego.servers.pipeline import Arrays
@@ -40,6 +42,8 @@ from kenning_lego.servers.workbench import Workbench
 from kenning_lego.store.artifacts import ArtifactStore
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_NO_NEW_PRIVS = 38
+_OOM_SCORE_ADJUSTMENT = 500
 
 log = logging.getLogger("kenning_lego.worker")
 
@@ -131,10 +135,32 @@ def _arrays(descriptor: int, spec: IOSpec) -> Arrays:
     }
 
 
-def _die_with_server() -> None:
-    # A model that hangs inside the engine would otherwise outlive a killed server.
+def _isolate() -> None:
+    """Make sure that foreign models in this process harm as little as can be."""
     libc = ctypes.CDLL(None, use_errno=True)
+    # A model that hangs inside the engine would otherwise outlive a killed server.
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    # No way through sudo, which asks for no password on some boards.
+    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    _volunteer_when_out_of_memory(Path("/proc/self/oom_score_adj"))
+    os.umask(0o077)
+    os.chdir("/")  # names in artifacts are not looked up where the server was started
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server decides when to end
+
+
+def _volunteer_when_out_of_memory(score: Path) -> None:
+    """Let the kernel end this process before the server when the machine is out of memory."""
+    with contextlib.suppress(OSError):  # read-only in some containers; nothing depends on it
+        if int(score.read_text()) < _OOM_SCORE_ADJUSTMENT:
+            score.write_text(str(_OOM_SCORE_ADJUSTMENT))
+
+
+def _preload(engines: Sequence[str]) -> None:
+    for engine in engines:
+        try:
+            make_runtime(engine, threads=1)
+        except KenningLegoError as error:  # told to the host that asks for it
+            log.warning("not preloaded: %s", error)
 
 
 def main() -> None:
@@ -142,13 +168,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Started by the server; not by hand.")
     parser.add_argument("--channel", type=int, required=True, help="descriptor of the socket")
     parser.add_argument("--store", type=Path, required=True, help="directory of the artifacts")
+    parser.add_argument("--preload", action="append", default=[], help="engine to import at once")
     arguments = parser.parse_args()
-    _die_with_server()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server decides when to end
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    store = ArtifactStore(arguments.store.resolve())
     channel = Channel(socket.socket(fileno=arguments.channel))
+    os.set_inheritable(arguments.channel, False)  # or what an engine starts would hold it open
+    _isolate()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    _preload(arguments.preload)
     try:
-        Worker(channel, ArtifactStore(arguments.store)).run()
+        Worker(channel, store).run()
     except BrokenPipeError:
         log.info("the server is gone")
     finally:

@@ -61,7 +61,7 @@ class Upload:
         self._hash = hashlib.sha256()
         self.offset = 0
 
-    def append(self, piece: bytes | memoryview) -> int:
+    def append(self, piece: bytes | bytearray | memoryview) -> int:
         """Write the next piece; returns the offset after it.
 
         Raises:

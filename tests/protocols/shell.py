@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from kenning_lego.core.errors import KenningLegoError, StoreError
 from kenning_lego.core.plans import Composed, Progress
 from kenning_lego.core.specs import IOSpec, TensorSpec
-from kenning_lego.protocols import session as dialogue
+from kenning_lego.protocols import dialogue
 from kenning_lego.protocols.codec import Envelope
 from kenning_lego.protocols.messages import (
     UPLOAD_CREDITS,
@@ -23,8 +23,9 @@ from kenning_lego.protocols.messages import (
     Process,
     RunPlan,
     Stats,
-    pack_composed,
 )
+from kenning_lego.protocols.results import pack_composed
+from kenning_lego.protocols.session import Session
 
 SPEC = IOSpec((TensorSpec("x", (2,)),), (TensorSpec("y", (1,), "uint8"),))
 INPUT = bytes(8)
@@ -84,7 +85,7 @@ class Shell:
     """
 
     def __init__(self, timeout_s: float = 30.0) -> None:
-        self.session = dialogue.Session(timeout_s)
+        self.session = Session(timeout_s)
         self.now = 0.0
         self.worker: FakeWorker | None = None
         self.store = FakeStore()

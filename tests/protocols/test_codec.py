@@ -262,7 +262,7 @@ def test_msgpack_extensions_are_refused_wherever_they_stand(code: int, size: int
         ([header(1, [], 1, {})], r"unknown kind of message \[\]"),
         ([header(1, 17, 1, [])], "LEASE is not a map"),
         ([header(1, 17, 1, None)], "LEASE is not a map"),
-        ([header(1, 17, 1, {b"raw": 1})], "unknown field b'raw'"),
+        ([header(1, 26, 1, {b"raw": 1})], "unknown field b'raw'"),
         ([b"\x94\x01\x11\x01\x81\x01\x01"], "not msgpack"),  # a number for a key
         ([b"\x94\x01\x10\x01\x81\xa4name\xa2\xff\xfe"], "not msgpack"),  # text that is not UTF-8
     ],
@@ -276,7 +276,7 @@ def test_header_and_frames_are_bounded() -> None:
     with pytest.raises(ProtocolError, match="a header of"):
         decode([bytes(MAX_HEADER_BYTES + 1)])
     assert request_id([bytes(MAX_HEADER_BYTES + 1)]) == 0
-    frames: list[Frame] = [header(1, 17, 1, {}), *[b""] * MAX_PAYLOAD_FRAMES]
+    frames: list[Frame] = [header(1, 26, 1, {}), *[b""] * MAX_PAYLOAD_FRAMES]
     assert len(decode(frames).payload) == MAX_PAYLOAD_FRAMES
     with pytest.raises(ProtocolError, match="frames"):
         decode([*frames, b""])

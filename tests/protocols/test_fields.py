@@ -13,7 +13,7 @@ from kenning_lego.core.errors import ProtocolError
 from kenning_lego.core.plans import Measurement, Statistics, TargetDescription
 from kenning_lego.core.specs import IOSpec
 from kenning_lego.protocols.fields import MAX_ITEMS, MAX_TENSORS, MAX_TEXT, Fields, pack_io_spec
-from kenning_lego.protocols.messages import (
+from kenning_lego.protocols.results import (
     Welcome,
     pack_composed,
     pack_statistics,
@@ -239,6 +239,14 @@ def test_statistics_with_frames_that_do_not_fit_are_refused() -> None:
 
 
 @settings(deadline=None)
-@given(st.builds(Welcome, texts(64), descriptions))
+@given(
+    st.builds(
+        Welcome,
+        st.integers(1, 255),
+        texts(64),
+        st.lists(texts(64), max_size=4).map(tuple),
+        descriptions,
+    )
+)
 def test_welcome_is_the_same_after_the_wire(welcome: Welcome) -> None:
     assert Welcome.from_result(Fields(dict(welcome.to_result()), "OK")) == welcome

@@ -6,7 +6,7 @@ import pytest
 
 from kenning_lego.core.errors import ProtocolError
 from kenning_lego.core.plans import Plan, PlanItem
-from kenning_lego.protocols import session as dialogue
+from kenning_lego.protocols import dialogue
 from kenning_lego.protocols.codec import Envelope
 from kenning_lego.protocols.messages import (
     CHUNK_BYTES,
@@ -30,6 +30,7 @@ from kenning_lego.protocols.messages import (
     RunPlan,
     Stats,
 )
+from kenning_lego.protocols.session import MAX_NAMES, MAX_QUEUED
 from tests.protocols.shell import INPUT, Shell, code_of, problem_of
 
 HOST, OTHER = b"host", b"other"
@@ -145,10 +146,10 @@ def test_names_of_hosts_that_only_look_are_not_kept_for_ever() -> None:
     shell = Shell()
     shell.ask(HOST, Hello("measurer", "1"))
     shell.ask(HOST, Lease())
-    for index in range(2 * dialogue.MAX_NAMES):
+    for index in range(2 * MAX_NAMES):
         shell.ask(b"%d" % index, Hello("looker", "1"))
     assert "measurer holds it" in str(problem_of(shell.answer(OTHER, Lease())))
-    assert len(shell.session._names) == dialogue.MAX_NAMES
+    assert len(shell.session._names) == MAX_NAMES
 
 
 def test_silent_idle_holder_loses_the_lease_only_after_the_timeout() -> None:
@@ -419,7 +420,7 @@ def test_queue_is_bounded_and_what_was_queued_is_still_answered() -> None:
     shell = composed()
     shell.ask(HOST, Data(), INPUT)
     first = shell.ask(HOST, Process())
-    queued = [shell.ask(HOST, Output()) for _ in range(dialogue.MAX_QUEUED)]
+    queued = [shell.ask(HOST, Output()) for _ in range(MAX_QUEUED)]
     assert code_of(shell.answer(HOST, Output())) == "too_many"
     assert code_of(shell.answer(HOST, Model(DIGEST, 1))) == "too_many"
     assert code_of(shell.answer(HOST, Cancel())) == "ok"  # heard in any case

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from kenning_lego.core.errors import ProtocolError
 from kenning_lego.core.plans import Plan, PlanItem
-from kenning_lego.protocols import session as dialogue
+from kenning_lego.protocols import dialogue
 from kenning_lego.protocols.messages import (
     Bye,
     Cancel,
@@ -28,6 +28,7 @@ from kenning_lego.protocols.messages import (
     RunPlan,
     Stats,
 )
+from kenning_lego.protocols.session import MAX_QUEUED
 from tests.protocols.shell import INPUT, Shell, code_of, problem_of
 
 TIMEOUT_S = 30.0
@@ -120,7 +121,7 @@ class SessionMachine(RuleBasedStateMachine):
                 assert code_of(self.shell.answers[peer, request]) == "no_lease"
 
     @precondition(lambda self: self.holder is not None and self.busy)
-    @rule(count=st.integers(1, dialogue.MAX_QUEUED + 8))
+    @rule(count=st.integers(1, MAX_QUEUED + 8))
     def flood(self, count: int) -> None:
         holder = self.holder
         assert holder is not None
@@ -128,7 +129,7 @@ class SessionMachine(RuleBasedStateMachine):
         asked = [self.shell.ask(holder, Stats()) for _ in range(count)]
         refused = [self.shell.answers.get((holder, request)) for request in asked]
         waiting = len(self.shell.waiting) - 1
-        assert waiting <= dialogue.MAX_QUEUED + 1
+        assert waiting <= MAX_QUEUED + 1
         assert all(answer is None or code_of(answer) == "too_many" for answer in refused)
 
     @precondition(lambda self: self.shell.store.open is not None)
@@ -266,7 +267,7 @@ class SessionMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         """All that was asked is answered once worker and store get on with it."""
         self.shell.store.failing = False
-        for _ in range(3 * dialogue.MAX_QUEUED):
+        for _ in range(3 * MAX_QUEUED):
             if not self.shell.waiting:
                 break
             if self.shell.store.open:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kenning_lego.protocols.fields import Fields
-from kenning_lego.protocols.messages import Welcome
+from kenning_lego.protocols.results import Welcome
 from kenning_lego.servers.environment import describe
 
 CPU = "sys/devices/system/cpu"
@@ -117,7 +117,7 @@ def test_model_that_is_not_utf8_is_shown_as_far_as_it_goes(tmp_path: Path) -> No
 
 
 def test_description_of_this_machine_survives_the_wire() -> None:
-    welcome = Welcome("1", describe())
+    welcome = Welcome(1, "1", ("plan",), describe())
     assert Welcome.from_result(Fields(dict(welcome.to_result()), "OK")) == welcome
 
 

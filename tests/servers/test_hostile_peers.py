@@ -28,6 +28,8 @@ HOSTILE = {
     "path for a digest": msgpack.packb([1, 3, 7, {"digest": "../" * 21 + "x", "size": 1}]),
 }
 
+CODES = {"bad_message", "unsupported_version", "unknown_kind"}
+
 
 def test_server_answers_hostile_headers_and_goes_on(tmp_path: Path) -> None:
     with running_server(tmp_path) as server:
@@ -41,7 +43,7 @@ def test_server_answers_hostile_headers_and_goes_on(tmp_path: Path) -> None:
                     pytest.fail(f"no answer to a {what}: {server.log.read_text()[-2000:]}")
                 answer = decode(peer.recv_multipart())
                 assert isinstance(answer.message, Error), what
-                assert answer.message.code == "bad_message", what
+                assert answer.message.code in CODES, what
                 assert answer.id in (0, 7), what
         with connect(server.address) as target:
             target.describe()
