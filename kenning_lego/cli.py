@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from typing import cast
 
 from kenning_lego import __version__
+from kenning_lego.core.entry import Main, run
 from kenning_lego.core.errors import UnknownNameError
-from kenning_lego.scenarios.entry import Main, run
 
 VERBS = {
     "serve": ("inference_server", "start the inference server on the edge device"),
     "test": ("inference_tester", "cut, compile, ship, benchmark, choose and verify"),
     "report": ("render_report", "render a run's record as a page"),
+    "keys": ("keys", "make, show and authorise the keys of hosts and targets"),
     "demo": ("demo", "all of that on this machine, with real data"),
 }
 

@@ -38,12 +38,14 @@ class ServerProcess:
 
 
 @contextmanager
-def running_server(directory: Path, address: str = "tcp://127.0.0.1:0") -> Iterator[ServerProcess]:
+def running_server(
+    directory: Path, *flags: str, address: str = "tcp://127.0.0.1:0"
+) -> Iterator[ServerProcess]:
     """Start a server, wait until it listens, end it afterwards."""
     store = directory / "store"
     log = directory / "server.log"
     command = [sys.executable, "-m", "kenning_lego.scenarios.inference_server"]
-    command += ["--address", address, "--store", str(store)]
+    command += ["--address", address, "--store", str(store), *flags]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     with (
         log.open("a") as errors,

@@ -12,8 +12,8 @@ import pytest
 
 from kenning_lego import __version__
 from kenning_lego.cli import VERBS, dispatch
+from kenning_lego.core.entry import run
 from kenning_lego.core.errors import KenningLegoError, RemoteError, UsageError
-from kenning_lego.scenarios.entry import run
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -120,7 +120,7 @@ def test_bug_of_ours_is_not_hidden() -> None:
 def test_reader_that_has_seen_enough_is_no_trouble() -> None:
     script = (
         "import sys\n"
-        "from kenning_lego.scenarios.entry import run\n"
+        "from kenning_lego.core.entry import run\n"
         "def main(_):\n"
         "    for _ in range(100_000):\n"
         "        print('a line that nobody reads')\n"

@@ -11,7 +11,12 @@ from types import TracebackType
 from typing import BinaryIO
 
 from kenning_lego import __version__
-from kenning_lego.core.errors import ProtocolError, StoreError, TargetTimeoutError
+from kenning_lego.core.errors import (
+    ConfigurationError,
+    ProtocolError,
+    StoreError,
+    TargetTimeoutError,
+)
 from kenning_lego.core.plans import (
     Composed,
     Observation,
@@ -24,6 +29,7 @@ from kenning_lego.protocols.addresses import normalise
 from kenning_lego.protocols.codec import Envelope, Frame, decode, encode, unpack_samples
 from kenning_lego.protocols.connection import Connection
 from kenning_lego.protocols.host_session import Answered, HostSession, Progressed, Refused, Wanted
+from kenning_lego.protocols.keys import KeyPair, PublicKey
 from kenning_lego.protocols.messages import (
     PROTOCOL_VERSION,
     Bye,
@@ -58,18 +64,31 @@ WAIT_FOR_LEASE_S = 24 * 3600.0
 OnProgress = Callable[[Progress], None]
 
 
-def connect(address: str, *, timeout_s: float = 5.0) -> TargetClient:
+def connect(
+    address: str,
+    *,
+    key: KeyPair | None = None,
+    server_key: PublicKey | None = None,
+    timeout_s: float = 5.0,
+) -> TargetClient:
     """Reach a target and greet it.
 
     Args:
         address: ``tcp://HOST:PORT``.
+        key: ours, if the target wants one; it must be authorised there.
+        server_key: the target's, without which ours is not shown.
         timeout_s: how long to wait for it.
 
     Raises:
         AddressError: the address is malformed.
-        TargetUnreachableError: nothing of ours answers there.
+        ConfigurationError: one of the two keys was given without the other.
+        TargetUnreachableError: nothing of ours answers there, or it does not admit us.
     """
-    connection = Connection(normalise(address), timeout_s)
+    if (key is None) != (server_key is None):
+        raise ConfigurationError(
+            "a target's key and our own key go together", "give both or neither"
+        )
+    connection = Connection(normalise(address), timeout_s, key, server_key)
     try:
         client = TargetClient(connection)
         client.greet(timeout_s)

@@ -7,11 +7,13 @@ import time
 from collections.abc import Sequence
 
 import zmq
-from zmq.utils.monitor import recv_monitor_message
 
 from kenning_lego.core.errors import TargetLostError, TargetUnreachableError
 from kenning_lego.protocols.addresses import is_ipv6
 from kenning_lego.protocols.codec import Frame
+from kenning_lego.protocols.curve import handshake_error, secure_client
+from kenning_lego.protocols.keys import KeyPair, PublicKey
+from kenning_lego.protocols.monitor import pending, read_event
 
 MAX_FRAME_BYTES = 256 << 20
 _COPY_BELOW = 1 << 16
@@ -36,13 +38,22 @@ class Connection:
     Args:
         address: ``tcp://HOST:PORT``.
         timeout_s: how long to wait until it stands.
+        own: our key, if the target wants one.
+        server: the target's public key.
 
     Raises:
         TargetUnreachableError: nothing that speaks ZeroMQ answers at the address.
     """
 
-    def __init__(self, address: str, timeout_s: float) -> None:
+    def __init__(
+        self,
+        address: str,
+        timeout_s: float,
+        own: KeyPair | None = None,
+        server: PublicKey | None = None,
+    ) -> None:
         self.address = address
+        self._own = own
         self.alive = False
         self._context = zmq.Context()
         self._socket = self._context.socket(zmq.DEALER)
@@ -58,6 +69,8 @@ class Connection:
             zmq.IPV6: is_ipv6(address),
         }.items():
             self._socket.setsockopt(option, value)
+        if own and server:
+            secure_client(self._socket, own, server)
         self._monitor = self._socket.get_monitor_socket(_UP | _REFUSED | _DOWN)
         try:
             self._establish(timeout_s)
@@ -75,15 +88,13 @@ class Connection:
             ) from error
         deadline = time.monotonic() + timeout_s
         refused = False
-        while (event := self._next_event(deadline)) is not None:
+        while (found := self._next_event(deadline)) is not None:
+            event, value = found
             if event & _UP:
                 self.alive = True
                 return
             if event & _DOWN:
-                raise TargetUnreachableError(
-                    f"what listens at {self.address} is not a kenning-lego target",
-                    "check the port",
-                )
+                raise handshake_error(self.address, event, value, self._own)
             refused = True
             # A refused connection on this machine will not get better by waiting for long.
             deadline = min(deadline, time.monotonic() + 1.0)
@@ -97,10 +108,10 @@ class Connection:
             "check the address, the network and the firewall",
         )
 
-    def _next_event(self, deadline: float) -> int | None:
+    def _next_event(self, deadline: float) -> tuple[int, int] | None:
         if not self._monitor.poll(_ms_until(deadline)):
             return None
-        return int(recv_monitor_message(self._monitor)["event"])
+        return read_event(self._monitor)
 
     def send(self, frames: Sequence[Frame]) -> None:
         """Send a message.
@@ -141,8 +152,8 @@ class Connection:
         self._context.term()
 
     def _check_alive(self) -> None:
-        while int(self._monitor.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
-            if int(recv_monitor_message(self._monitor)["event"]) & (_DOWN | _REFUSED):
+        while pending(self._monitor):
+            if read_event(self._monitor)[0] & (_DOWN | _REFUSED):
                 self.alive = False
         if not self.alive:
             raise self._lost()

@@ -6,8 +6,7 @@ import errno
 import fcntl
 import os
 import stat
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -97,11 +96,13 @@ def write_private(path: Path, text: str, *, replace: bool) -> None:
     Raises:
         ConfigurationError: it is there and must not be replaced, or it cannot be written.
     """
+    # One name is enough, as others are locked out; what a crash left under it goes.
+    temporary = path.with_name(f".{path.name}.new")
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        temporary = Path(name)
+        temporary.unlink(missing_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            with os.fdopen(handle, "wb") as file:
+            with os.fdopen(descriptor, "wb") as file:
                 file.write(text.encode())
                 file.flush()
                 os.fsync(file.fileno())
@@ -133,17 +134,25 @@ def locked(directory: Path) -> Iterator[None]:
     except OSError as error:
         raise _unwritable(directory, error) from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _on_directory(directory, lambda: fcntl.flock(descriptor, fcntl.LOCK_EX))
         yield
-        os.fsync(descriptor)
+        _on_directory(directory, lambda: os.fsync(descriptor))
     finally:
         os.close(descriptor)
+
+
+def _on_directory(directory: Path, deed: Callable[[], None]) -> None:
+    try:
+        deed()
+    except OSError as error:
+        raise _unwritable(directory, error) from error
 
 
 def _refuse_open(path: Path, state: os.stat_result, forbidden: int) -> None:
     if state.st_uid not in (os.geteuid(), 0):
         raise ConfigurationError(
-            f"{path} belongs to another user, who could change it", f"chown $USER '{path}'"
+            f"{path} belongs to another user, who could change it",
+            f"chown {os.geteuid()} '{path}'",
         )
     mode = stat.S_IMODE(state.st_mode)
     if mode & forbidden:

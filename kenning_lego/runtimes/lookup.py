@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from kenning_lego.core.errors import MissingDependencyError, UnknownNameError
@@ -56,10 +57,20 @@ def installed_engines() -> dict[str, str]:
     """Engine name to version, for those whose package is installed; imports none of them."""
     found: dict[str, str] = {}
     for name, engine in _ENGINES.items():
-        for package in engine.packages:
-            try:
-                found[name] = version(package)
-            except PackageNotFoundError:
-                continue
-            break
+        versions = (_version_of(package) for package in engine.packages)
+        version = next((each for each in versions if each), "")
+        if version:
+            found[name] = version
     return found
+
+
+def _version_of(package: str) -> str:
+    """The installed version, from the name of the directory that every wheel leaves (PEP 427).
+
+    importlib.metadata would read the same, and load a mail parser to do so.
+    """
+    pattern = f"{package.replace('-', '_')}-*.dist-info"
+    for directory in filter(None, sys.path):
+        for path in Path(directory).glob(pattern):
+            return path.name.removesuffix(".dist-info").rpartition("-")[2]
+    return ""

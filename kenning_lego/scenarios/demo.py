@@ -12,9 +12,9 @@ from pathlib import Path
 from pydantic import Field
 
 from kenning_lego.core.configuration import Component
+from kenning_lego.core.entry import run
 from kenning_lego.core.errors import TargetError
 from kenning_lego.core.flags import parse_configuration
-from kenning_lego.scenarios.entry import run
 
 STOP_TIMEOUT_S = 5.0
 

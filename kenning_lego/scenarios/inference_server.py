@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -11,25 +10,24 @@ from typing import Literal
 
 from pydantic import Field
 
-from kenning_lego import __version__
 from kenning_lego.core.configuration import Component
+from kenning_lego.core.entry import run
 from kenning_lego.core.flags import parse_configuration
 from kenning_lego.protocols.addresses import DEFAULT_ADDRESS
-from kenning_lego.runtimes.lookup import installed_engines
-from kenning_lego.scenarios.entry import run
+from kenning_lego.protocols.key_files import default_directory
 from kenning_lego.servers.limits_config import WorkerLimitsConfig
-
-
-def _default_store() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "kenning-lego" / "store"
+from kenning_lego.servers.options import ServerOptions
 
 
 class ServeConfig(Component):
     """What the server needs to know."""
 
     address: str = DEFAULT_ADDRESS
-    """Where to listen: tcp://HOST:PORT on the loopback interface; port 0 takes a free one."""
+    """Where to listen: tcp://HOST:PORT; port 0 is a free one. Beyond loopback only with a key."""
+    key: str | None = None
+    """Name of the server's key: hosts must then speak encrypted and be authorised."""
+    keys: Path | None = None
+    """Directory of the keys; by default the one of `kenning-lego keys`."""
     store: Path | None = None
     """Directory for uploaded artifacts; by default one below ~/.cache."""
     store_mb: float = Field(default=4000.0, gt=0)
@@ -41,36 +39,37 @@ class ServeConfig(Component):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much to log to standard error."""
 
-
-def _announce(address: str, store: Path) -> None:
-    engines = ", ".join(f"{name} {version}" for name, version in installed_engines().items())
-    print(f"kenning-lego {__version__} target listening on {address}")
-    print(f"engines: {engines or 'none (pip install kenning-lego[onnxruntime])'}; store: {store}")
-    sys.stdout.flush()
+    def options(self) -> ServerOptions:
+        """The same, with the defaults of this machine."""
+        return ServerOptions(
+            address=self.address,
+            store=(self.store or _default_store()).absolute(),
+            store_bytes=int(self.store_mb * 1e6),
+            limits=self.limits.limits(),
+            lease_timeout_s=self.lease_timeout_s,
+            log_level=self.log_level,
+            key=self.key,
+            keys=_keys_directory(self) if self.key else Path(),
+        )
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Serve until SIGTERM or SIGINT."""
+    """Check the flags, then become the server's process."""
     config = parse_configuration(
         ServeConfig, arguments, program="kenning-lego serve", description=__doc__ or ""
     )
-    logging.basicConfig(
-        level=config.log_level.upper(), format="%(asctime)s %(name)s %(levelname)s %(message)s"
-    )
-    from kenning_lego.servers.server import ServerOptions, TargetServer  # --help needs no sockets
+    command = [sys.executable, "-m", "kenning_lego.servers", config.options().to_json()]
+    sys.stdout.flush()
+    os.execv(sys.executable, command)  # noqa: S606 - this interpreter, no shell
 
-    store = config.store or _default_store()
-    options = ServerOptions(
-        address=config.address,
-        store=store,
-        store_bytes=int(config.store_mb * 1e6),
-        limits=config.limits.limits(),
-        lease_timeout_s=config.lease_timeout_s,
-    )
-    server = TargetServer(options)
-    server.serve(lambda: _announce(server.address, store))
-    print("stopped")
-    return 0
+
+def _keys_directory(config: ServeConfig) -> Path:
+    return (config.keys or default_directory()).absolute()
+
+
+def _default_store() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "kenning-lego" / "store"
 
 
 if __name__ == "__main__":

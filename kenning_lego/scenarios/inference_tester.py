@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from kenning_lego.core.entry import run
 from kenning_lego.core.flags import parse_configuration
-from kenning_lego.scenarios.entry import run
 from kenning_lego.scenarios.tester.configuration import InferenceTestConfig
 
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kenning_lego.core.configuration import Component
+from kenning_lego.core.entry import run
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
 from kenning_lego.core.records import load_record
-from kenning_lego.scenarios.entry import run
 from kenning_lego.store.workspace import Workspace
 
 

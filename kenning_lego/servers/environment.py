@@ -7,8 +7,6 @@ import platform
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
-
 from kenning_lego.core.plans import TargetDescription
 from kenning_lego.runtimes.lookup import installed_engines
 
@@ -30,7 +28,7 @@ def _facts(root: Path) -> dict[str, Fact]:
         "kernel": platform.release(),
         "python": platform.python_version(),
         "cores": os.cpu_count() or 1,
-        "memory_bytes": psutil.virtual_memory().total,
+        "memory_bytes": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
     }
     board = _text(root / "proc/device-tree/model")
     if board:

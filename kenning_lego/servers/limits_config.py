@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import psutil
 from pydantic import Field
 
 from kenning_lego.core.configuration import Component
+from kenning_lego.servers.control_group import memory_left, own_group
 from kenning_lego.servers.limits import WorkerLimits
-from kenning_lego.servers.memory_guard import available_memory
 
 MEMORY_SHARE = 0.8
 """Of the available memory that a worker may use by default; the rest is the system's to breathe."""
@@ -35,3 +38,13 @@ class WorkerLimitsConfig(Component):
             plan_grace_seconds=self.plan_grace_seconds,
             open_files=self.open_files,
         )
+
+
+def available_memory(root: Path = Path("/")) -> int:
+    """Bytes that can be had without swapping: the machine's, or less where a group limits us."""
+    available = int(psutil.virtual_memory().available)
+    try:
+        left = memory_left(own_group(root))
+    except OSError:
+        return available
+    return available if left is None else min(available, left)

@@ -9,9 +9,7 @@ import os
 from pathlib import Path
 from typing import Protocol
 
-import psutil
-
-from kenning_lego.servers.control_group import ControlGroup, make_group, memory_left, own_group
+from kenning_lego.servers.control_group import ControlGroup, make_group
 from kenning_lego.servers.limits import excess, memory_exceeded
 
 
@@ -125,16 +123,6 @@ def guard_memory(pid: int, limit_bytes: int, root: Path = Path("/")) -> MemoryGu
     except OSError as error:
         group.remove()
         return ResidentGuard(pid, limit_bytes, _brief(error))
-
-
-def available_memory(root: Path = Path("/")) -> int:
-    """Bytes that can be had without swapping: the machine's, or less where a group limits us."""
-    available = int(psutil.virtual_memory().available)
-    try:
-        left = memory_left(own_group(root))
-    except OSError:
-        return available
-    return available if left is None else min(available, left)
 
 
 def _brief(error: OSError) -> str:

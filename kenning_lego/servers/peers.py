@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 
 import zmq
-from zmq.utils.monitor import recv_monitor_message
+
+from kenning_lego.protocols.monitor import pending, read_event
 
 
 class PeerWatch:
@@ -43,8 +44,8 @@ class PeerWatch:
         return lost
 
     def _read(self) -> None:
-        while self.monitor.poll(0):
-            descriptor = int(recv_monitor_message(self.monitor)["value"])
+        while pending(self.monitor):
+            _, descriptor = read_event(self.monitor)
             peer = self._peers.pop(descriptor, None)
             if peer is not None:
                 self._known.discard(peer)

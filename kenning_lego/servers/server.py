@@ -8,24 +8,28 @@ import signal
 import socket
 import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
 import zmq
 
 from kenning_lego import __version__
-from kenning_lego.core.errors import AddressError, ProtocolError
+from kenning_lego.core.errors import AddressError, KenningLegoError, ProtocolError
 from kenning_lego.protocols import dialogue
 from kenning_lego.protocols.addresses import is_ipv6, is_loopback, normalise, parse
+from kenning_lego.protocols.authorised import AuthorisedFile
 from kenning_lego.protocols.codec import Envelope, Frame, decode, encode, request_id
+from kenning_lego.protocols.curve import secure_server
 from kenning_lego.protocols.fields import Fields
-from kenning_lego.protocols.messages import PROTOCOL_VERSION, Cancel, Event, Ok, RunPlan
+from kenning_lego.protocols.keys import KeyPair, load_key
+from kenning_lego.protocols.messages import PROTOCOL_VERSION, Cancel, Event, Hello, Ok, RunPlan
 from kenning_lego.protocols.results import Welcome, read_composed
 from kenning_lego.protocols.session import Session
+from kenning_lego.servers.admission import Admission
 from kenning_lego.servers.environment import describe
-from kenning_lego.servers.limits import WorkerLimits
+from kenning_lego.servers.options import ServerOptions
 from kenning_lego.servers.peers import PeerWatch
 from kenning_lego.servers.supervisor import WorkerProcess
 from kenning_lego.servers.uploads import UploadDesk
@@ -45,25 +49,6 @@ TICK_INTERVAL_MS = 1000
 _COPY_BELOW = 1 << 16
 
 log = logging.getLogger("kenning_lego.server")
-
-
-@dataclass(frozen=True, slots=True)
-class ServerOptions:
-    """What a server needs to know.
-
-    Args:
-        address: ``tcp://HOST:PORT`` on the loopback interface; port 0 takes a free one.
-        store: directory for artifacts; made if need be.
-        store_bytes: how large it may grow; None for no limit.
-        limits: what the worker may use; None for the defaults.
-        lease_timeout_s: a host that is silent for so long loses its lease to one that waits.
-    """
-
-    address: str
-    store: Path
-    store_bytes: int | None = None
-    limits: WorkerLimits | None = None
-    lease_timeout_s: float = 30.0
 
 
 class TargetServer:
@@ -92,19 +77,28 @@ class TargetServer:
         }.items():
             self._router.setsockopt(option, value)
         self._peers = PeerWatch(self._router)
+        self._admission: Admission | None = None
+        self.fingerprint = ""
         try:
+            if options.key:
+                self._secure(load_key(options.key, options.keys), options.keys)
             self.address = self._bind(options.address)
-        except AddressError:
+        except KenningLegoError:
             self._close_sockets()
             raise
 
+    def _secure(self, own: KeyPair, keys: Path) -> None:
+        self._admission = Admission(self._context, AuthorisedFile(keys))
+        secure_server(self._router, own)
+        self.fingerprint = f"{own.name} {own.shareable.fingerprint}"
+
     def _bind(self, address: str) -> str:
         host, port = parse(address)
-        if not is_loopback(host):
+        if not is_loopback(host) and self._admission is None:
             raise AddressError(
-                f"{address} would be reachable from other machines, and this server has no keys",
-                f"bind tcp://127.0.0.1:{port} and reach it through a tunnel: "
-                f"ssh -L {port}:127.0.0.1:{port} BOARD",
+                f"{address} would be reachable from other machines, and this server has no key",
+                "`kenning-lego keys make NAME`, then serve with --key NAME; or bind "
+                f"tcp://127.0.0.1:{port} and reach it through ssh -L {port}:127.0.0.1:{port} BOARD",
             )
         try:
             self._router.bind(normalise(address))
@@ -144,6 +138,8 @@ class TargetServer:
 
     def _close_sockets(self) -> None:
         self._peers.close()
+        if self._admission:
+            self._admission.close()
         self._context.destroy(linger=200)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
@@ -153,6 +149,8 @@ class TargetServer:
         poller = zmq.Poller()
         for source in (self._router, self._peers.monitor, woken):
             poller.register(source, zmq.POLLIN)
+        if self._admission:
+            poller.register(self._admission.socket, zmq.POLLIN)
         watched: WorkerProcess | None = None
         while not self._stopping:
             if watched is not self._worker:
@@ -163,16 +161,21 @@ class TargetServer:
                     poller.register(watched.channel, zmq.POLLIN)
             busy = watched is not None and watched.busy
             ready = dict(poller.poll(WATCH_INTERVAL_MS if busy else TICK_INTERVAL_MS))
-            if self._router in ready:
-                self._receive()
-            for peer in self._peers.lost():
-                self._handle(dialogue.PeerLost(peer))
+            self._hear_network(ready)
             if watched and watched is self._worker and watched.channel.fileno() in ready:
                 self._hear_worker(watched)
             if watched and watched is self._worker and watched.busy:
                 self._watch_worker(watched)
             if not ready:
                 self._handle(dialogue.Tick())
+
+    def _hear_network(self, ready: Container[object]) -> None:
+        if self._admission and self._admission.socket in ready:
+            self._admission.answer()
+        if self._router in ready:
+            self._receive()
+        for peer in self._peers.lost():
+            self._handle(dialogue.PeerLost(peer))
 
     def _receive(self) -> None:
         first, *others = self._router.recv_multipart(copy=False)
@@ -182,11 +185,19 @@ class TargetServer:
             frame.bytes if len(frame) < _COPY_BELOW else frame.buffer for frame in others
         ]
         try:
-            event: dialogue.SessionEvent = dialogue.Received(peer, decode(frames))
+            event: dialogue.SessionEvent = dialogue.Received(peer, self._decode(first, frames))
         except ProtocolError as error:
             log.warning("refused a message: %s", error)
             event = dialogue.Malformed(peer, request_id(frames), error)
         self._handle(event)
+
+    def _decode(self, first: zmq.Frame, frames: Sequence[Frame]) -> Envelope:
+        envelope = decode(frames)
+        if self._admission and isinstance(envelope.message, Hello):
+            # Whatever it calls itself, others are told the name that its key is known by.
+            name = str(first.get("User-Id"))
+            return replace(envelope, message=replace(envelope.message, name=name))
+        return envelope
 
     # The worker
 

@@ -21,7 +21,6 @@ from kenning_lego.core.specs import IOSpec
 from kenning_lego.protocols.codec import Envelope
 from kenning_lego.servers.channel import Channel
 from kenning_lego.servers.limits import Underway, WorkerLimits, overdue
-from kenning_lego.servers.limits_config import WorkerLimitsConfig
 from kenning_lego.servers.memory_guard import guard_memory
 from kenning_lego.servers.tensor_memory import TensorMemory
 
@@ -48,7 +47,7 @@ class WorkerProcess:
 
     Args:
         store: directory of the artifacts.
-        limits: what the worker may use; by default what :class:`WorkerLimitsConfig` says.
+        limits: what the worker may use.
         preload: engines that the worker imports before its first request.
         command: what to start; it is given the descriptor of its channel and the store.
 
@@ -59,12 +58,12 @@ class WorkerProcess:
     def __init__(
         self,
         store: Path,
-        limits: WorkerLimits | None = None,
+        limits: WorkerLimits,
         *,
         preload: Sequence[str] = (),
         command: Sequence[str] = WORKER_COMMAND,
     ) -> None:
-        self._limits = limits or WorkerLimitsConfig().limits()
+        self._limits = limits
         self._tensors: TensorMemory | None = None
         self._request: Underway | None = None
         self._killed_for: str | None = None

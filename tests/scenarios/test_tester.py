@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from kenning_lego.core.entry import run
 from kenning_lego.core.records import RunRecord, load_record
 from kenning_lego.scenarios import inference_tester, render_report
-from kenning_lego.scenarios.entry import run
 from kenning_lego.store.workspace import Workspace
 from tests.targets import running_server
 

@@ -6,8 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from kenning_lego.servers.limits import Underway, WorkerLimits, excess, overdue
-from kenning_lego.servers.limits_config import WorkerLimitsConfig
-from kenning_lego.servers.memory_guard import available_memory
+from kenning_lego.servers.limits_config import WorkerLimitsConfig, available_memory
 
 LIMITS = WorkerLimits(
     memory_bytes=512_000_000, request_seconds=60, plan_grace_seconds=30, open_files=256

@@ -20,10 +20,10 @@ from kenning_lego.servers.control_group import (
     memory_left,
     own_group,
 )
+from kenning_lego.servers.limits_config import available_memory
 from kenning_lego.servers.memory_guard import (
     GroupGuard,
     ResidentGuard,
-    available_memory,
     guard_memory,
 )
 

@@ -330,8 +330,9 @@ def test_tensors_that_are_smaller_than_said_are_refused(tmp_path: Path) -> None:
     worker.stop()
 
 
-def test_default_limits_are_those_of_the_flags(tmp_path: Path) -> None:
-    worker = WorkerProcess(tmp_path, command=(sys.executable, "-c", HANG))
+def test_limits_of_the_flags_are_those_of_the_process(tmp_path: Path) -> None:
+    limits = WorkerLimitsConfig().limits()
+    worker = WorkerProcess(tmp_path, limits, command=(sys.executable, "-c", HANG))
     soft = Path(f"/proc/{worker.pid}/limits").read_text().split("Max open files")[1].split()[0]
     assert int(soft) == WorkerLimitsConfig().open_files
     worker.stop()
@@ -343,7 +344,9 @@ def test_worker_dies_with_a_killed_server(tmp_path: Path) -> None:
         "from kenning_lego.servers.supervisor import WorkerProcess\n"
         "from kenning_lego.protocols.codec import Envelope\n"
         "from kenning_lego.protocols.messages import Stats\n"
-        "worker = WorkerProcess(Path(sys.argv[1])); worker.send(Envelope(1, Stats()))\n"
+        "from kenning_lego.servers.limits import WorkerLimits\n"
+        "limits = WorkerLimits(10**9, 60, 60, 256)\n"
+        "worker = WorkerProcess(Path(sys.argv[1]), limits); worker.send(Envelope(1, Stats()))\n"
         "worker.channel.receive(); print(worker.pid, flush=True); time.sleep(3600)\n"
     )
     with subprocess.Popen(

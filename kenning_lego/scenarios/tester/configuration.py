@@ -34,6 +34,12 @@ class TargetConfig(Component):
 
     address: str = DEFAULT_ADDRESS
     """tcp://HOST:PORT of a running server, or in-process to measure in this very process."""
+    key: str | None = None
+    """Name of this host's key, if the server wants one; see `kenning-lego keys`."""
+    server_key: str | None = None
+    """The server's public key: NAME of NAME.pub in the directory of keys, or a file."""
+    keys: Path | None = None
+    """Directory of keys; by default the one of `kenning-lego keys`."""
     runtime: str = "onnxruntime"
     """The engine that runs the artifacts."""
     threads: int = Field(default=1, ge=1)

@@ -26,6 +26,8 @@ from kenning_lego.datasets.base import Dataset
 from kenning_lego.metrics.classification import TOP1
 from kenning_lego.models.lookup import load_model
 from kenning_lego.protocols.client import connect
+from kenning_lego.protocols.key_files import default_directory
+from kenning_lego.protocols.keys import find_public, load_key
 from kenning_lego.reports.write import write_report
 from kenning_lego.scenarios.progress import Track, step
 from kenning_lego.scenarios.tester.choice import choose, pose_problem
@@ -111,12 +113,16 @@ class _Test:
 
     @contextmanager
     def _target(self, workspace: Workspace) -> Iterator[Target]:
-        if self.config.target.address == IN_PROCESS:
+        where = self.config.target
+        if where.address == IN_PROCESS:
             with LocalTarget(workspace.artifacts) as local:
                 yield local
-        else:
-            with connect(self.config.target.address) as remote:
-                yield remote
+            return
+        keys = where.keys or default_directory() if where.key or where.server_key else Path()
+        own = load_key(where.key, keys) if where.key else None
+        server = find_public(where.server_key, keys) if where.server_key else None
+        with connect(where.address, key=own, server_key=server) as remote:
+            yield remote
 
     def _train(self, model: torch.nn.Module, dataset: Dataset, workspace: Workspace) -> Scores:
         if self.config.model.checkpoint is None:

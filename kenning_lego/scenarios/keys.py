@@ -1,0 +1,215 @@
+"""Make and show this machine's keys, and authorise those of hosts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from kenning_lego.core.configuration import Component
+from kenning_lego.core.entry import run
+from kenning_lego.core.errors import ConfigurationError, UnknownNameError
+from kenning_lego.core.flags import parse_configuration
+from kenning_lego.protocols import authorised
+from kenning_lego.protocols.key_files import default_directory
+from kenning_lego.protocols.keys import (
+    PUBLIC_MARK,
+    PublicKey,
+    is_public_key,
+    load_key,
+    load_own_key,
+    load_public,
+    load_public_file,
+    machine_name,
+    make_key,
+    own_names,
+    parse_public,
+    public_names,
+)
+
+C = TypeVar("C", bound=Component)
+
+
+class KeysConfig(Component):
+    """What every action needs to know."""
+
+    directory: Path | None = None
+    """Directory of the keys; by default kenning-lego/keys in ~/.config."""
+
+    def where(self) -> Path:
+        """The directory of the keys."""
+        return self.directory or default_directory()
+
+
+class MakeConfig(KeysConfig):
+    """What to make."""
+
+    name: str | None = None
+    """Name of the key; by default this machine's."""
+    replace: bool = False
+    """Replace the key of that name: whoever knows the old one has to be told."""
+
+
+class ShowConfig(KeysConfig):
+    """What to show."""
+
+    name: str | None = None
+    """Name of the key; by default the only one, or the one named as this machine."""
+
+
+class AuthoriseConfig(KeysConfig):
+    """Whom to admit."""
+
+    key: str
+    """The host's public key: its line in quotes, its file, or the 40 characters with --name."""
+    name: str | None = None
+    """What to call the host; by default as its key is named."""
+    trusted: bool = False
+    """Let it send formats that can run code."""
+
+
+class RevokeConfig(KeysConfig):
+    """Whom to admit no more."""
+
+    name: str
+    """Name of the host."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the action that the first argument names.
+
+    Raises:
+        UnknownNameError: there is no such action.
+    """
+    action, *rest = arguments or ["--help"]
+    if action in ("-h", "--help"):
+        print(_help())
+        return 0
+    if action not in _ACTIONS:
+        raise UnknownNameError("action", action, _ACTIONS, "kenning-lego keys --help lists them")
+    _ACTIONS[action](rest)
+    return 0
+
+
+def _make(arguments: Sequence[str]) -> None:
+    """Make a key pair for this machine."""
+    config = _parse(MakeConfig, "make", arguments, _make.__doc__, "name")
+    directory = config.where()
+    made = make_key(config.name or machine_name(), directory, replace=config.replace)
+    print(f"made the key {made.name} in {directory}; this line may be given away:")
+    _print_public(made.shareable)
+
+
+def _show(arguments: Sequence[str]) -> None:
+    """Show a public key: its line, and the fingerprint that people compare."""
+    config = _parse(ShowConfig, "show", arguments, _show.__doc__, "name")
+    directory = config.where()
+    if config.name is None:
+        shown = load_own_key(directory).shareable
+    elif config.name in own_names(directory):
+        shown = load_key(config.name, directory).shareable
+    else:
+        shown = load_public(config.name, directory)
+    _print_public(shown)
+
+
+def _authorise(arguments: Sequence[str]) -> None:
+    """Admit a host to the server on this machine; one that runs sees it at once."""
+    config = _parse(AuthoriseConfig, "authorise", arguments, _authorise.__doc__, "key")
+    key = _public_key(config.key, config.name)
+    directory = config.where()
+    authorised.authorise(directory, authorised.AuthorisedHost(key, config.trusted))
+    trusted = ", trusted with formats that can run code" if config.trusted else ""
+    print(f"authorised {key.name} {key.fingerprint}{trusted}")
+
+
+def _revoke(arguments: Sequence[str]) -> None:
+    """Admit a host no more; a connection that stands is not cut."""
+    config = _parse(RevokeConfig, "revoke", arguments, _revoke.__doc__, "name")
+    authorised.revoke(config.where(), config.name)
+    print(f"revoked {config.name}: it cannot connect again")
+
+
+def _list(arguments: Sequence[str]) -> None:
+    """List the keys of this machine and the hosts that it admits."""
+    config = _parse(KeysConfig, "list", arguments, _list.__doc__, None)
+    directory = config.where()
+    own = own_names(directory)
+    others = [name for name in public_names(directory) if name not in own]
+    hosts = authorised.AuthorisedFile(directory).hosts()
+    print(f"keys in {directory}")
+    _print_rows("own", [load_key(name, directory).shareable for name in own])
+    _print_rows("public", [load_public(name, directory) for name in others])
+    _print_rows("authorised, trusted", [host.key for host in hosts if host.trusted])
+    _print_rows("authorised", [host.key for host in hosts if not host.trusted])
+
+
+_ACTIONS: dict[str, Callable[[Sequence[str]], None]] = {
+    "make": _make,
+    "show": _show,
+    "authorise": _authorise,
+    "revoke": _revoke,
+    "list": _list,
+}
+
+
+def _parse(
+    model: type[C], action: str, arguments: Sequence[str], text: str | None, positional: str | None
+) -> C:
+    return parse_configuration(
+        model,
+        arguments,
+        program=f"kenning-lego keys {action}",
+        description=text or "",
+        positional=positional,
+    )
+
+
+def _public_key(text: str, name: str | None) -> PublicKey:
+    """The public key that a user named by its line, its file or itself."""
+    if len(text.split()) > 1:
+        found = parse_public(text, "what was given")
+    elif is_public_key(text) and not Path(text).exists():
+        if name is None:
+            raise ConfigurationError("this key has no name", "say whose it is with --name")
+        return PublicKey(name, text)
+    else:
+        try:
+            found = load_public_file(Path(text))
+        except FileNotFoundError as error:
+            raise ConfigurationError(
+                f"{text} is neither a file nor a public key",
+                f"give `{PUBLIC_MARK} NAME KEY` in single quotes, as `kenning-lego keys show` "
+                "prints it on the host",
+            ) from error
+    return found if name is None else PublicKey(name, found.z85)
+
+
+def _print_public(key: PublicKey) -> None:
+    print(key.line)
+    print(f"# {key.fingerprint}")  # a comment, so that the output is a file of a public key
+
+
+def _print_rows(kind: str, keys: Sequence[PublicKey]) -> None:
+    for key in keys:
+        print(f"  {key.name:<20} {key.fingerprint}  {kind}")
+
+
+def _help() -> str:
+    rows = [f"  {name:<10} {action.__doc__}" for name, action in _ACTIONS.items()]
+    return "\n".join(
+        [
+            "usage: kenning-lego keys ACTION [...]",
+            "",
+            __doc__ or "",
+            "",
+            *rows,
+            "",
+            "kenning-lego keys ACTION --help says more.",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

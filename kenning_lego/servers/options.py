@@ -1,0 +1,45 @@
+"""What a server needs to know, and its form on the command line of the server's process."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from kenning_lego.servers.limits import WorkerLimits
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """What a server needs to know; checked where it was given.
+
+    Args:
+        address: ``tcp://HOST:PORT``; port 0 takes a free one.
+        store: directory for artifacts; made if need be.
+        store_bytes: how large it may grow.
+        limits: what a worker may use.
+        lease_timeout_s: a host that is silent for so long loses its lease to one that waits.
+        log_level: how much to log.
+        key: name of the server's own key; without one hosts speak unencrypted.
+        keys: directory of keys.
+    """
+
+    address: str
+    store: Path
+    store_bytes: int
+    limits: WorkerLimits
+    lease_timeout_s: float
+    log_level: str
+    key: str | None
+    keys: Path
+
+    def to_json(self) -> str:
+        """As one argument."""
+        return json.dumps(asdict(self), default=str)
+
+    @classmethod
+    def from_json(cls, text: str) -> ServerOptions:
+        """Read what :meth:`to_json` wrote."""
+        fields = json.loads(text)
+        fields["limits"] = WorkerLimits(**fields["limits"])
+        return cls(**{**fields, "store": Path(fields["store"]), "keys": Path(fields["keys"])})
