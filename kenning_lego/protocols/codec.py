@@ -22,6 +22,11 @@ _MAX_ID = 2**63 - 1
 
 Frame = bytes | bytearray | memoryview
 
+_NAMES = {int(kind): kind.name for kind in Kind}
+_BARE: dict[int, Message] = {
+    int(each.kind): each for each in (messages.Data(), messages.Infer(), messages.Output())
+}
+"""The frequent messages without fields: one of each does."""
 _TYPES: dict[int, Any] = {int(t.kind): t for t in (*messages.REQUESTS, *messages.ANSWERS)}
 
 
@@ -63,7 +68,9 @@ def decode(frames: Sequence[Frame]) -> Envelope:
     known = _TYPES.get(kind) if type(kind) is int else None
     if known is None:
         raise ProtocolError(f"unknown kind of message {brief(kind)}", code="unknown_kind")
-    fields = Fields(body, Kind(kind).name)
+    if kind in _BARE and body == {}:
+        return Envelope(request, _BARE[kind], tuple(frames[1:]))
+    fields = Fields(body, _NAMES[kind])
     message: Message = known.from_body(fields)
     fields.done()
     return Envelope(request, message, tuple(frames[1:]))

@@ -12,13 +12,11 @@ from kenning_lego.core.errors import TargetLostError, TargetUnreachableError
 from kenning_lego.protocols.addresses import is_ipv6
 from kenning_lego.protocols.codec import Frame
 from kenning_lego.protocols.curve import handshake_error, secure_client
+from kenning_lego.protocols.frames import receive_frames, send_frames
 from kenning_lego.protocols.keys import KeyPair, PublicKey
 from kenning_lego.protocols.monitor import pending, read_event
 
 MAX_FRAME_BYTES = 256 << 20
-_COPY_BELOW = 1 << 16
-"""Below this size ZeroMQ is faster when it copies a frame."""
-
 _LOOK_INTERVAL_MS = 200
 """While nothing arrives, how often to look whether the target is still there."""
 
@@ -65,7 +63,8 @@ class Connection:
             zmq.HEARTBEAT_IVL: 1_000,
             zmq.HEARTBEAT_TIMEOUT: 5_000,
             zmq.HANDSHAKE_IVL: max(1, int(timeout_s * 1000)),
-            zmq.RECONNECT_IVL: 100,
+            # A session ends with its connection: a target that comes back knows nothing of it.
+            zmq.RECONNECT_IVL: -1,
             zmq.IPV6: is_ipv6(address),
         }.items():
             self._socket.setsockopt(option, value)
@@ -87,7 +86,6 @@ class Connection:
                 "check the address",
             ) from error
         deadline = time.monotonic() + timeout_s
-        refused = False
         while (found := self._next_event(deadline)) is not None:
             event, value = found
             if event & _UP:
@@ -95,14 +93,11 @@ class Connection:
                 return
             if event & _DOWN:
                 raise handshake_error(self.address, event, value, self._own)
-            refused = True
-            # A refused connection on this machine will not get better by waiting for long.
-            deadline = min(deadline, time.monotonic() + 1.0)
-        if refused:
-            raise TargetUnreachableError(
-                f"nothing listens at {self.address}",
-                "start the target there with `kenning-lego serve`, or check the address",
-            )
+            if event & _REFUSED:
+                raise TargetUnreachableError(
+                    f"nothing listens at {self.address}",
+                    "start the target there with `kenning-lego serve`, or check the address",
+                )
         raise TargetUnreachableError(
             f"no target answers at {self.address} within {timeout_s:g} s",
             "check the address, the network and the firewall",
@@ -119,10 +114,8 @@ class Connection:
         Raises:
             TargetLostError: the target is gone.
         """
-        self._check_alive()
-        copy = all(len(frame) < _COPY_BELOW for frame in frames)
         try:
-            self._socket.send_multipart(frames, zmq.NOBLOCK, copy=copy)
+            send_frames(self._socket, *frames)
         except zmq.Again as error:
             raise self._lost() from error
 
@@ -135,7 +128,7 @@ class Connection:
         while True:
             # Waiting in the socket's own call is quicker than polling it and the monitor.
             try:
-                return list(self._socket.recv_multipart())
+                return receive_frames(self._socket)
             except zmq.Again:
                 self._check_alive()
                 if time.monotonic() >= deadline:

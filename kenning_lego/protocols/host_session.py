@@ -103,13 +103,13 @@ class HostSession:
         if request not in self._open:
             return None
         match envelope.message:
+            case Ok(result):
+                self._close(request)
+                return Answered(request, Fields(result, "OK"), envelope.payload)
             case Event(progress):
                 return Progressed(request, progress)
             case Credit(offset, chunks):
                 return self._wanted(request, offset, chunks)
-            case Ok(result):
-                self._close(request)
-                return Answered(request, Fields(dict(result), "OK"), envelope.payload)
             case Error(code, problem, remedy):
                 self._close(request)
                 return Refused(request, RemoteError(code, problem, remedy))

@@ -73,6 +73,12 @@ MAX_NAMES = 256
 """Names of hosts that are remembered, for the one who finds the target busy."""
 
 
+_WORK = (Data, Process, Output, Infer, Model, Compose, RunPlan, Stats)
+"""What is answered in the order in which it was asked."""
+
+_PROCESS = Process()
+
+
 @dataclass(slots=True)
 class _Upload:
     id: int
@@ -96,6 +102,7 @@ class _Holder:
     upload: _Upload | None = None
     artifacts: set[str] = field(default_factory=set)
     spec: IOSpec | None = None
+    input_sizes: tuple[int, ...] = ()
     has_inputs: bool = False
     has_outputs: bool = False
 
@@ -163,12 +170,14 @@ class Session:
 
     def _received(self, peer: bytes, envelope: Envelope, now: float) -> list[Action]:
         message, request = envelope.message, envelope.id
+        holder = self._holder
+        if holder is not None and holder.peer == peer:
+            holder.seen = now
+            if isinstance(message, _WORK):
+                return self._work(holder, envelope)
         if not isinstance(message, REQUESTS):
             error = ProtocolError(f"{message.kind.name} is not for a target to receive")
             return [_refusal(peer, request, "bad_message", error)]
-        holder = self._holder
-        if holder and holder.peer == peer:
-            holder.seen = now
         match message:
             case Hello() as hello:
                 return self._greet(peer, request, hello)
@@ -189,13 +198,18 @@ class Session:
                 return [*self._release(now), _ok(peer, request)]
             case Cancel():
                 return self._cancel(holder, request)
-            case Chunk():
+            case _:
                 return self._chunk(holder, envelope)
+
+    def _work(self, holder: _Holder, envelope: Envelope) -> list[Action]:
+        """Carry a request of the holder out, in its turn."""
+        if not holder.queue and not holder.busy:
+            return self._try(holder, envelope)
         if len(holder.queue) >= MAX_QUEUED:
             error = ProtocolError(f"more than {MAX_QUEUED} requests are waiting", "read answers")
-            return [_refusal(peer, request, "too_many", error)]
+            return [_refusal(holder.peer, envelope.id, "too_many", error)]
         holder.queue.append(envelope)
-        return self._advance()
+        return []
 
     def _greet(self, peer: bytes, request: int, hello: Hello) -> list[Action]:
         if PROTOCOL_VERSION not in hello.protocols:
@@ -305,13 +319,14 @@ class Session:
         """Carry out waiting requests, in order, until one has to be waited for."""
         actions: list[Action] = []
         while (holder := self._holder) and holder.queue and not holder.busy:
-            envelope = holder.queue.popleft()
-            try:
-                actions += self._carry_out(holder, envelope)
-            except ProtocolError as error:
-                code = _code(error, "bad_request")
-                actions.append(_refusal(holder.peer, envelope.id, code, error))
+            actions += self._try(holder, holder.queue.popleft())
         return actions
+
+    def _try(self, holder: _Holder, envelope: Envelope) -> list[Action]:
+        try:
+            return self._carry_out(holder, envelope)
+        except ProtocolError as error:
+            return [_refusal(holder.peer, envelope.id, _code(error, "bad_request"), error)]
 
     def _carry_out(self, holder: _Holder, envelope: Envelope) -> list[Action]:
         match envelope.message:
@@ -319,7 +334,7 @@ class Session:
                 return [*_write_inputs(holder, envelope), _ok(holder.peer, envelope.id)]
             case Infer():
                 written = _write_inputs(holder, envelope)
-                return [*written, *self._ask_worker(holder, envelope, Process())]
+                return [*written, *self._ask_worker(holder, envelope, _PROCESS)]
             case Process(acknowledge):
                 return self._process(holder, envelope, acknowledge=acknowledge)
             case Output():
@@ -339,15 +354,14 @@ class Session:
         if not holder.has_inputs:
             raise ProtocolError("PROCESS without inputs", "send DATA first")
         holder.has_outputs = False
-        asked = self._ask_worker(holder, envelope, Process())
+        asked = self._ask_worker(holder, envelope, _PROCESS)
         if not acknowledge:
             return asked
         started = Event(Progress(0, 1, 0.0, "started"))
         return [Send(holder.peer, Envelope(envelope.id, started)), *asked]
 
     def _ask_worker(self, holder: _Holder, envelope: Envelope, message: Message) -> list[Action]:
-        # Without the payload: inputs are in the shared memory by now.
-        holder.pending = Envelope(envelope.id, envelope.message)
+        holder.pending = envelope
         return [ToWorker(Envelope(envelope.id, message))]
 
     # Uploads
@@ -436,13 +450,15 @@ def _answer(holder: _Holder, request: Envelope, envelope: Envelope) -> list[Acti
             case Compose():
                 holder.forget_pipeline()
                 holder.spec = read_composed(Fields(dict(message.result), "COMPOSE")).spec
+                holder.input_sizes = tuple(tensor.nbytes for tensor in holder.spec.inputs)
     return [Send(holder.peer, envelope)]
 
 
 def _write_inputs(holder: _Holder, envelope: Envelope) -> list[Action]:
     if holder.spec is None:
         raise ProtocolError("no pipeline is loaded", "send COMPOSE, or MODEL with `load`")
-    holder.spec.check_inputs(envelope.payload)
+    if tuple(map(len, envelope.payload)) != holder.input_sizes:
+        holder.spec.check_inputs(envelope.payload)
     holder.has_inputs, holder.has_outputs = True, False
     return [WriteInputs(envelope.payload)]
 

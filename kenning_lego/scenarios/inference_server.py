@@ -12,6 +12,7 @@ from pydantic import Field
 
 from kenning_lego.core.configuration import Component
 from kenning_lego.core.entry import run
+from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
 from kenning_lego.protocols.addresses import DEFAULT_ADDRESS
 from kenning_lego.protocols.key_files import default_directory
@@ -69,7 +70,12 @@ def _keys_directory(config: ServeConfig) -> Path:
 
 def _default_store() -> Path:
     base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "kenning-lego" / "store"
+    try:
+        return Path(base).expanduser() / "kenning-lego" / "store"
+    except RuntimeError as error:  # as for some services
+        raise ConfigurationError(
+            "this user has no home directory to keep artifacts in", "name one with --store"
+        ) from error
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ _READ = 1 << 18
 _MAX_DESCRIPTORS = 4
 _DESCRIPTOR_SPACE = socket.CMSG_LEN(_MAX_DESCRIPTORS * array.array("i").itemsize)
 
+_COUNT = struct.Struct("<I")
 _RECORD = struct.Struct("<Iqq")
 _PROCESS = 0
 _PROCESSED = 0xFFFF_FFFF
@@ -57,6 +58,10 @@ class Unpacker:
 
     def feed(self, piece: bytes | memoryview) -> list[Envelope]:
         """The messages that are complete once `piece` has come."""
+        if len(piece) == _RECORD.size and not self._buffer:
+            (count,) = _COUNT.unpack_from(piece)
+            if count in _RECORDS:
+                return [_unpack_record(count, piece)]
         self._buffer += piece
         complete: list[Envelope] = []
         while (envelope := self._next()) is not None:
@@ -67,7 +72,7 @@ class Unpacker:
         buffer = self._buffer
         if len(buffer) < 4:
             return None
-        (count,) = struct.unpack_from("<I", buffer)
+        (count,) = _COUNT.unpack_from(buffer)
         if count in _RECORDS:
             if len(buffer) < _RECORD.size:
                 return None
