@@ -39,6 +39,8 @@ class ServeConfig(Component):
     """A host that is silent for so long, with nothing under way, yields to one that waits."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much to log to standard error."""
+    log_json: bool = False
+    """Log one JSON object a line, for collectors."""
 
     def options(self) -> ServerOptions:
         """The same, with the defaults of this machine."""
@@ -49,6 +51,7 @@ class ServeConfig(Component):
             limits=self.limits.limits(),
             lease_timeout_s=self.lease_timeout_s,
             log_level=self.log_level,
+            log_json=self.log_json,
             key=self.key,
             keys=_keys_directory(self) if self.key else Path(),
         )

@@ -6,13 +6,13 @@ would keep for as long as it runs.
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Sequence
 
 from kenning_lego import __version__
 from kenning_lego.core.entry import run
 from kenning_lego.runtimes.lookup import installed_engines
+from kenning_lego.servers.logs import set_up_logging
 from kenning_lego.servers.options import ServerOptions
 from kenning_lego.servers.server import TargetServer
 
@@ -20,9 +20,7 @@ from kenning_lego.servers.server import TargetServer
 def main(arguments: Sequence[str]) -> int:
     """Serve until SIGTERM or SIGINT."""
     options = ServerOptions.from_json(arguments[0])
-    logging.basicConfig(
-        level=options.log_level.upper(), format="%(asctime)s %(name)s %(levelname)s %(message)s"
-    )
+    set_up_logging(options.log_level, as_json=options.log_json)
     server = TargetServer(options)
     server.serve(lambda: _announce(server, options))
     print("stopped")

@@ -20,6 +20,7 @@ class ServerOptions:
         limits: what a worker may use.
         lease_timeout_s: a host that is silent for so long loses its lease to one that waits.
         log_level: how much to log.
+        log_json: as one JSON object a line.
         key: name of the server's own key; without one hosts speak unencrypted.
         keys: directory of keys.
     """
@@ -30,6 +31,7 @@ class ServerOptions:
     limits: WorkerLimits
     lease_timeout_s: float
     log_level: str
+    log_json: bool
     key: str | None
     keys: Path
 

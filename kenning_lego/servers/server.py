@@ -40,12 +40,15 @@ from kenning_lego.servers.admission import Admission
 from kenning_lego.servers.environment import describe
 from kenning_lego.servers.options import ServerOptions
 from kenning_lego.servers.peers import PeerWatch
-from kenning_lego.servers.supervisor import WorkerProcess
+from kenning_lego.servers.supervisor import WORKER_COMMAND, WorkerProcess
 from kenning_lego.servers.uploads import UploadDesk
 from kenning_lego.store.artifacts import ArtifactStore
 
-MAX_FRAME_BYTES = 256 << 20
+MAX_FRAME_BYTES = 64 << 20
 """Larger frames make ZeroMQ drop the connection."""
+
+MAX_QUEUED_MESSAGES = 256
+"""Of one peer, in each direction; a peer that reads no answers is dropped beyond that."""
 
 CAPABILITIES = ("acknowledge", "observe", "plan", "queue", "resume")
 
@@ -70,6 +73,8 @@ class TargetServer:
 
     def __init__(self, options: ServerOptions) -> None:
         self._options = options
+        extra = ("--log-json",) if options.log_json else ()
+        self._worker_command = (*WORKER_COMMAND, *extra)
         self._uploads = UploadDesk(ArtifactStore(options.store, options.store_bytes))
         self._session = Session(options.lease_timeout_s)
         self._worker: WorkerProcess | None = None
@@ -82,6 +87,8 @@ class TargetServer:
             zmq.LINGER: 200,
             zmq.ROUTER_MANDATORY: 1,
             zmq.MAXMSGSIZE: MAX_FRAME_BYTES,
+            zmq.RCVHWM: MAX_QUEUED_MESSAGES,
+            zmq.SNDHWM: MAX_QUEUED_MESSAGES,
             zmq.HANDSHAKE_IVL: 5_000,
             zmq.HEARTBEAT_IVL: 2_000,
             zmq.HEARTBEAT_TIMEOUT: 8_000,
@@ -258,7 +265,9 @@ class TargetServer:
     def _to_worker(self, envelope: Envelope) -> dialogue.SessionEvent | None:
         if self._worker is None:
             try:
-                self._worker = WorkerProcess(self._options.store, self._options.limits)
+                self._worker = WorkerProcess(
+                    self._options.store, self._options.limits, command=self._worker_command
+                )
             except OSError as error:
                 return dialogue.WorkerExited(f"it cannot be started: {error.strerror}")
             log.info("started worker %d; %s", self._worker.pid, self._worker.memory_limit)

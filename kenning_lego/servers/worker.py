@@ -37,6 +37,7 @@ from kenning_lego.protocols.results import pack_composed, pack_statistics
 from kenning_lego.runtimes.lookup import make_runtime
 from kenning_lego.servers import tensor_memory
 from kenning_lego.servers.channel import Channel
+from kenning_lego.servers.logs import set_up_logging
 from kenning_lego.servers.pipeline import Arrays
 from kenning_lego.servers.workbench import Workbench
 from kenning_lego.store.artifacts import ArtifactStore
@@ -168,13 +169,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Started by the server; not by hand.")
     parser.add_argument("--channel", type=int, required=True, help="descriptor of the socket")
     parser.add_argument("--store", type=Path, required=True, help="directory of the artifacts")
+    parser.add_argument("--log-json", action="store_true", help="log one JSON object a line")
     parser.add_argument("--preload", action="append", default=[], help="engine to import at once")
     arguments = parser.parse_args()
     store = ArtifactStore(arguments.store.resolve())
     channel = Channel(socket.socket(fileno=arguments.channel))
     os.set_inheritable(arguments.channel, False)  # or what an engine starts would hold it open
     _isolate()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    set_up_logging("info", as_json=arguments.log_json)
     _preload(arguments.preload)
     try:
         Worker(channel, store).run()
