@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import time
 from collections.abc import Callable, Sequence
@@ -239,7 +240,8 @@ class TargetClient:
         """End the session; the target forgets its models and samples."""
         if self._leased and self._connection.alive:
             self._leased = False
-            self._ask(Bye(), patience_s=5.0)
+            with contextlib.suppress(TargetLostError):  # it forgets by being gone
+                self._ask(Bye(), patience_s=5.0)
         self._connection.close()
 
     def __enter__(self) -> TargetClient:
@@ -256,7 +258,8 @@ class TargetClient:
         else:
             # After a failure nothing more is expected of the target; BYE goes without an answer.
             if self._leased and self._connection.alive:
-                self._send(Bye())
+                with contextlib.suppress(TargetLostError):
+                    self._send(Bye())
             self._connection.close()
 
     # How it is done

@@ -7,12 +7,8 @@ and feeds what came of them back as events.
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass, field
-
 from kenning_lego.core.errors import KenningLegoError, ProtocolError
-from kenning_lego.core.plans import Observation, Progress
-from kenning_lego.core.specs import IOSpec
+from kenning_lego.core.plans import Progress
 from kenning_lego.protocols.codec import Envelope
 from kenning_lego.protocols.dialogue import (
     Action,
@@ -24,7 +20,6 @@ from kenning_lego.protocols.dialogue import (
     SendOutputs,
     SendWelcome,
     SessionEvent,
-    StopWorker,
     SuspendUpload,
     Tick,
     ToWorker,
@@ -36,6 +31,7 @@ from kenning_lego.protocols.dialogue import (
     WriteUpload,
 )
 from kenning_lego.protocols.fields import Fields
+from kenning_lego.protocols.leases import Holder, Leases, Uploading
 from kenning_lego.protocols.messages import (
     CHUNK_BYTES,
     PROTOCOL_VERSION,
@@ -47,7 +43,6 @@ from kenning_lego.protocols.messages import (
     Compose,
     Credit,
     Data,
-    Error,
     Event,
     Hello,
     Infer,
@@ -61,13 +56,11 @@ from kenning_lego.protocols.messages import (
     RunPlan,
     Stats,
 )
+from kenning_lego.protocols.replies import ok, refusal
 from kenning_lego.protocols.results import pack_observation, read_composed
 
 MAX_QUEUED = 64
 """Requests that a host may send without waiting for answers."""
-
-MAX_WAITING = 32
-"""Hosts that may wait for the lease."""
 
 MAX_NAMES = 256
 """Names of hosts that are remembered, for the one who finds the target busy."""
@@ -79,49 +72,6 @@ _WORK = (Data, Process, Output, Infer, Model, Compose, RunPlan, Stats)
 _PROCESS = Process()
 
 
-@dataclass(slots=True)
-class _Upload:
-    id: int
-    model: Model
-    offset: int = 0
-    known: bool = True
-
-
-@dataclass(slots=True)
-class _Holder:
-    """The host that has the lease, and all that was done for it."""
-
-    peer: bytes
-    name: str
-    since: float
-    seen: float
-    expected_s: float
-    queue: deque[Envelope] = field(default_factory=deque)
-    pending: Envelope | None = None
-    progress: Progress | None = None
-    upload: _Upload | None = None
-    artifacts: set[str] = field(default_factory=set)
-    spec: IOSpec | None = None
-    input_sizes: tuple[int, ...] = ()
-    has_inputs: bool = False
-    has_outputs: bool = False
-
-    @property
-    def busy(self) -> bool:
-        return self.pending is not None or self.upload is not None
-
-    def forget_pipeline(self) -> None:
-        self.spec = None
-        self.has_inputs = self.has_outputs = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    peer: bytes
-    id: int
-    lease: Lease
-
-
 class Session:
     """One target's dialogue with all of its peers.
 
@@ -131,20 +81,13 @@ class Session:
     """
 
     def __init__(self, lease_timeout_s: float = 30.0) -> None:
-        self._timeout = lease_timeout_s
-        self._holder: _Holder | None = None
-        self._waiting: deque[_Waiting] = deque()
+        self._leases = Leases(lease_timeout_s)
         self._names: dict[bytes, str] = {}
 
     @property
     def holder(self) -> bytes | None:
         """The peer that has the lease."""
-        return self._holder.peer if self._holder else None
-
-    @property
-    def pending(self) -> Message | None:
-        """What the worker is busy with."""
-        return self._holder.pending.message if self._holder and self._holder.pending else None
+        return self._leases.holder.peer if self._leases.holder else None
 
     def handle(self, event: SessionEvent, now: float) -> list[Action]:
         """What to do about an event, at `now` seconds on a monotonic clock."""
@@ -152,11 +95,11 @@ class Session:
             case Received(peer, envelope):
                 return self._received(peer, envelope, now)
             case Malformed(peer, request, error):
-                return [_refusal(peer, request, _code(error, "bad_message"), error)]
+                return [refusal(peer, request, "bad_message", error)]
             case PeerLost(peer):
                 return self._peer_lost(peer, now)
             case Tick():
-                return self._expire(now)
+                return self._leases.expire(now)
             case WorkerAnswered(envelope):
                 return self._worker_answered(envelope, now)
             case WorkerExited(reason):
@@ -170,46 +113,51 @@ class Session:
 
     def _received(self, peer: bytes, envelope: Envelope, now: float) -> list[Action]:
         message, request = envelope.message, envelope.id
-        holder = self._holder
+        holder = self._leases.holder
         if holder is not None and holder.peer == peer:
             holder.seen = now
             if isinstance(message, _WORK):
                 return self._work(holder, envelope)
         if not isinstance(message, REQUESTS):
             error = ProtocolError(f"{message.kind.name} is not for a target to receive")
-            return [_refusal(peer, request, "bad_message", error)]
+            return [refusal(peer, request, "bad_message", error)]
         match message:
             case Hello() as hello:
                 return self._greet(peer, request, hello)
             case Observe():
-                return [Send(peer, Envelope(request, Ok(self._observation(now))))]
+                return [
+                    Send(peer, Envelope(request, Ok(pack_observation(self._leases.observe(now)))))
+                ]
             case Lease():
-                return self._lease(peer, request, message, now)
-            case Bye() if any(each.peer == peer for each in self._waiting):
-                self._leave_queue(peer)
-                return [_ok(peer, request)]
+                return self._leases.ask(peer, request, self._name(peer), message, now)
+            case Bye() if self._leases.waits(peer):
+                self._leases.leave_queue(peer)
+                return [ok(peer, request)]
             case _ if holder is None or holder.peer != peer:
                 error = ProtocolError(
                     f"{message.kind.name} needs the lease, which this host does not hold",
                     "send LEASE first; it is lost after long silence when another host asks",
                 )
-                return [_refusal(peer, request, "no_lease", error)]
+                return [refusal(peer, request, "no_lease", error)]
             case Bye():
-                return [*self._release(now), _ok(peer, request)]
+                return [*self._leases.release(now), ok(peer, request)]
             case Cancel():
                 return self._cancel(holder, request)
             case _:
                 return self._chunk(holder, envelope)
 
-    def _work(self, holder: _Holder, envelope: Envelope) -> list[Action]:
+    def _work(self, holder: Holder, envelope: Envelope) -> list[Action]:
         """Carry a request of the holder out, in its turn."""
         if not holder.queue and not holder.busy:
             return self._try(holder, envelope)
         if len(holder.queue) >= MAX_QUEUED:
             error = ProtocolError(f"more than {MAX_QUEUED} requests are waiting", "read answers")
-            return [_refusal(holder.peer, envelope.id, "too_many", error)]
+            return [refusal(holder.peer, envelope.id, "too_many", error)]
         holder.queue.append(envelope)
         return []
+
+    def _name(self, peer: bytes) -> str:
+        return self._names.get(peer, "a host")
 
     def _greet(self, peer: bytes, request: int, hello: Hello) -> list[Action]:
         if PROTOCOL_VERSION not in hello.protocols:
@@ -218,99 +166,22 @@ class Session:
                 f"this target {PROTOCOL_VERSION}",
                 "install the same kenning-lego on host and target",
             )
-            return [_refusal(peer, request, "unsupported_version", error)]
+            return [refusal(peer, request, "unsupported_version", error)]
         self._names.pop(peer, None)
         self._names[peer] = hello.name
         if len(self._names) > MAX_NAMES:  # hosts come and go without a word
             del self._names[next(iter(self._names))]
         return [SendWelcome(peer, request)]
 
-    def _observation(self, now: float) -> dict[str, str | int | float]:
-        holder = self._holder
-        if holder is None:
-            return pack_observation(Observation(waiting=len(self._waiting)))
-        progress = holder.progress
-        return pack_observation(
-            Observation(
-                holder=holder.name,
-                held_s=now - holder.since,
-                expected_s=holder.expected_s,
-                doing=holder.pending.message.kind.name if holder.pending else "",
-                done=progress.done if progress else 0,
-                total=progress.total if progress else 0,
-                waiting=len(self._waiting),
-            )
-        )
-
-    # The lease
-
-    def _lease(self, peer: bytes, request: int, lease: Lease, now: float) -> list[Action]:
-        holder = self._holder
-        if holder and holder.peer == peer:
-            holder.expected_s = lease.expected_s
-            return [_ok(peer, request)]
-        released: list[Action] = []
-        if holder and self._is_stale(holder, now):
-            released = self._release(now)
-            holder = self._holder
-        if holder is None:
-            return [*released, *self._grant(_Waiting(peer, request, lease), now)]
-        if not lease.wait:
-            return [*released, _refusal(peer, request, "busy", _busy(holder, now))]
-        if len(self._waiting) >= MAX_WAITING:
-            error = ProtocolError(f"{MAX_WAITING} hosts are waiting already", "try again later")
-            return [*released, _refusal(peer, request, "too_many", error)]
-        if all(each.peer != peer for each in self._waiting):
-            self._waiting.append(_Waiting(peer, request, lease))
-        return [*released, *self._tell_waiting()]
-
-    def _grant(self, waiting: _Waiting, now: float) -> list[Action]:
-        name = self._names.get(waiting.peer, "a host")
-        self._holder = _Holder(waiting.peer, name, now, now, waiting.lease.expected_s)
-        return [_ok(waiting.peer, waiting.id)]
-
-    def _release(self, now: float) -> list[Action]:
-        """Take the lease from its holder, clean up, and give it to the next that waits."""
-        holder, self._holder = self._holder, None
-        actions: list[Action] = []
-        if holder and holder.upload:
-            actions.append(SuspendUpload())
-        actions.append(StopWorker())
-        if self._waiting:
-            actions += [*self._grant(self._waiting.popleft(), now), *self._tell_waiting()]
-        return actions
-
-    def _tell_waiting(self) -> list[Action]:
-        """Tell those who wait how many are before them."""
-        return [
-            Send(
-                each.peer,
-                Envelope(each.id, Event(Progress(before, len(self._waiting), 0.0, "waiting"))),
-            )
-            for before, each in enumerate(self._waiting, 1)
-        ]
-
-    def _leave_queue(self, peer: bytes) -> None:
-        self._waiting = deque(each for each in self._waiting if each.peer != peer)
-
     def _peer_lost(self, peer: bytes, now: float) -> list[Action]:
         self._names.pop(peer, None)
-        self._leave_queue(peer)
-        return self._release(now) if self.holder == peer else []
-
-    def _is_stale(self, holder: _Holder, now: float) -> bool:
-        return not holder.busy and now - holder.seen >= self._timeout
-
-    def _expire(self, now: float) -> list[Action]:
-        holder = self._holder
-        if holder and self._waiting and self._is_stale(holder, now):
-            return self._release(now)
-        return []
+        self._leases.leave_queue(peer)
+        return self._leases.release(now) if self.holder == peer else []
 
     # What the holder asks for
 
-    def _cancel(self, holder: _Holder, request: int) -> list[Action]:
-        actions: list[Action] = [_ok(holder.peer, request)]
+    def _cancel(self, holder: Holder, request: int) -> list[Action]:
+        actions: list[Action] = [ok(holder.peer, request)]
         if holder.pending and isinstance(holder.pending.message, RunPlan):
             actions.append(ToWorker(Envelope(holder.pending.id, Cancel())))
         return actions
@@ -318,20 +189,20 @@ class Session:
     def _advance(self) -> list[Action]:
         """Carry out waiting requests, in order, until one has to be waited for."""
         actions: list[Action] = []
-        while (holder := self._holder) and holder.queue and not holder.busy:
+        while (holder := self._leases.holder) and holder.queue and not holder.busy:
             actions += self._try(holder, holder.queue.popleft())
         return actions
 
-    def _try(self, holder: _Holder, envelope: Envelope) -> list[Action]:
+    def _try(self, holder: Holder, envelope: Envelope) -> list[Action]:
         try:
             return self._carry_out(holder, envelope)
         except ProtocolError as error:
-            return [_refusal(holder.peer, envelope.id, _code(error, "bad_request"), error)]
+            return [refusal(holder.peer, envelope.id, "bad_request", error)]
 
-    def _carry_out(self, holder: _Holder, envelope: Envelope) -> list[Action]:
+    def _carry_out(self, holder: Holder, envelope: Envelope) -> list[Action]:
         match envelope.message:
             case Data():
-                return [*_write_inputs(holder, envelope), _ok(holder.peer, envelope.id)]
+                return [*_write_inputs(holder, envelope), ok(holder.peer, envelope.id)]
             case Infer():
                 written = _write_inputs(holder, envelope)
                 return [*written, *self._ask_worker(holder, envelope, _PROCESS)]
@@ -342,7 +213,7 @@ class Session:
                     raise ProtocolError("OUTPUT without a result", "send DATA and PROCESS first")
                 return [SendOutputs(holder.peer, envelope.id, Ok({}))]
             case Model() as model:
-                holder.upload = _Upload(envelope.id, model)
+                holder.upload = Uploading(envelope.id, model)
                 holder.artifacts.add(model.digest)
                 return [OpenUpload(model.digest, model.size, frozenset(holder.artifacts))]
             case Compose() | RunPlan() | Stats():
@@ -350,7 +221,7 @@ class Session:
             case other:
                 raise ProtocolError(f"{other.kind.name} is not understood here")
 
-    def _process(self, holder: _Holder, envelope: Envelope, *, acknowledge: bool) -> list[Action]:
+    def _process(self, holder: Holder, envelope: Envelope, *, acknowledge: bool) -> list[Action]:
         if not holder.has_inputs:
             raise ProtocolError("PROCESS without inputs", "send DATA first")
         holder.has_outputs = False
@@ -360,13 +231,13 @@ class Session:
         started = Event(Progress(0, 1, 0.0, "started"))
         return [Send(holder.peer, Envelope(envelope.id, started)), *asked]
 
-    def _ask_worker(self, holder: _Holder, envelope: Envelope, message: Message) -> list[Action]:
+    def _ask_worker(self, holder: Holder, envelope: Envelope, message: Message) -> list[Action]:
         holder.pending = envelope
         return [ToWorker(Envelope(envelope.id, message))]
 
     # Uploads
 
-    def _chunk(self, holder: _Holder, envelope: Envelope) -> list[Action]:
+    def _chunk(self, holder: Holder, envelope: Envelope) -> list[Action]:
         upload = holder.upload
         if upload is None or upload.id != envelope.id:
             return []  # chunks still under way after their upload failed
@@ -386,7 +257,7 @@ class Session:
         return [WriteUpload(envelope.payload[0])]
 
     def _upload_at(self, offset: int, held: bool) -> list[Action]:
-        holder = self._holder
+        holder = self._leases.holder
         if holder is None or holder.upload is None:
             return []
         upload = holder.upload
@@ -396,23 +267,23 @@ class Session:
                 compose = Compose((upload.model.digest,), upload.model.load)
                 holder.queue.appendleft(Envelope(upload.id, compose))
                 return self._advance()
-            return [_ok(holder.peer, upload.id, known=upload.known), *self._advance()]
+            return [ok(holder.peer, upload.id, known=upload.known), *self._advance()]
         chunks = UPLOAD_CREDITS if upload.known else 1
         upload.known = False
         upload.offset = max(upload.offset, offset)
         return [Send(holder.peer, Envelope(upload.id, Credit(offset, chunks)))]
 
     def _upload_failed(self, error: KenningLegoError) -> list[Action]:
-        holder = self._holder
+        holder = self._leases.holder
         if holder is None or holder.upload is None:
             return []
         upload, holder.upload = holder.upload, None
-        return [_refusal(holder.peer, upload.id, "store", error), *self._advance()]
+        return [refusal(holder.peer, upload.id, "store", error), *self._advance()]
 
     # The worker
 
     def _worker_answered(self, envelope: Envelope, now: float) -> list[Action]:
-        holder = self._holder
+        holder = self._leases.holder
         if holder is None or holder.pending is None or holder.pending.id != envelope.id:
             return []  # of a request whose host is gone
         holder.seen = now  # a host that waits for its answer is not silent
@@ -424,7 +295,7 @@ class Session:
         return [*answers, *self._advance()]
 
     def _worker_exited(self, reason: str) -> list[Action]:
-        holder = self._holder
+        holder = self._leases.holder
         if holder is None:
             return []
         holder.forget_pipeline()
@@ -435,10 +306,10 @@ class Session:
             f"the worker died while it carried out {request.message.kind.name}: {reason}",
             "the server goes on; load the models again",
         )
-        return [_refusal(holder.peer, request.id, "worker_died", error), *self._advance()]
+        return [refusal(holder.peer, request.id, "worker_died", error), *self._advance()]
 
 
-def _answer(holder: _Holder, request: Envelope, envelope: Envelope) -> list[Action]:
+def _answer(holder: Holder, request: Envelope, envelope: Envelope) -> list[Action]:
     message = envelope.message
     if isinstance(message, Ok):
         match request.message:
@@ -454,32 +325,10 @@ def _answer(holder: _Holder, request: Envelope, envelope: Envelope) -> list[Acti
     return [Send(holder.peer, envelope)]
 
 
-def _write_inputs(holder: _Holder, envelope: Envelope) -> list[Action]:
+def _write_inputs(holder: Holder, envelope: Envelope) -> list[Action]:
     if holder.spec is None:
         raise ProtocolError("no pipeline is loaded", "send COMPOSE, or MODEL with `load`")
     if tuple(map(len, envelope.payload)) != holder.input_sizes:
         holder.spec.check_inputs(envelope.payload)
     holder.has_inputs, holder.has_outputs = True, False
     return [WriteInputs(envelope.payload)]
-
-
-def _busy(holder: _Holder, now: float) -> ProtocolError:
-    held = now - holder.since
-    left = max(0.0, holder.expected_s - held)
-    until = f", expected to be done in {left:.0f} s" if holder.expected_s else ""
-    return ProtocolError(
-        f"the target is busy: {holder.name} holds it since {held:.0f} s ago{until}",
-        "try again when that host is done, or ask to wait",
-    )
-
-
-def _code(error: KenningLegoError, otherwise: str) -> str:
-    return error.code if isinstance(error, ProtocolError) and error.code else otherwise
-
-
-def _ok(peer: bytes, request: int, **result: bool) -> Send:
-    return Send(peer, Envelope(request, Ok(result)))
-
-
-def _refusal(peer: bytes, request: int, code: str, error: KenningLegoError) -> Send:
-    return Send(peer, Envelope(request, Error(code, error.problem, error.remedy)))

@@ -55,5 +55,5 @@ class UploadDesk:
             return UploadAt(upload.offset)
         self._upload = None
         upload.finish()
-        log.info("holds artifact %s of %d bytes", upload.digest[:12], upload.size)
+        log.debug("holds artifact %s of %d bytes", upload.digest[:12], upload.size)
         return UploadAt(upload.size, held=True)

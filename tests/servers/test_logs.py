@@ -14,7 +14,7 @@ from tests.targets import running_server, scale_artifact
 
 def test_log_is_one_json_object_a_line_when_asked(tmp_path: Path) -> None:
     artifact = scale_artifact(tmp_path, 2.0)
-    with running_server(tmp_path, "--log-json") as server:
+    with running_server(tmp_path, "--log-json", "--log-level", "debug") as server:
         with connect(server.address) as target:
             target.model(artifact.path, artifact.digest, Load("onnxruntime", 1, 1))
             target.infer([np.ones(8, np.float32).tobytes()])
