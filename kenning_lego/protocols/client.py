@@ -16,6 +16,7 @@ from kenning_lego.core.errors import (
     ConfigurationError,
     ProtocolError,
     StoreError,
+    TargetLostError,
     TargetTimeoutError,
 )
 from kenning_lego.core.plans import (
