@@ -50,8 +50,8 @@ unit: setup
 	$(ONE_THREAD) $(BIN)/python -m pytest -n auto -q
 
 bench: setup
-	@test -n "$(NAME)" || { echo "error: name a benchmark: make bench NAME=$$(ls benchmarks/*.py | xargs -n1 basename | sed 's/\.py//' | paste -sd'|')"; exit 2; }
-	$(BIN)/python benchmarks/$(NAME).py
+	@test -f "benchmarks/$(NAME).py" || { echo "error: no benchmark named '$(NAME)'; try: make bench NAME=transport"; exit 2; }
+	$(BIN)/python -m benchmarks.$(NAME)
 
 clean:
 	rm -rf $(VENV) build workspaces/demo

@@ -239,11 +239,14 @@ class TargetClient:
 
     def close(self) -> None:
         """End the session; the target forgets its models and samples."""
-        if self._leased and self._connection.alive:
-            self._leased = False
-            with contextlib.suppress(TargetLostError):  # it forgets by being gone
-                self._ask(Bye(), patience_s=5.0)
-        self._connection.close()
+        try:
+            if self._leased and self._connection.alive:
+                self._leased = False
+                # One that does not hear it forgets by being gone, or once the connection is.
+                with contextlib.suppress(TargetLostError, TargetTimeoutError):
+                    self._ask(Bye(), patience_s=5.0)
+        finally:
+            self._connection.close()
 
     def __enter__(self) -> TargetClient:
         return self

@@ -16,6 +16,7 @@ from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
 from kenning_lego.protocols.addresses import DEFAULT_ADDRESS
 from kenning_lego.protocols.key_files import default_directory
+from kenning_lego.servers.child import child_environment
 from kenning_lego.servers.limits_config import WorkerLimitsConfig
 from kenning_lego.servers.options import ServerOptions
 
@@ -64,7 +65,8 @@ def main(arguments: Sequence[str]) -> int:
     )
     command = [sys.executable, "-m", "kenning_lego.servers", config.options().to_json()]
     sys.stdout.flush()
-    os.execv(sys.executable, command)  # noqa: S606 - this interpreter, no shell
+    os.chdir("/")  # where no module lies that `-m` could take for one of ours
+    os.execve(sys.executable, command, child_environment())  # noqa: S606 - no shell
 
 
 def _keys_directory(config: ServeConfig) -> Path:

@@ -225,17 +225,24 @@ class TargetServer:
     # The worker
 
     def _hear_worker(self, worker: WorkerProcess) -> None:
+        self._take_answers(worker)
+        if worker is self._worker and worker.channel.closed_by_peer:
+            self._worker_is_gone()
+
+    def _take_answers(self, worker: WorkerProcess) -> bool:
+        """Pass on what the worker has sent; whether that was anything."""
         try:
-            for envelope in worker.channel.drain():
+            answers = worker.channel.drain()
+            for envelope in answers:
                 if worker is not self._worker:
-                    return  # what it answered before made the session end it
+                    break  # what it answered before made the session end it
                 self._note_answer(worker, envelope)
                 self._handle(dialogue.WorkerAnswered(envelope))
         except ProtocolError as error:
             worker.kill(f"talked nonsense: {error}")
             self._worker_is_gone()
-        if worker is self._worker and worker.channel.closed_by_peer:
-            self._worker_is_gone()
+            return True
+        return bool(answers)
 
     def _note_answer(self, worker: WorkerProcess, envelope: Envelope) -> None:
         message = envelope.message
@@ -280,10 +287,10 @@ class TargetServer:
             plan_s = message.plan.max_seconds if isinstance(message, RunPlan) else None
             self._worker.began(message.kind.name, time.monotonic(), plan_s)
         if self._quick and isinstance(message, Process):
-            return self._await_briefly(self._worker)
+            self._await_briefly(self._worker)
         return None
 
-    def _await_briefly(self, worker: WorkerProcess) -> dialogue.SessionEvent | None:
+    def _await_briefly(self, worker: WorkerProcess) -> None:
         """Give way to the worker instead of sleeping: to be woken takes longer than its work.
 
         Only for pipelines that take next to no time, with a second core to run them on. It must
@@ -292,13 +299,8 @@ class TargetServer:
         deadline = time.perf_counter_ns() + QUICK_NS
         while time.perf_counter_ns() < deadline:
             os.sched_yield()
-            answers = worker.channel.drain()
-            if answers:
-                self._note_answer(worker, answers[0])
-                return dialogue.WorkerAnswered(answers[0])
-            if worker.channel.closed_by_peer:
-                break
-        return None
+            if self._take_answers(worker) or worker.channel.closed_by_peer:
+                return
 
     def _stop_worker(self) -> str:
         worker, self._worker = self._worker, None

@@ -20,6 +20,7 @@ from kenning_lego.core.errors import ProtocolError
 from kenning_lego.core.specs import IOSpec
 from kenning_lego.protocols.codec import Envelope
 from kenning_lego.servers.channel import Channel
+from kenning_lego.servers.child import child_environment
 from kenning_lego.servers.limits import Underway, WorkerLimits, overdue
 from kenning_lego.servers.memory_guard import guard_memory
 from kenning_lego.servers.tensor_memory import TensorMemory
@@ -226,12 +227,14 @@ class WorkerProcess:
 def _start(
     command: Sequence[str], channel: socket.socket, store: Path, preload: Sequence[str]
 ) -> subprocess.Popen[bytes]:
-    arguments = ["--channel", str(channel.fileno()), "--store", str(store)]
+    arguments = ["--channel", str(channel.fileno()), "--store", str(store.absolute())]
     for engine in preload:
         arguments += ["--preload", engine]
     # A session of its own: it is killed with everything that it started.
     return subprocess.Popen(
         [*command, *arguments],
+        cwd="/",
+        env=child_environment(),
         pass_fds=[channel.fileno()],
         stdin=subprocess.DEVNULL,
         start_new_session=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ from kenning_lego.servers.pipeline import (
 from kenning_lego.servers.rounds import run_rounds
 from kenning_lego.store.artifacts import ArtifactStore
 
+MAX_REQUEST_SAMPLES = 1_000_000
+"""Of single requests, after which the first ones are all that is kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Pipeline:
@@ -50,7 +54,7 @@ class Workbench:
         self._store = store
         self._pipeline: _Pipeline | None = None
         self._measurements: dict[str, Measurement] = {}
-        self._requests_ns: list[int] = []
+        self._requests_ns = array.array("q")
         self._used: dict[str, str | int | float] = {}
         self._before: TargetDescription | None = None
 
@@ -85,7 +89,7 @@ class Workbench:
             allocate(IOSpec((), tuple(t for name, t in inner.items() if name not in arrays)))
         )
         self._pipeline = _Pipeline(spec, arrays, bind_chain(chain, arrays))
-        self._requests_ns.clear()
+        self._requests_ns = array.array("q")
         return Composed(spec)
 
     def process(self) -> int:
@@ -94,7 +98,8 @@ class Workbench:
         begin = time.perf_counter_ns()
         pipeline.run()
         duration = time.perf_counter_ns() - begin
-        self._requests_ns.append(duration)
+        if len(self._requests_ns) < MAX_REQUEST_SAMPLES:
+            self._requests_ns.append(duration)
         return duration
 
     def infer(self, inputs: Sequence[bytes]) -> tuple[list[bytes], int]:

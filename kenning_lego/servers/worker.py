@@ -66,6 +66,8 @@ class Worker:
         while (request := self._channel.receive()) is not None:
             try:
                 self._answer(request)
+            except BrokenPipeError:
+                raise  # nobody is left to be told anything
             except KenningLegoError as error:
                 answer = Error("bad_request", error.problem, error.remedy)
                 self._channel.send(Envelope(request.id, answer))
