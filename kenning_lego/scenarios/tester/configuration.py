@@ -68,9 +68,9 @@ class BudgetConfig(Component):
 
 
 DEFAULT_BUDGETS = (
-    BudgetConfig(latency_share=0.75, memory_share=0.6),
-    BudgetConfig(latency_share=0.6, memory_share=0.25),
-    BudgetConfig(memory_share=0.22),
+    BudgetConfig(latency_share=0.6, memory_share=0.35),
+    BudgetConfig(latency_share=0.5),
+    BudgetConfig(memory_share=0.21),
 )
 
 
