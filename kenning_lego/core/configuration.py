@@ -20,19 +20,28 @@ class Component(BaseModel):
 
 
 def explain(error: ValidationError, where: str) -> ConfigurationError:
-    """Turn the first finding of a validation into one line that says what, where and what to do."""
+    """Turn the first finding of a validation into one line that says what, where and what to do.
+
+    Args:
+        error: what pydantic found.
+        where: the file, command or flag that the value came from.
+    """
     findings = error.errors(include_url=False)
     first: Any = findings[0]
-    location = ".".join(str(part) for part in first["loc"]) or "the whole"
+    location = ".".join(str(part) for part in first["loc"])
+    named = where.removeprefix("--").replace("-", "_") == location or not location
+    place = where if named else f"{where}: {location!r}"
     more = f"; {len(findings) - 1} more after it" if len(findings) > 1 else ""
     match first["type"]:
         case "extra_forbidden":
-            problem = f"{where}: unknown key {location!r}"
-            remedy = f"--help lists the keys{more}"
+            return ConfigurationError(
+                f"{where}: unknown key {location!r}", f"--help lists the keys{more}"
+            )
         case "missing":
-            problem = f"{where}: {location!r} is missing"
-            remedy = f"--help says what it means{more}"
+            return ConfigurationError(f"{place} is missing", f"--help says what it means{more}")
+        case "value_error":
+            problem = first["msg"].removeprefix("Value error, ")
+            return ConfigurationError(f"{place}: {problem}", more.removeprefix("; "))
         case _:
-            problem = f"{where}: {location!r}: {first['msg']}, got {first['input']!r}"
-            remedy = f"correct it{more}"
-    return ConfigurationError(problem, remedy)
+            problem = f"{place}: {first['msg']}, got {first['input']!r}"
+            return ConfigurationError(problem, more.removeprefix("; "))

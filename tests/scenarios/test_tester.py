@@ -166,6 +166,14 @@ def test_unknown_model_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "did you mean 'resnet18-digits'?" in errors
 
 
+def test_engine_that_the_target_lacks_is_refused_before_anything_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    errors = refused(capsys, scenario(tmp_path, "in-process"), "--target.runtime", "tensorblt")
+    assert "has no engine 'tensorblt'; it has: onnxruntime" in errors
+    assert [each.name for each in (tmp_path / "workspace").iterdir()] == ["manifest.json"]
+
+
 def test_broken_yaml_key_is_named_with_its_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

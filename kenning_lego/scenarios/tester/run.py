@@ -14,6 +14,7 @@ from kenning_lego.blocks.chain import Chain
 from kenning_lego.blocks.extract import extract
 from kenning_lego.blocks.variants import Variants, make_variants
 from kenning_lego.blocks.workshop import profile_once, retrain_once
+from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.plans import Statistics, TargetDescription
 from kenning_lego.core.records import (
     ConfigurationRecord,
@@ -98,7 +99,9 @@ class _Test:
         model = load_model(config.model.name, config.model.checkpoint, **config.model.arguments)
         dataset = config.dataset.load()
         with self._target(workspace) as target:
-            self.console.print(f"target {target.address}: {_who(target.describe())}")
+            description = target.describe()
+            _check_runtime(config.target.runtime, description, target.address)
+            self.console.print(f"target {target.address}: {_who(description)}")
         self.console.print(f"network {config.model.name} on {dataset}")
 
         scores = self._train(model, dataset, workspace)
@@ -261,6 +264,15 @@ class _Test:
         self.console.print(f"record {record_path}", soft_wrap=True)
         self.console.print(f"report {report_path}", soft_wrap=True)
         return TestResult(record, record_path, report_path)
+
+
+def _check_runtime(runtime: str, description: TargetDescription, address: str) -> None:
+    if runtime not in description.engines:
+        engines = ", ".join(description.engines) or "none"
+        raise ConfigurationError(
+            f"the target at {address} has no engine {runtime!r}; it has: {engines}",
+            "install the engine there, or choose another with --target.runtime",
+        )
 
 
 def _who(description: TargetDescription) -> str:
