@@ -46,7 +46,11 @@ class Upload:
             self._file: BinaryIO = part.open("a+b")
         except OSError as error:
             raise write_error(part, error) from error
-        self._resume()
+        try:
+            self._resume()
+        except OSError as error:
+            self._file.close()
+            raise write_error(part, error) from error
 
     def _resume(self) -> None:
         self._file.seek(0)
@@ -140,8 +144,17 @@ class ArtifactStore:
         return self.root / digest
 
     def holds(self, digest: str) -> bool:
-        """Whether the artifact is here."""
-        return self._final(digest).is_file()
+        """Whether the artifact is here.
+
+        Raises:
+            StoreError: the digest is malformed, or the store cannot be looked into.
+        """
+        try:
+            return self._final(digest).is_file()
+        except OSError as error:
+            raise StoreError(
+                f"cannot look into {self.root}: {error.strerror}", "check its permissions"
+            ) from error
 
     def path(self, digest: str) -> Path:
         """Where the artifact lies.
@@ -149,10 +162,9 @@ class ArtifactStore:
         Raises:
             StoreError: it is not here.
         """
-        path = self._final(digest)
-        if not path.is_file():
+        if not self.holds(digest):
             raise StoreError(f"artifact {digest[:12]} is not in the store", "upload it first")
-        return path
+        return self._final(digest)
 
     def read(self, digest: str) -> bytes:
         """The artifact's bytes, verified; it counts as used now.
@@ -200,26 +212,29 @@ class ArtifactStore:
         final = self._final(digest)
         part = self.root / _INCOMING / digest
         if self.capacity_bytes is not None:
-            self._make_room(size, part, keep)
+            try:
+                self._make_room(size, part, keep, self.capacity_bytes)
+            except OSError as error:  # also where nothing may be removed
+                raise write_error(part, error) from error
         return Upload(digest, size, part, final)
 
-    def _make_room(self, size: int, part: Path, keep: Collection[str]) -> None:
-        capacity = self.capacity_bytes or 0
-        held = sorted((h for h in self._held() if h.path != part), key=lambda each: each.used)
-        total = sum(each.size for each in held if each.path.name not in keep)
-        kept = sum(each.size for each in held if each.path.name in keep)
-        if kept + size > capacity:
-            raise StoreError(
-                f"the store of {capacity / 1e6:.0f} MB has no room for {size / 1e6:.1f} MB more: "
-                f"{kept / 1e6:.1f} MB are in use",
-                "serve with a larger --store-mb, or measure fewer variants at a time",
-            )
-        for each in held:
-            if kept + total + size <= capacity:
+    def _make_room(self, size: int, part: Path, keep: Collection[str], capacity: int) -> None:
+        held = sorted(self._held(), key=lambda each: each.used)
+        self.root.mkdir(parents=True, exist_ok=True)
+        disk = _free_bytes(self.root) + sum(each.size for each in held)
+        others = [each for each in held if each.path != part]
+        # What broke off is not in use, whoever uploads.
+        in_use = {self.root / digest for digest in keep}
+        loose = [each for each in others if each.path not in in_use]
+        total = sum(each.size for each in loose)
+        kept = sum(each.size for each in others) - total
+        if kept + size > min(capacity, disk):
+            raise _no_room(size, kept, capacity, disk)
+        for each in loose:
+            if kept + total + size <= min(capacity, disk):
                 return
-            if each.path.name not in keep:
-                each.path.unlink(missing_ok=True)
-                total -= each.size
+            each.path.unlink(missing_ok=True)
+            total -= each.size
 
     def _held(self) -> Iterator[_Held]:
         """Artifacts and uploads that broke off."""
@@ -232,3 +247,23 @@ class ArtifactStore:
                     if _DIGEST.fullmatch(path.name):
                         status = path.stat()
                         yield _Held(status.st_mtime, status.st_size, path)
+
+
+def _free_bytes(directory: Path) -> int:
+    # Not shutil, whose decompressors the server would keep in memory.
+    disk = os.statvfs(directory)
+    return disk.f_bavail * disk.f_frsize
+
+
+def _no_room(size: int, kept: int, capacity: int, disk: int) -> StoreError:
+    if disk < capacity:
+        return StoreError(
+            f"the disk of the store has no room for {size / 1e6:.3g} MB: "
+            f"at most {max(0, disk - kept) / 1e6:.3g} MB can be had",
+            "free some space there, or measure fewer variants at a time",
+        )
+    return StoreError(
+        f"the store of {capacity / 1e6:.0f} MB has no room for {size / 1e6:.1f} MB more: "
+        f"{kept / 1e6:.1f} MB are in use",
+        "serve with a larger --store-mb, or measure fewer variants at a time",
+    )
