@@ -126,7 +126,8 @@ class HostSession:
             raise ProtocolError("the target gives credit for a request that is no upload")
         if upload.sent is None:
             upload.sent = offset
-        if not offset <= upload.sent or chunks > UPLOAD_CREDITS:
+        chunks = min(chunks, UPLOAD_CREDITS)
+        if offset > upload.sent:
             raise ProtocolError(
                 f"the target wants bytes from {offset} on, of which {upload.sent} were sent"
             )

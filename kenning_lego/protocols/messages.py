@@ -21,8 +21,10 @@ DEFAULT_PORT = 5570
 MAX_STAGES = 1024
 MAX_PLAN_ITEMS = 16_384
 MAX_ARTIFACT_BYTES = 8 << 30
-CHUNK_BYTES = 1 << 20
-UPLOAD_CREDITS = 4
+CHUNK_BYTES = 1 << 18
+"""Of an upload; a link that carries less in the 8 s of a heartbeat counts as broken."""
+
+UPLOAD_CREDITS = 16
 """Chunks that may be under way at once: bounds the memory that an upload takes on both ends."""
 
 

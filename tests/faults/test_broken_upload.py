@@ -21,7 +21,7 @@ from tests.faults.board import (
 from tests.proxy import Direction, Fault, Mode, Proxy
 from tests.targets import Artifact, running_server, scale_artifact
 
-SIZE = 9 * CHUNK_BYTES + 123_457
+SIZE = (2 * UPLOAD_CREDITS + 4) * CHUNK_BYTES + 123_457
 OVERHEAD = 20_000
 """Bytes of handshake, requests and headers, at most."""
 IN_FLIGHT = (UPLOAD_CREDITS + 1) * CHUNK_BYTES

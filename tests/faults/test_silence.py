@@ -18,7 +18,7 @@ import pytest
 
 from kenning_lego.core.errors import TargetLostError
 from kenning_lego.core.plans import Progress
-from kenning_lego.protocols.messages import CHUNK_BYTES
+from kenning_lego.protocols.messages import CHUNK_BYTES, UPLOAD_CREDITS
 from tests.faults.board import (
     HOST_HEARS_WITHIN_S,
     MARGIN,
@@ -96,7 +96,7 @@ def silent_in_an_upload(
         running_board(directory, encrypted=encrypted) as board,
         Proxy(board.server.address) as proxy,
     ):
-        artifact = blob(directory, 9 * CHUNK_BYTES)
+        artifact = blob(directory, (2 * UPLOAD_CREDITS + 4) * CHUNK_BYTES)
         target = board.connect(proxy.address)
         target.lease()
         begins: list[float] = []

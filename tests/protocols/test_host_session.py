@@ -79,13 +79,20 @@ def test_credit_for_what_is_no_upload_is_refused() -> None:
         session.received(Envelope(request.id, Credit(0, 1)))
 
 
-@pytest.mark.parametrize(("offset", "chunks"), [(CHUNK_BYTES * 9, 1), (0, UPLOAD_CREDITS + 1)])
-def test_credit_beyond_what_was_sent_or_allowed_is_refused(offset: int, chunks: int) -> None:
+def test_credit_for_bytes_that_were_not_sent_is_refused() -> None:
     session = HostSession()
     request = session.request(Model(DIGEST, CHUNK_BYTES * 10))
     session.received(Envelope(request.id, Credit(0, 1)))
     with pytest.raises(ProtocolError, match="wants bytes"):
-        session.received(Envelope(request.id, Credit(offset, chunks)))
+        session.received(Envelope(request.id, Credit(CHUNK_BYTES * 9, 1)))
+
+
+def test_more_credit_than_we_would_give_is_not_used_up() -> None:
+    session = HostSession()
+    request = session.request(Model(DIGEST, CHUNK_BYTES * 100))
+    wanted = session.received(Envelope(request.id, Credit(0, UPLOAD_CREDITS + 5)))
+    assert isinstance(wanted, Wanted)
+    assert len(wanted.chunks) == UPLOAD_CREDITS
 
 
 @given(
