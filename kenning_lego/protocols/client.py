@@ -7,9 +7,9 @@ import platform
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
 
 from kenning_lego import __version__
 from kenning_lego.core.errors import (
@@ -33,7 +33,9 @@ from kenning_lego.protocols.connection import Connection
 from kenning_lego.protocols.host_session import Answered, HostSession, Progressed, Refused, Wanted
 from kenning_lego.protocols.keys import KeyPair, PublicKey
 from kenning_lego.protocols.messages import (
+    CHUNK_BYTES,
     PROTOCOL_VERSION,
+    UPLOAD_CREDITS,
     Bye,
     Compose,
     Data,
@@ -282,18 +284,25 @@ class TargetClient:
         except OSError as error:
             raise StoreError(f"cannot read {artifact}: {error.strerror}") from error
 
-    def _upload(self, request: int, file: BinaryIO) -> bool:
+    def _upload(self, request: int, file: BufferedReader) -> bool:
         """Send chunks as the target wants them; whether any was wanted."""
-        asked = False
+        buffers: list[memoryview] = []
+        sent = 0
         while True:
             match self._next(request, PATIENCE_S):
                 case Wanted() as wanted:
-                    asked = True
                     for offset, size in wanted.chunks:
+                        # A buffer is free again once there is credit for as many chunks more.
+                        if len(buffers) < UPLOAD_CREDITS:
+                            buffers.append(memoryview(bytearray(CHUNK_BYTES)))
+                        piece = buffers[sent % UPLOAD_CREDITS][:size]
                         file.seek(offset)
-                        self._connection.send(encode(wanted.envelope(offset, file.read(size))))
+                        if file.readinto(piece) != size:
+                            raise StoreError(f"{file.name} changes while it is uploaded")
+                        self._connection.send(encode(wanted.envelope(offset, piece)))
+                        sent += 1
                 case Answered():
-                    return asked
+                    return sent > 0
                 case Refused(_, error):
                     raise error
 

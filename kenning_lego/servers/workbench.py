@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import array
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,11 +28,12 @@ from kenning_lego.servers.pipeline import (
     random_arrays,
     tensors_of,
 )
+from kenning_lego.servers.recent import RecentSamples
 from kenning_lego.servers.rounds import run_rounds
 from kenning_lego.store.artifacts import ArtifactStore
 
-MAX_REQUEST_SAMPLES = 1_000_000
-"""Of single requests, after which the first ones are all that is kept."""
+REQUEST_SAMPLES = 65_536
+"""Of single requests, as many as are kept: the most recent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Workbench:
         self._store = store
         self._pipeline: _Pipeline | None = None
         self._measurements: dict[str, Measurement] = {}
-        self._requests_ns = array.array("q")
+        self._requests_ns = RecentSamples(REQUEST_SAMPLES)
         self._used: dict[str, str | int | float] = {}
         self._before: TargetDescription | None = None
 
@@ -89,7 +89,7 @@ class Workbench:
             allocate(IOSpec((), tuple(t for name, t in inner.items() if name not in arrays)))
         )
         self._pipeline = _Pipeline(spec, arrays, bind_chain(chain, arrays))
-        self._requests_ns = array.array("q")
+        self._requests_ns.clear()
         return Composed(spec)
 
     def process(self) -> int:
@@ -98,8 +98,7 @@ class Workbench:
         begin = time.perf_counter_ns()
         pipeline.run()
         duration = time.perf_counter_ns() - begin
-        if len(self._requests_ns) < MAX_REQUEST_SAMPLES:
-            self._requests_ns.append(duration)
+        self._requests_ns.append(duration)
         return duration
 
     def infer(self, inputs: Sequence[bytes]) -> tuple[list[bytes], int]:
@@ -152,8 +151,9 @@ class Workbench:
     def statistics(self) -> Statistics:
         """Everything timed so far."""
         measurements = list(self._measurements.values())
-        if self._requests_ns:
-            measurements.append(Measurement("process", tuple(self._requests_ns), "requests"))
+        requests = self._requests_ns.values()
+        if requests:
+            measurements.append(Measurement("process", requests, "requests"))
         now = describe()
         return Statistics(tuple(measurements), self._used, self._before or now, now)
 
