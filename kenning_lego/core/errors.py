@@ -12,6 +12,7 @@
     │   └── TargetUnreachableError    nothing (of ours) answers at the address
     ├── ModelError                a network that cannot be cut, trained or run
     ├── CompilationError          an artifact that cannot be made, or is not what torch computes
+    ├── SolverError               the optimiser failed (in selection.ilp)
     ├── StoreError                an artifact that is missing, damaged, or cannot be written
     ├── ProtocolError             a message that is not what the protocol says
     └── TargetError               the target, while we worked with it

@@ -291,7 +291,7 @@ def _need_curve() -> None:
     if not zmq.has("curve"):
         raise ConfigurationError(
             f"pyzmq {zmq.pyzmq_version()} was built here without CURVE encryption",
-            "install libsodium's headers and reinstall pyzmq, or take a wheel of it from PyPI",
+            "install libsodium's headers and reinstall pyzmq, or install one of its wheels",
         )
 
 
