@@ -44,7 +44,8 @@ Solver = Literal["cbc", "highs"]
 Status = Literal["optimal", "infeasible"]
 
 _LARGEST_COEFFICIENT = 1e5
-_SLACK = float(__import__("os").environ.get("SL", "0.1"))
+_SLACK = 0.1
+"""How much too wide a bound is at first: a millionth of the largest coefficient."""
 _ATTEMPTS = 12
 """Answers that break a bound before we give up; none has been seen to take more than one."""
 
