@@ -97,8 +97,8 @@ class Workspace:
 
     def new_run(self) -> Path:
         """A fresh directory for a run; its name sorts by time."""
-        stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-        path = self.root / "runs" / f"{stamp}-{secrets.token_hex(2)}"
+        stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S.%f")[:-3]
+        path = self.root / "runs" / f"{stamp}Z-{secrets.token_hex(2)}"
         try:
             path.mkdir(parents=True)
         except OSError as error:
