@@ -37,6 +37,7 @@ from kenning_lego.protocols.messages import (
     PROTOCOL_VERSION,
     UPLOAD_CREDITS,
     Bye,
+    Cancel,
     Compose,
     Data,
     Hello,
@@ -176,6 +177,13 @@ class TargetClient:
         # Loading the artifacts and one round's length come on top of the plan's own time.
         patience = plan.max_seconds + PATIENCE_S
         self._ask(RunPlan(plan), patience_s=patience, on_progress=on_progress)
+
+    def cancel(self) -> None:
+        """End the plan under way after its present round; what it measured stays.
+
+        To be called from the `on_progress` of :meth:`measure`, which then returns.
+        """
+        self._send(Cancel())
 
     def compose(
         self, stages: Sequence[str], *, runtime: str, threads: int = 1, batch: int = 1

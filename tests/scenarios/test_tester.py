@@ -143,6 +143,17 @@ def test_server_killed_in_the_middle_ends_the_host_with_the_remedy(tmp_path: Pat
     assert run(inference_tester.main, [str(scenario(tmp_path, "in-process"))]) == 0
 
 
+def test_plan_that_ends_before_anything_was_measured_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [str(scenario(tmp_path, "in-process")), "--measurement.max-seconds", "1e-9"]
+    assert run(inference_tester.main, arguments) == 1
+    errors = capsys.readouterr().err
+    assert errors.count("\n") == 1
+    assert "nothing was measured of stem@original" in errors
+    assert "--measurement.max-seconds" in errors
+
+
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
     assert run(inference_tester.main, [str(each) for each in arguments]) == 2
     errors = capsys.readouterr().err

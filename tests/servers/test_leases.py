@@ -102,6 +102,25 @@ def test_anyone_may_look_without_a_lease(server: ServerProcess, tmp_path: Path) 
     assert seen[0].waiting == 0
 
 
+def test_plan_that_is_cancelled_keeps_the_rounds_that_it_finished(
+    server: ServerProcess, tmp_path: Path
+) -> None:
+    slow = matmul_artifact(tmp_path, 128, 20)
+    plan = Plan((PlanItem("slow", (slow.digest,)),), min_rounds=10**6, max_rounds=10**6)
+    with connect(server.address) as target:
+        target.upload(slow.path, slow.digest)
+
+        def enough(progress: Progress) -> None:
+            if progress.phase == "measure":
+                target.cancel()
+
+        target.measure(plan, enough)
+        (measurement,) = target.statistics().measurements
+        assert measurement.stopped == "cancelled"
+        assert 0 < len(measurement.samples_ns) < 10**6
+        target.compose([slow.digest], runtime=ENGINE)  # the dialogue goes on
+
+
 def compose(target: TargetClient, directory: Path) -> None:
     artifact = scale_artifact(directory, 3.0)
     target.model(artifact.path, artifact.digest, Load(ENGINE, 1, 1))

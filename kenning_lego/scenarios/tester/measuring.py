@@ -13,6 +13,7 @@ from kenning_lego.blocks.latency import (
     stages_of,
     variants_plan,
 )
+from kenning_lego.core.errors import TargetError
 from kenning_lego.core.plans import Progress
 from kenning_lego.core.records import ConfigurationRecord, ScoreRecord, SegmentRecord
 from kenning_lego.core.target import Target
@@ -107,8 +108,14 @@ def with_measured(
 
 
 def _medians_ms(target: Target, names: Sequence[str]) -> dict[str, float]:
-    found = {m.name: m.samples_ns for m in target.statistics().measurements}
-    return {name: median(found[name]) / 1e6 for name in names}
+    found = {m.name: m for m in target.statistics().measurements}
+    for name in names:
+        if not found[name].samples_ns:
+            raise TargetError(
+                f"nothing was measured of {name}: the plan ended first ({found[name].stopped})",
+                "allow more with --measurement.max-seconds, or fewer --measurement.warmup-rounds",
+            )
+    return {name: median(found[name].samples_ns) / 1e6 for name in names}
 
 
 def _translate(on_progress: OnProgress) -> Callable[[Progress], None]:
