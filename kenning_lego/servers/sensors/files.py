@@ -15,6 +15,9 @@ _GONE = frozenset({errno.ENODEV, errno.ENXIO, errno.ENOENT, errno.ESRCH})
 """What reading gives once the device or process behind a file is no more; anything else may be of
 a part that is switched off for now."""
 
+_NEVER = _GONE | {errno.EISDIR, errno.EOPNOTSUPP}
+"""What reading gives at first that will not be better later."""
+
 _INTEGER = re.compile(rb"\s*-?[0-9]{1,20}\s*")
 _READ_BYTES = 16_384
 
@@ -41,28 +44,34 @@ class FileSensor:
         kind: see :class:`.base.Sensor`.
         sources: what to read; those that refuse are left out with the reason.
         absent: what else is not there, and why.
+        when_denied: more words for files that may not be read.
     """
 
     def __init__(
-        self, kind: str, sources: Iterable[Source], absent: Mapping[str, str] | None = None
+        self,
+        kind: str,
+        sources: Iterable[Source],
+        absent: Mapping[str, str] | None = None,
+        when_denied: str = "",
     ) -> None:
         self.kind = kind
         self.absent: dict[str, str] = dict(absent or {})
         self._open: dict[str, _Opened] = {}
         for source in sources:
             try:
-                opened = _Opened(source)
+                self._try(source)
+            except PermissionError as error:
+                more = f"; {when_denied}" if when_denied else ""
+                self._leave_out(source.name, f"{_refusal(source, error)}{more}")
             except OSError as error:
-                self.absent[source.name] = _refusal(source, error)
-                continue
-            self._open[source.name] = opened
-            try:
-                source.parse(opened.contents())
-            except OSError as error:
-                if error.errno in _GONE or isinstance(error, (PermissionError, IsADirectoryError)):
-                    self._drop(source.name, _refusal(source, error))
+                if source.name not in self._open or error.errno in _NEVER:
+                    self._leave_out(source.name, _refusal(source, error))
             except ValueError as error:
-                self._drop(source.name, f"{source.paths[0]} makes no sense: {error}")
+                self._leave_out(source.name, f"{source.paths[0]}: {error}")
+
+    def _try(self, source: Source) -> None:
+        opened = self._open[source.name] = _Opened(source)
+        source.parse(opened.contents())
 
     @property
     def empty(self) -> bool:
@@ -77,7 +86,7 @@ class FileSensor:
                 readings.update(opened.source.parse(opened.contents()))
             except OSError as error:
                 if error.errno in _GONE:
-                    self._drop(name, f"gone: {_refusal(opened.source, error)}")
+                    self._leave_out(name, f"gone: {_refusal(opened.source, error)}")
             except ValueError:
                 pass  # this time; it made sense when it was found
         return readings
@@ -87,8 +96,9 @@ class FileSensor:
         for name in list(self._open):
             self._open.pop(name).close()
 
-    def _drop(self, name: str, reason: str) -> None:
-        self._open.pop(name).close()
+    def _leave_out(self, name: str, reason: str) -> None:
+        if name in self._open:
+            self._open.pop(name).close()
         self.absent[name] = reason
 
 
