@@ -88,6 +88,8 @@ class Shell:
         self.session = Session(timeout_s)
         self.now = 0.0
         self.worker: FakeWorker | None = None
+        self.sampled_for: bytes | None = None
+        """For whom the sensors are read."""
         self.store = FakeStore()
         self.waiting: dict[tuple[bytes, int], Message] = {}
         """Requests without an answer, in the order in which they were sent."""
@@ -187,6 +189,16 @@ class Shell:
                 return self._send(peer, envelope.id, envelope.message)
             case dialogue.SendWelcome(peer, request):
                 return self._send(peer, request, Ok({"welcome": True}))
+            case dialogue.SendObservation(peer, request):
+                return self._send(peer, request, Ok({"observation": True}))
+            case dialogue.SendTelemetry(peer, request):
+                assert peer == self.sampled_for, "telemetry of another's lease"
+                return self._send(peer, request, Ok({"telemetry": True}))
+            case dialogue.StartSampling():
+                assert self.sampled_for is None, "what was sampled for another was not forgotten"
+                self.sampled_for = self.session.holder
+            case dialogue.StopSampling():
+                self.sampled_for = None
             case dialogue.SendOutputs(peer, request, message):
                 assert self.worker is not None, "outputs of no worker"
                 assert self.worker.has_result, "outputs of nothing that ran"
