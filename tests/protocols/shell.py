@@ -189,16 +189,6 @@ class Shell:
                 return self._send(peer, envelope.id, envelope.message)
             case dialogue.SendWelcome(peer, request):
                 return self._send(peer, request, Ok({"welcome": True}))
-            case dialogue.SendObservation(peer, request):
-                return self._send(peer, request, Ok({"observation": True}))
-            case dialogue.SendTelemetry(peer, request):
-                assert peer == self.sampled_for, "telemetry of another's lease"
-                return self._send(peer, request, Ok({"telemetry": True}))
-            case dialogue.StartSampling():
-                assert self.sampled_for is None, "what was sampled for another was not forgotten"
-                self.sampled_for = self.session.holder
-            case dialogue.StopSampling():
-                self.sampled_for = None
             case dialogue.SendOutputs(peer, request, message):
                 assert self.worker is not None, "outputs of no worker"
                 assert self.worker.has_result, "outputs of nothing that ran"
@@ -220,6 +210,24 @@ class Shell:
             case dialogue.SuspendUpload():
                 assert self.store.open is not None, "no upload to suspend"
                 self.store.open = None
+            case other:
+                return self._carry_out_sampling(other)
+        return None
+
+    def _carry_out_sampling(self, action: dialogue.Action) -> dialogue.SessionEvent | None:
+        match action:
+            case dialogue.SendObservation(peer, request):
+                return self._send(peer, request, Ok({"observation": True}))
+            case dialogue.SendTelemetry(peer, request):
+                assert peer == self.sampled_for, "telemetry of another's lease"
+                return self._send(peer, request, Ok({"telemetry": True}))
+            case dialogue.StartSampling():
+                assert self.sampled_for is None, "what was sampled for another was not forgotten"
+                self.sampled_for = self.session.holder
+            case dialogue.StopSampling():
+                self.sampled_for = None
+            case other:
+                raise AssertionError(f"the session wants {other}")
         return None
 
     def _to_worker(self, envelope: Envelope) -> None:

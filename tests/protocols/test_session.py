@@ -116,14 +116,15 @@ def test_telemetry_is_answered_while_a_plan_runs() -> None:
 
 def test_sampling_begins_and_ends_with_the_lease() -> None:
     shell = Shell()
-    assert shell.sampled_for is None
+    sampled_for = [shell.sampled_for]
     shell.ask(HOST, Lease())
-    assert shell.sampled_for == HOST
+    sampled_for.append(shell.sampled_for)
     shell.now = 1000.0
     shell.ask(OTHER, Lease())  # takes over from one that is silent
-    assert shell.sampled_for == OTHER
+    sampled_for.append(shell.sampled_for)
     shell.lose(OTHER)
-    assert shell.sampled_for is None
+    sampled_for.append(shell.sampled_for)
+    assert sampled_for == [None, HOST, OTHER, None]
 
 
 def test_lease_asked_for_again_keeps_what_was_sampled() -> None:
