@@ -48,8 +48,9 @@ def timeline_chart(panel: Panel, times_s: Sequence[float], identity: str, width:
     top = _TITLE_PX + rows * _ROW_PX + 6
     bottom, right = top + _PLOT_PX, width - _RIGHT_PX
     told = [value for each in panel.lines for value in each.values if value is not None]
-    low, high = padded(0.0 if panel.from_zero else min(told), max(told))
-    y = Scale(0.0 if panel.from_zero else low, high, bottom, top)
+    from_zero = panel.from_zero and min(told) >= 0
+    low, high = padded(0.0 if from_zero else min(told), max(told))
+    y = Scale(0.0 if from_zero else low, high, bottom, top)
     x = Scale(0.0, max(times_s[-1], 1e-3), _LEFT_PX, right)
     traces = (
         group(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from kenning_lego.core.telemetry import MAX_COLUMNS, quantity_of
 
 _BY_MAXIMUM = frozenset({"throttled", "throttled_before", "throttle_count", "worker_peak_bytes"})
-"""Of two samples that become one, the larger counts; for other quantities it is their mean, which
-for a counter of energy is its value at the mean time if the power was even."""
+_BY_LATEST = frozenset({"energy_uj"})
+"""Of two samples that become one, with the time of the second, the larger counts, or the second:
+a counter of energy is then still what was read at that time. For all others it is their mean."""
 
 
 class Series:
@@ -42,20 +43,11 @@ class Series:
             self._halve()
 
     def _halve(self) -> None:
-        self._times = array("d", map(_mean, self._times[::2], self._times[1::2]))
+        self._times = self._times[1::2]
         for key, column in self._columns.items():
-            merge = max if quantity_of(key) in _BY_MAXIMUM else _mean
-            self._columns[key] = array(
-                "d",
-                (
-                    second
-                    if math.isnan(first)
-                    else first
-                    if math.isnan(second)
-                    else merge(first, second)
-                    for first, second in zip(column[::2], column[1::2], strict=True)
-                ),
-            )
+            merge = _merge_of(quantity_of(key))
+            pairs = zip(column[::2], column[1::2], strict=True)
+            self._columns[key] = array("d", (_merged(merge, *pair) for pair in pairs))
         self.halvings += 1
 
     def times(self) -> tuple[float, ...]:
@@ -68,6 +60,23 @@ class Series:
             key: tuple(None if math.isnan(value) else value for value in column)
             for key, column in self._columns.items()
         }
+
+
+def _merge_of(quantity: str) -> Callable[[float, float], float]:
+    if quantity in _BY_MAXIMUM:
+        return max
+    return _latest if quantity in _BY_LATEST else _mean
+
+
+def _merged(merge: Callable[[float, float], float], first: float, second: float) -> float:
+    """Two values as one; what is absent (NaN) gives way to what is there."""
+    if math.isnan(first):
+        return second
+    return first if math.isnan(second) else merge(first, second)
+
+
+def _latest(_first: float, second: float) -> float:
+    return second
 
 
 def _mean(first: float, second: float) -> float:
