@@ -1,0 +1,65 @@
+"""Where warm-up ends: when two windows in a row look alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kenning_lego.stats.intervals import ordered_quantile
+
+WINDOW = 20
+"""Values in the two halves together."""
+
+
+@dataclass(frozen=True, slots=True)
+class WarmUp:
+    """What a series says about its warm-up.
+
+    Args:
+        drop: values at its beginning that are not to be used.
+        settled: whether the series had settled by then; if not, it is too short to say, or
+            still changes at the cap.
+    """
+
+    drop: int
+    settled: bool
+
+
+def warm_up(
+    series: Sequence[float], *, window: int = WINDOW, within: float = 0.05, cap: int | None = None
+) -> WarmUp:
+    """How many values to drop.
+
+    The first place at which the next `window` values split into two halves that agree: their
+    quartiles differ by at most `within` of the earlier half's median, the rule of pyperf's
+    calibration, or by no more than the halves spread by chance. A late single outlier does not
+    count, since quartiles do not see it.
+
+    Args:
+        series: of one thing, in order.
+        window: values that are looked at together; an even number, at least 4.
+        within: share by which the halves' quartiles may differ.
+        cap: the most to drop; by default half of the series.
+    """
+    most = len(series) // 2 if cap is None else min(cap, len(series))
+    half = window // 2
+    for start in range(most + 1):
+        if start + window > len(series):
+            break
+        if _agree(series[start : start + half], series[start + half : start + window], within):
+            return WarmUp(start, True)
+    return WarmUp(most, False)
+
+
+def _agree(first: Sequence[float], second: Sequence[float], within: float) -> bool:
+    before, after = sorted(first), sorted(second)
+    spread = _quartile(after, 0.75) - _quartile(after, 0.25)
+    allowed = max(within * abs(_quartile(before, 0.5)), spread)
+    return all(
+        abs(_quartile(before, share) - _quartile(after, share)) <= allowed
+        for share in (0.25, 0.5, 0.75)
+    )
+
+
+def _quartile(ascending: Sequence[float], share: float) -> float:
+    return ordered_quantile(ascending, share)
