@@ -19,7 +19,14 @@ from kenning_lego.core.errors import AddressError, KenningLegoError, ProtocolErr
 from kenning_lego.protocols import dialogue
 from kenning_lego.protocols.addresses import is_ipv6, is_loopback, normalise, parse
 from kenning_lego.protocols.authorised import AuthorisedFile
-from kenning_lego.protocols.codec import Envelope, Frame, decode, encode, request_id
+from kenning_lego.protocols.codec import (
+    Envelope,
+    Frame,
+    decode,
+    encode,
+    pack_numbers,
+    request_id,
+)
 from kenning_lego.protocols.curve import secure_server
 from kenning_lego.protocols.fields import Fields
 from kenning_lego.protocols.frames import receive_rest, send_frames
@@ -32,7 +39,12 @@ from kenning_lego.protocols.messages import (
     Ok,
     RunPlan,
 )
-from kenning_lego.protocols.results import Welcome, read_composed
+from kenning_lego.protocols.results import (
+    Welcome,
+    pack_observation,
+    pack_telemetry,
+    read_composed,
+)
 from kenning_lego.protocols.session import Session
 from kenning_lego.servers.admission import Admission
 from kenning_lego.servers.environment import describe
@@ -40,6 +52,7 @@ from kenning_lego.servers.options import ServerOptions
 from kenning_lego.servers.peers import PeerWatch
 from kenning_lego.servers.readiness import Readiness
 from kenning_lego.servers.supervisor import WORKER_COMMAND, WorkerProcess
+from kenning_lego.servers.telemetry import Sampler
 from kenning_lego.servers.uploads import UploadDesk
 from kenning_lego.store.artifacts import ArtifactStore
 
@@ -49,7 +62,7 @@ MAX_FRAME_BYTES = 64 << 20
 MAX_QUEUED_MESSAGES = 256
 """Of one peer, in each direction; a peer that reads no answers is dropped beyond that."""
 
-CAPABILITIES = ("acknowledge", "observe", "plan", "queue", "resume")
+CAPABILITIES = ("acknowledge", "observe", "plan", "queue", "resume", "telemetry")
 
 WATCH_INTERVAL_S = 0.1
 """How often a busy worker is looked at."""
@@ -73,6 +86,7 @@ class TargetServer:
         self._worker_command = (*WORKER_COMMAND, *extra)
         self._uploads = UploadDesk(ArtifactStore(options.store, options.store_bytes))
         self._session = Session(options.lease_timeout_s)
+        self._sampler = Sampler(options.telemetry_interval_s)
         self._worker: WorkerProcess | None = None
         self._stopping = False
         self._context = zmq.Context()
@@ -174,13 +188,19 @@ class TargetServer:
             if received:
                 self._receive()
             interval_s = WATCH_INTERVAL_S if busy else TICK_INTERVAL_S
+            interval_s = min(interval_s, self._sampler.wait_s(time.monotonic()))
             self._readiness.wait(0.0 if received else interval_s)
             now = time.monotonic()
+            self._sampler.tick(now, self._worker_pid)
             if self._worker and self._worker.busy:
                 self._watch_worker(self._worker, now)
             if now - tick >= TICK_INTERVAL_S:
                 tick = now
                 self._handle(dialogue.Tick())
+
+    @property
+    def _worker_pid(self) -> int | None:
+        return self._worker.pid if self._worker else None
 
     def _drop_lost_peers(self) -> None:
         for peer in self._peers.lost():
@@ -312,6 +332,24 @@ class TargetServer:
             case dialogue.SendWelcome(peer, request):
                 welcome = Welcome(PROTOCOL_VERSION, __version__, CAPABILITIES, describe())
                 return self._send(peer, Envelope(request, Ok(welcome.to_result())))
+            case other:
+                return self._carry_out_sampling(other)
+        return None
+
+    def _carry_out_sampling(self, action: dialogue.Action) -> dialogue.SessionEvent | None:
+        match action:
+            case dialogue.StartSampling():
+                self._sampler.start(time.monotonic())
+            case dialogue.StopSampling():
+                self._sampler.stop()
+            case dialogue.SendTelemetry(peer, request):
+                telemetry = self._sampler.telemetry(time.monotonic(), self._worker_pid)
+                columns = (telemetry.times_s, *telemetry.columns.values())
+                payload = tuple(map(pack_numbers, columns))
+                return self._send(peer, Envelope(request, Ok(pack_telemetry(telemetry)), payload))
+            case dialogue.SendObservation(peer, request, observation):
+                observation = replace(observation, latest=self._sampler.latest)
+                return self._send(peer, Envelope(request, Ok(pack_observation(observation))))
         return None
 
     def _send(self, peer: bytes, envelope: Envelope) -> dialogue.SessionEvent | None:
