@@ -95,11 +95,12 @@ class Admission:
         self.socket.bind(ENDPOINT)
 
     def answer(self) -> None:
-        """Answer a handshake that waits; without one, nothing happens."""
-        try:
-            request = self.socket.recv_multipart(zmq.NOBLOCK)
-        except zmq.Again:
-            return
+        """Answer all handshakes that wait."""
+        while int(self.socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
+            self._answer_next()
+
+    def _answer_next(self) -> None:
+        request = self.socket.recv_multipart(zmq.NOBLOCK)
         reply = decide(request, self._current())
         self.socket.send_multipart(reply, zmq.NOBLOCK)
         if reply[2] != str(ADMITTED).encode():

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import errno
 import logging
-import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -31,7 +30,6 @@ from kenning_lego.protocols.messages import (
     Event,
     Hello,
     Ok,
-    Process,
     RunPlan,
 )
 from kenning_lego.protocols.results import Welcome, read_composed
@@ -40,6 +38,7 @@ from kenning_lego.servers.admission import Admission
 from kenning_lego.servers.environment import describe
 from kenning_lego.servers.options import ServerOptions
 from kenning_lego.servers.peers import PeerWatch
+from kenning_lego.servers.readiness import Readiness
 from kenning_lego.servers.supervisor import WORKER_COMMAND, WorkerProcess
 from kenning_lego.servers.uploads import UploadDesk
 from kenning_lego.store.artifacts import ArtifactStore
@@ -52,13 +51,10 @@ MAX_QUEUED_MESSAGES = 256
 
 CAPABILITIES = ("acknowledge", "observe", "plan", "queue", "resume")
 
-WATCH_INTERVAL_MS = 100
+WATCH_INTERVAL_S = 0.1
 """How often a busy worker is looked at."""
 
-QUICK_NS = 100_000
-"""A pipeline that takes less is waited for without sleeping."""
-
-TICK_INTERVAL_MS = 1000
+TICK_INTERVAL_S = 1.0
 """How often the session is told that time goes by."""
 
 log = logging.getLogger("kenning_lego.server")
@@ -79,8 +75,6 @@ class TargetServer:
         self._session = Session(options.lease_timeout_s)
         self._worker: WorkerProcess | None = None
         self._stopping = False
-        self._quick = False
-        self._cores = len(os.sched_getaffinity(0))
         self._context = zmq.Context()
         self._router = self._context.socket(zmq.ROUTER)
         for option, value in {
@@ -96,6 +90,9 @@ class TargetServer:
         }.items():
             self._router.setsockopt(option, value)
         self._peers = PeerWatch(self._router)
+        self._readiness = Readiness()
+        self._readiness.watch(self._router.FD, lambda: None)  # the loop looks there by itself
+        self._readiness.watch(self._peers.monitor.FD, self._drop_lost_peers)
         self._admission: Admission | None = None
         self.fingerprint = ""
         try:
@@ -108,6 +105,7 @@ class TargetServer:
 
     def _secure(self, own: KeyPair, keys: Path) -> None:
         self._admission = Admission(self._context, AuthorisedFile(keys))
+        self._readiness.watch(self._admission.socket.FD, self._admission.answer)
         secure_server(self._router, own)
         self.fingerprint = f"{own.name} {own.shareable.fingerprint}"
 
@@ -139,6 +137,7 @@ class TargetServer:
         wake, woken = socket.socketpair()
         wake.setblocking(False)
         with wake, woken:
+            self._readiness.watch(woken.fileno(), lambda: None)
             before = {
                 number: signal.signal(number, self._on_signal)
                 for number in (signal.SIGTERM, signal.SIGINT)
@@ -146,7 +145,7 @@ class TargetServer:
             previous = signal.set_wakeup_fd(wake.fileno())
             try:
                 on_ready()
-                self._loop(woken)
+                self._loop()
             finally:
                 signal.set_wakeup_fd(previous)
                 for number, handler in before.items():
@@ -156,6 +155,7 @@ class TargetServer:
                 self._close_sockets()
 
     def _close_sockets(self) -> None:
+        self._readiness.close()
         self._peers.close()
         if self._admission:
             self._admission.close()
@@ -164,37 +164,23 @@ class TargetServer:
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True
 
-    def _loop(self, woken: socket.socket) -> None:
-        poller = zmq.Poller()
-        for source in (self._router, self._peers.monitor, woken):
-            poller.register(source, zmq.POLLIN)
-        if self._admission:
-            poller.register(self._admission.socket, zmq.POLLIN)
-        watched: WorkerProcess | None = None
+    def _loop(self) -> None:
+        tick = time.monotonic()
         while not self._stopping:
-            if watched is not self._worker:
-                if watched:
-                    poller.unregister(watched.channel)
-                watched = self._worker
-                if watched:
-                    poller.register(watched.channel, zmq.POLLIN)
-            busy = watched is not None and watched.busy
-            ready = dict(poller.poll(WATCH_INTERVAL_MS if busy else TICK_INTERVAL_MS))
-            self._hear_network(ready)
-            if watched and watched is self._worker and watched.channel.fileno() in ready:
-                self._hear_worker(watched)
-            if watched and watched is self._worker and watched.busy:
-                self._watch_worker(watched)
-            if not ready:
+            busy = self._worker is not None and self._worker.busy
+            # Asked here, since sending to a ZeroMQ socket may swallow the news that its
+            # descriptor tells.
+            received = int(self._router.getsockopt(zmq.EVENTS)) & zmq.POLLIN
+            if received:
+                self._receive()
+            interval_s = WATCH_INTERVAL_S if busy else TICK_INTERVAL_S
+            self._readiness.wait(0.0 if received else interval_s)
+            now = time.monotonic()
+            if self._worker and self._worker.busy:
+                self._watch_worker(self._worker, now)
+            if now - tick >= TICK_INTERVAL_S:
+                tick = now
                 self._handle(dialogue.Tick())
-
-    def _hear_network(self, ready: Container[object]) -> None:
-        if self._admission and self._admission.socket in ready:
-            self._admission.answer()
-        if self._router in ready:
-            self._receive()
-        if self._peers.monitor in ready:
-            self._drop_lost_peers()
 
     def _drop_lost_peers(self) -> None:
         for peer in self._peers.lost():
@@ -225,12 +211,7 @@ class TargetServer:
     # The worker
 
     def _hear_worker(self, worker: WorkerProcess) -> None:
-        self._take_answers(worker)
-        if worker is self._worker and worker.channel.closed_by_peer:
-            self._worker_is_gone()
-
-    def _take_answers(self, worker: WorkerProcess) -> bool:
-        """Pass on what the worker has sent; whether that was anything."""
+        """Pass on what the worker has sent."""
         try:
             answers = worker.channel.drain()
             for envelope in answers:
@@ -241,8 +222,9 @@ class TargetServer:
         except ProtocolError as error:
             worker.kill(f"talked nonsense: {error}")
             self._worker_is_gone()
-            return True
-        return bool(answers)
+            return
+        if worker is self._worker and worker.channel.closed_by_peer:
+            self._worker_is_gone()
 
     def _note_answer(self, worker: WorkerProcess, envelope: Envelope) -> None:
         message = envelope.message
@@ -250,16 +232,11 @@ class TargetServer:
             worker.progressed(time.monotonic())
             return
         worker.ended()
-        if not isinstance(message, Ok):
-            return
-        if "duration_ns" in message.result:
-            self._quick = self._cores > 1 and message.result["duration_ns"] < QUICK_NS
-        elif "spec" in message.result:
-            self._quick = False
+        if isinstance(message, Ok) and "spec" in message.result:
             worker.adopt_tensors(read_composed(Fields(dict(message.result), "COMPOSE")).spec)
 
-    def _watch_worker(self, worker: WorkerProcess) -> None:
-        reason = worker.watch(time.monotonic())
+    def _watch_worker(self, worker: WorkerProcess, now: float) -> None:
+        reason = worker.watch(now)
         if reason:
             worker.kill(reason)
             self._worker_is_gone()
@@ -277,6 +254,8 @@ class TargetServer:
                 )
             except OSError as error:
                 return dialogue.WorkerExited(f"it cannot be started: {error.strerror}")
+            worker = self._worker
+            self._readiness.watch(worker.channel.fileno(), lambda: self._hear_worker(worker))
             log.info("started worker %d; %s", self._worker.pid, self._worker.memory_limit)
         message = envelope.message
         try:
@@ -286,26 +265,13 @@ class TargetServer:
         if not isinstance(message, Cancel):
             plan_s = message.plan.max_seconds if isinstance(message, RunPlan) else None
             self._worker.began(message.kind.name, time.monotonic(), plan_s)
-        if self._quick and isinstance(message, Process):
-            self._await_briefly(self._worker)
         return None
-
-    def _await_briefly(self, worker: WorkerProcess) -> None:
-        """Give way to the worker instead of sleeping: to be woken takes longer than its work.
-
-        Only for pipelines that take next to no time, with a second core to run them on. It must
-        be yielding: a plain spin was seen to keep the worker from its core for milliseconds.
-        """
-        deadline = time.perf_counter_ns() + QUICK_NS
-        while time.perf_counter_ns() < deadline:
-            os.sched_yield()
-            if self._take_answers(worker) or worker.channel.closed_by_peer:
-                return
 
     def _stop_worker(self) -> str:
         worker, self._worker = self._worker, None
         if worker is None:
             return ""
+        self._readiness.forget(worker.channel.fileno())
         reason = worker.stop()
         log.info("worker %d ended: %s", worker.pid, reason)
         return reason
