@@ -53,7 +53,7 @@ def parse_configuration(
         program: name of the command, for the help text.
         description: what the command does.
         file: if given, an optional positional argument names a YAML file; this is its help.
-        positional: instead, a field whose value may also be given without its flag.
+        positional: instead, a field whose value, or values, may also be given without its flag.
 
     Raises:
         ConfigurationError: a flag or key is unknown, missing or has a wrong value.
@@ -61,9 +61,17 @@ def parse_configuration(
     """
     flags = _unique(_flags_of(model, ()))
     parser = _parser(flags, model, program, description, file)
+    several = any(flag.path == (positional,) and flag.shape == "list" for flag in flags)
     if positional:
-        parser.add_argument("bare", nargs="?", metavar=positional.upper(), help=f"--{positional}")
-    found, unknown = parser.parse_known_args(list(arguments))
+        parser.add_argument(
+            "bare",
+            nargs="*" if several else "?",
+            metavar=positional.upper(),
+            help=f"--{positional}",
+        )
+    # Several values without a flag may stand before and after flags.
+    parse = parser.parse_known_intermixed_args if several else parser.parse_known_args
+    found, unknown = parse(list(arguments))
     if unknown:
         raise _unknown_flag(unknown[0], flags)
     given = {
@@ -71,7 +79,7 @@ def parse_configuration(
         for flag in flags
         if (value := getattr(found, ".".join(flag.path))) is not None
     }
-    if positional and found.bare is not None:
+    if positional and found.bare:
         given[(positional,)] = found.bare
     source = getattr(found, "file", None)
     values = load_yaml(source) if source else {}
@@ -164,7 +172,7 @@ def _pairs(text: str) -> dict[str, str]:
 
 def _flags_of(model: type[BaseModel], prefix: tuple[str, ...]) -> Iterator[_Flag]:
     for name, field in model.model_fields.items():
-        path = (*prefix, name)
+        path = (*prefix, field.alias or name)
         models = [each for each in _alternatives(field.annotation) if _is_model(each)]
         if models:
             for each in models:

@@ -14,11 +14,18 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from kenning_lego.core.columns import Column
 from kenning_lego.core.errors import WorkspaceError
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
-_MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
+def _from_1(content: dict[str, Any]) -> dict[str, Any]:
+    # Samples were plain arrays, which columns still read; all that is new has a default.
+    return {**content, "schema_version": 2}
+
+
+_MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1}
 """From version n to n + 1, by n; pure functions over the decoded JSON."""
 
 
@@ -91,13 +98,62 @@ class NetworkRecord(_Record):
     """Samples in each part of the dataset."""
 
 
+class VerdictRecord(_Record):
+    """Whether something can be believed; see :class:`kenning_lego.stats.verdict.Verdict`."""
+
+    name: Literal["stable", "noisy", "too_few_samples", "drifting", "throttled"]
+    reasons: tuple[str, ...] = ()
+    figures: dict[str, float] = Field(default_factory=dict)
+    remedy: str = ""
+
+
+class PercentileRecord(_Record):
+    """A percentile with its bounds, or how many samples it still needed."""
+
+    quantile: float
+    value_ns: float | None = None
+    low_ns: float | None = None
+    high_ns: float | None = None
+    missing: int = 0
+
+
 class MeasurementRecord(_Record):
     """Raw samples in ns, in order, on the clock that is named."""
 
     name: str
     clock: Literal["target", "host", "in-process"]
-    samples_ns: tuple[int, ...]
+    samples_ns: Column
+    """Of one call each; with `loops` above 1 the mean of so many, rounded."""
     stopped: str
+    per_round: Column = ()
+    """Samples in each round, in order; empty for one in each, or where there were no rounds."""
+    loops: int = Field(default=1, ge=1)
+    """Calls in a row that made one sample."""
+    warmup: int = Field(default=0, ge=0)
+    """Samples that were taken before these and dropped."""
+    interval_ns: tuple[float, float] | None = None
+    """Of the median, with the confidence of its plan."""
+    half_width: float | None = None
+    """Of that interval, as a share of the median."""
+    percentiles: tuple[PercentileRecord, ...] = ()
+    verdict: VerdictRecord | None = None
+
+
+class PlanRecord(_Record):
+    """A plan that was measured: what was asked, why it ended, what to think of it."""
+
+    name: str
+    measurements: tuple[str, ...]
+    """Names of what was measured in the same rounds."""
+    stopped: str
+    rounds: int
+    asked_half_width: float
+    """Share of the median that every interval was to stay within."""
+    confidence: float = 0.95
+    half_width: float | None = None
+    """The widest that was reached; None if one had too few samples."""
+    elapsed_s: float | None = None
+    verdict: VerdictRecord | None = None
 
 
 class EnvironmentRecord(_Record):
@@ -183,7 +239,7 @@ class ConfigurationRecord(_Record):
 class RunRecord(_Record):
     """One run of a scenario."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[2] = SCHEMA_VERSION
     kind: Literal["run"] = "run"
     id: str
     created: str
@@ -200,6 +256,7 @@ class RunRecord(_Record):
     configurations: tuple[ConfigurationRecord, ...]
     telemetry: TelemetryRecord | None = None
     """Of the target while it was measured; None where none was asked for."""
+    plans: tuple[PlanRecord, ...] = ()
     durations_s: dict[str, float] = Field(default_factory=dict)
     """Wall time of each step; what was found in the workspace took next to none."""
 

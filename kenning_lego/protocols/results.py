@@ -14,8 +14,8 @@ from kenning_lego.core.plans import (
     Statistics,
     TargetDescription,
 )
-from kenning_lego.protocols.codec import Frame, pack_samples, unpack_samples
 from kenning_lego.core.telemetry import MAX_COLUMNS, MAX_SAMPLES, Telemetry
+from kenning_lego.protocols.codec import Frame, pack_samples, unpack_samples
 from kenning_lego.protocols.fields import Fields, pack_io_spec
 from kenning_lego.protocols.plans import pack_log, read_log
 

@@ -18,6 +18,7 @@ slowed down both in the same round cancels.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
 
@@ -25,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kenning_lego.core.errors import UsageError
-from kenning_lego.stats.dependence import block_length
+from kenning_lego.stats.dependence import block_length, inflation, lost_by_blocks
 from kenning_lego.stats.intervals import Estimate, ordered_interval
 from kenning_lego.stats.rounds import Floats, Integers, Rounds
 from kenning_lego.stats.student import student_quantile
@@ -53,11 +54,9 @@ def median_of_rounds(rounds: Rounds, confidence: float = 0.95, seed: int = 0) ->
     if rounds.rounds < ENOUGH_ROUNDS:
         return ordered_interval(np.sort(rounds.values).tolist(), 0.5, confidence)
     labels, units = _units(rounds)
-    length = _length(rounds, labels, units)
-    medians = _medians(rounds.values, labels, _drawn(units, length, seed))
-    low, high = _bounds(medians, confidence, units / length)
-    value = float(np.median(rounds.values))
-    return Estimate(0.5, value, min(low, value), max(high, value), confidence)
+    blocks = _Blocks.of(_below(rounds, labels, units))
+    medians = _medians(rounds.values, labels, blocks.drawn(seed))
+    return blocks.interval(float(np.median(rounds.values)), medians, confidence)
 
 
 def paired_ratio(
@@ -80,18 +79,14 @@ def paired_ratio(
     value = _ratio(first, second)
     if first.rounds < ENOUGH_ROUNDS:
         return None
-    prepared = [_units(each) for each in (first, second)]
-    units = prepared[0][1]
-    length = max(
-        _length(each, labels, units)
-        for each, (labels, _) in zip((first, second), prepared, strict=True)
-    )
-    weights = _drawn(units, length, seed)
-    ratios = _medians(first.values, prepared[0][0], weights) / _medians(
-        second.values, prepared[1][0], weights
-    )
-    low, high = _bounds(ratios, confidence, units / length)
-    return Estimate(0.5, value, min(low, value), max(high, value), confidence)
+    (labels, units), (others, _) = _units(first), _units(second)
+    # What both had in common is no dependence of their ratio.
+    ratios = first.levels() / second.levels()
+    below = np.bincount(_grouped(len(ratios)), ratios < np.median(ratios), units)
+    blocks = _Blocks.of(below.astype(np.float64))
+    weights = blocks.drawn(seed)
+    resampled = _medians(first.values, labels, weights) / _medians(second.values, others, weights)
+    return blocks.interval(value, resampled, confidence)
 
 
 def _ratio(first: Rounds, second: Rounds) -> float:
@@ -116,26 +111,71 @@ def standard_error(rounds: Rounds, seed: int = 0) -> tuple[float, float] | None:
     if rounds.rounds < ENOUGH_ROUNDS:
         return None
     labels, units = _units(rounds)
-    length = _length(rounds, labels, units)
-    medians = _medians(rounds.values, labels, _drawn(units, length, seed))
+    blocks = _Blocks.of(_below(rounds, labels, units))
+    medians = _medians(rounds.values, labels, blocks.drawn(seed))
     if medians.min() <= 0:
         raise UsageError("a median is not positive", "compare measured durations")
-    blocks = max(2.0, units / length)
-    error = float(np.log(medians).std()) * math.sqrt(blocks / (blocks - 1))
-    return error, blocks - 1
+    error = float(np.log(medians).std()) * blocks.widened
+    return error * math.sqrt(blocks.count / (blocks.count - 1)), blocks.count - 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Blocks:
+    """How rounds are drawn.
+
+    Args:
+        units: that there are to draw.
+        length: units in a block.
+        widened: by what factor the blocks make a spread too small.
+    """
+
+    units: int
+    length: int
+    widened: float
+
+    @classmethod
+    def of(cls, series: Floats) -> _Blocks:
+        """Blocks that keep most of this series' dependence, one value a unit."""
+        inflated = inflation(series)
+        length = block_length(inflated, len(series))
+        return cls(len(series), length, math.sqrt(lost_by_blocks(inflated, length)))
+
+    @property
+    def count(self) -> float:
+        """Blocks that fit into the rounds."""
+        return max(2.0, self.units / self.length)
+
+    def drawn(self, seed: int) -> Weights:
+        return _drawn(self.units, self.length, seed)
+
+    def interval(self, value: float, resampled: Floats, confidence: float) -> Estimate:
+        """Hesterberg's expanded percentile interval, and what the blocks lost put back."""
+        if not 0 < confidence < 1:
+            raise UsageError(f"confidence is {confidence!r}", "give a number such as 0.95")
+        wide = student_quantile((1 + confidence) / 2, self.count - 1)
+        wide *= math.sqrt(self.count / (self.count - 1))
+        rank = max(0, math.floor(NormalDist().cdf(-wide) * (len(resampled) + 1)) - 1)
+        ascending = np.sort(resampled)
+        low = value - self.widened * max(0.0, value - float(ascending[rank]))
+        high = value + self.widened * max(0.0, float(ascending[-1 - rank]) - value)
+        return Estimate(0.5, value, low, high, confidence)
 
 
 def _units(rounds: Rounds) -> tuple[Integers, int]:
     """What is drawn: the unit of each sample, and how many units there are."""
-    size = -(-rounds.rounds // _MOST_UNITS)
-    return rounds.labels() // size, -(-rounds.rounds // size)
+    unit = _grouped(rounds.rounds)
+    return unit[rounds.labels()], int(unit[-1]) + 1
 
 
-def _length(rounds: Rounds, labels: Integers, units: int) -> int:
+def _grouped(rounds: int) -> Integers:
+    """The unit of each round."""
+    return np.arange(rounds) // -(-rounds // _MOST_UNITS)
+
+
+def _below(rounds: Rounds, labels: Integers, units: int) -> Floats:
     # What decides about the median is which samples lie below it.
     below = rounds.values < np.median(rounds.values)
-    sums = np.bincount(labels, weights=below - below.mean(), minlength=units)
-    return block_length(sums.astype(np.float64))
+    return np.bincount(labels, below - below.mean(), units).astype(np.float64)
 
 
 @lru_cache(maxsize=16)
@@ -190,15 +230,3 @@ def _crossings(
     reached = np.count_nonzero(sums < np.ceil(half - before).astype(kind), axis=0)
     exceeded = np.count_nonzero(sums <= np.floor(half - before).astype(kind), axis=0)
     return reached, exceeded
-
-
-def _bounds(figures: Floats, confidence: float, blocks: float) -> tuple[float, float]:
-    """Hesterberg's expanded percentile interval of the resampled figures."""
-    if not 0 < confidence < 1:
-        raise UsageError(f"confidence is {confidence!r}", "give a number such as 0.95")
-    tail = (1 - confidence) / 2
-    blocks = max(2.0, blocks)
-    wide = student_quantile(1 - tail, blocks - 1) * math.sqrt(blocks / (blocks - 1))
-    rank = max(0, math.floor(NormalDist().cdf(-wide) * (len(figures) + 1)) - 1)
-    ascending = np.sort(figures)
-    return float(ascending[rank]), float(ascending[-1 - rank])

@@ -10,6 +10,9 @@ from kenning_lego.stats.rounds import Floats, Rounds
 
 _STRONGEST = 0.98
 """Beyond this a series says next to nothing about its own autocorrelation."""
+_CERTAIN = 3.0
+"""Standard errors of an autocorrelation beyond which it is no accident."""
+_WINDOW = 5
 
 
 def autocorrelation(series: Floats) -> float:
@@ -34,24 +37,56 @@ def autocorrelation(series: Floats) -> float:
 def inflation(series: Floats) -> float:
     """By what factor dependence raises the variance of a mean of the series; at least 1.
 
-    (1 + r) / (1 - r) is exact for a first-order autoregressive series, and the usual
-    approximation for others whose memory fades.
+    (1 + r) / (1 - r), which is exact for a first-order autoregressive series. If r is beyond
+    chance, also the sum of all autocorrelations up to five times itself, as Sokal ("Monte Carlo
+    methods in statistical mechanics", 1997) sums them, and the larger counts: memory may fade
+    more slowly than the first lag tells. For independent rounds that sum would only add noise.
     """
     strength = autocorrelation(series)
-    return (1 + strength) / (1 - strength)
+    first = (1 + strength) / (1 - strength)
+    if strength * math.sqrt(len(series)) < _CERTAIN:
+        return first
+    deviations = series - series.mean()
+    power = float(deviations @ deviations)
+    summed = 1.0
+    for lag in range(1, len(series) // 4):
+        summed += 2 * float(deviations[lag:] @ deviations[:-lag]) / power
+        if lag >= _WINDOW * summed:
+            break
+    return max(first, summed)
 
 
-def block_length(series: Floats) -> int:
-    """Rounds in a block of the bootstrap, so that blocks keep the series' dependence.
+def block_length(inflated: float, count: int) -> int:
+    """Rounds in a block of the bootstrap, so that blocks keep most of the dependence.
 
     The length that minimises the error of a block bootstrap's variance for a first-order
     autoregressive series: (6 r^2 n / (1 - r^2)^2)^(1/3), 1 for independent rounds. Source:
     Politis and White, "Automatic block-length selection for the dependent bootstrap" (2004),
-    with the autoregressive plug-in of Andrews (1991). At most a tenth of the rounds.
+    with an autoregressive plug-in after Andrews (1991). At most a tenth of the rounds.
+
+    Args:
+        inflated: see :func:`inflation`.
+        count: rounds.
     """
-    strength = autocorrelation(series)
-    wanted = math.pow(6 * strength**2 * len(series) / (1 - strength**2) ** 2, 1 / 3)
-    return max(1, min(round(wanted), len(series) // 10))
+    strength = _strength(inflated)
+    wanted = math.pow(6 * strength**2 * count / (1 - strength**2) ** 2, 1 / 3)
+    return max(1, min(round(wanted), count // 10))
+
+
+def lost_by_blocks(inflated: float, length: int) -> float:
+    """By what factor blocks of that length make the variance of a mean too small; at least 1.
+
+    Blocks keep the dependence within them and lose that between them: of the autocorrelation at
+    lag k they keep 1 - k / length.
+    """
+    strength = _strength(inflated)
+    kept = sum((1 - lag / length) * strength**lag for lag in range(1, length))
+    return inflated / (1 + 2 * kept)
+
+
+def _strength(inflated: float) -> float:
+    """The first-order autocorrelation that inflates as much."""
+    return (inflated - 1) / (inflated + 1)
 
 
 def effective_count(rounds: Rounds, quantile: float) -> float:

@@ -8,7 +8,6 @@ matters has both a size that matters and a p-value that chance does not explain.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -16,7 +15,7 @@ import numpy as np
 
 from kenning_lego.stats.dependence import inflation
 from kenning_lego.stats.intervals import binomial_cdf
-from kenning_lego.stats.rounds import Floats
+from kenning_lego.stats.rounds import Booleans, Floats
 
 ENOUGH_ROUNDS = 16
 """With fewer rounds no trend or step can be told from chance at the levels used here."""
@@ -61,7 +60,7 @@ class Step:
     fit: Floats
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Bursts:
     """Rounds that are off the level together, one after another.
 
@@ -69,11 +68,13 @@ class Bursts:
         share: of the rounds that are off the level; 0.0 if none is.
         change: their median distance from the level as a share of it; positive is slower.
         p_value: that rounds off the level come in any order: small if they come in clusters.
+        off: which rounds are off.
     """
 
     share: float
     change: float
     p_value: float
+    off: Booleans
 
     @property
     def lost(self) -> float:
@@ -143,9 +144,9 @@ def find_bursts(levels: Floats, asked: float) -> Bursts:
 
     A round is off if it is three robust deviations and twice the asked share away. That some
     are says nothing: noise has tails. So the question is whether their order is by chance:
-    given how many there are, how likely is the fullest window of any length? The binomial tail
-    of each window, times the number of windows (Bonferroni), bounds it for any distribution of
-    independent rounds.
+    rounds in any order fall into many clusters, bursts into few. The exact distribution of the
+    number of clusters is that of Wald and Wolfowitz (1940); it holds for independent rounds of
+    any distribution.
 
     Args:
         levels: one positive value a round, at least one.
@@ -155,7 +156,7 @@ def find_bursts(levels: Floats, asked: float) -> Bursts:
     found = [_one_side(points, asked), _one_side(-points, asked)]
     slower, faster = found
     if faster.p_value < slower.p_value:
-        return Bursts(faster.share, -faster.change, faster.p_value)
+        return Bursts(faster.share, -faster.change, faster.p_value, faster.off)
     return slower
 
 
@@ -166,23 +167,42 @@ def _one_side(points: Floats, asked: float) -> Bursts:
     off = points > max(_SLOW_DEVIATIONS * deviation, 2 * asked)
     share = float(off.mean())
     if not 0 < share < 1:
-        return Bursts(0.0, 0.0, 1.0)
+        return Bursts(0.0, 0.0, 1.0, off)
     change = math.expm1(float(np.median(points[off])))
-    sums = np.concatenate(([0], np.cumsum(off)))
-    windows = list(_windows(len(points)))
-    p_value = 1.0
-    for window in windows:
-        fullest = int((sums[window:] - sums[:-window]).max())
-        tail = 1 - binomial_cdf(fullest - 1, window, share)
-        p_value = min(p_value, tail * len(windows) * (len(points) - window + 1))
-    return Bursts(share, change, max(0.0, p_value))
+    clusters = int(np.count_nonzero(off[1:] & ~off[:-1])) + int(off[0])
+    # Two sides are looked at.
+    p_value = min(1.0, 2 * few_clusters(int(off.sum()), len(off), clusters))
+    return Bursts(share, change, p_value, off)
 
 
-def _windows(count: int) -> Iterator[int]:
-    window = 3.0
-    while window <= count / 2:
-        yield round(window)
-        window *= 1.5
+def together(items: Floats, off: Booleans) -> float:
+    """P-value of rounds in which items that have nothing to do with each other are all off.
+
+    In a quiet round each item is above its own median with probability one half, whatever the
+    others do, so the number of items above is binomial. The round that half of the rounds in
+    question exceed decides, times the number of rounds (Bonferroni).
+
+    Args:
+        items: levels of several items, shape (items, rounds).
+        off: the rounds in question.
+    """
+    if not off.any():
+        return 1.0
+    above = np.count_nonzero(items > np.median(items, axis=1, keepdims=True), axis=0)
+    extreme = np.maximum(above, len(items) - above)[off]
+    tail = 2 * (1 - binomial_cdf(int(np.median(extreme)) - 1, len(items), 0.5))
+    return min(1.0, tail * len(off))
+
+
+def few_clusters(marked: int, count: int, clusters: int) -> float:
+    """P(at most so many clusters) of `marked` ones among `count` in an order by chance."""
+    # Of the orders with r clusters: ways to cut the marked ones, times ways to place the cuts.
+    total = math.comb(count, marked)
+    few = sum(
+        math.comb(marked - 1, r - 1) * math.comb(count - marked + 1, r)
+        for r in range(1, clusters + 1)
+    )
+    return few / total
 
 
 def _relative(levels: Floats) -> Floats:

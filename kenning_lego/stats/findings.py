@@ -12,10 +12,11 @@ from kenning_lego.stats.drift import (
     find_bursts,
     find_step,
     find_trend,
+    together,
 )
 from kenning_lego.stats.rounds import Floats
 
-TESTS = 3
+TESTS = 4
 _COLD = 0.25
 """A level that falls within the first quarter and stays was warm-up."""
 
@@ -39,7 +40,7 @@ class Findings:
     figures: Mapping[str, float] = field(default_factory=dict)
 
 
-def examine(levels: Floats, asked: float, alarms: float) -> Findings:
+def examine(levels: Floats, asked: float, alarms: float, items: Floats | None = None) -> Findings:
     """Look for trends, steps and bursts.
 
     A trend or step matters from the asked share on, since then the medians of two halves of the
@@ -50,6 +51,8 @@ def examine(levels: Floats, asked: float, alarms: float) -> Findings:
         levels: one positive value a round.
         asked: share of the median that matters.
         alarms: share of quiet series in which anything is found, at most.
+        items: if the series is the median over several items, theirs, shape (items, rounds):
+            rounds in which all are off together are bursts in any order.
     """
     if len(levels) < ENOUGH_ROUNDS:
         return Findings()
@@ -61,13 +64,15 @@ def examine(levels: Floats, asked: float, alarms: float) -> Findings:
         if each.p_value < level and abs(each.change) >= asked:
             found = each
     bursts = find_bursts(levels if found is None else levels / found.fit, asked)
-    matter = bursts.p_value < level and abs(bursts.lost) >= asked / 2
+    unlikely = bursts.p_value
+    if items is not None:
+        unlikely = min(unlikely, together(items, bursts.off))
+    matter = unlikely < level and abs(bursts.lost) >= asked / 2
     return Findings(
         drift=_in_words(found),
         slower=found is not None and found.change > 0,
         cold=isinstance(found, Step) and found.change < 0 and found.at <= _COLD,
-        bursts=f"{bursts.share:.0%} of the rounds were {_faster_or_slower(bursts.change)}, "
-        "one after another"
+        bursts=f"{bursts.share:.0%} of the rounds were {_faster_or_slower(bursts.change)}"
         if matter
         else "",
         figures={
@@ -78,7 +83,7 @@ def examine(levels: Floats, asked: float, alarms: float) -> Findings:
             "step_at": step.at,
             "burst_share": bursts.share,
             "burst": bursts.change,
-            "burst_p": bursts.p_value,
+            "burst_p": unlikely,
         },
     )
 

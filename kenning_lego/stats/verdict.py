@@ -1,7 +1,7 @@
 """Whether a measurement can be believed, why not, and what to do about it.
 
 A finding counts only if it is both larger than what was asked for and beyond chance. Of each
-series three tests are made (trend, step, bursts); together they raise a false alarm in at most
+series tests for a trend, a step and bursts are made; together they raise a false alarm in at most
 `alarms` of quiet measurements, by Bonferroni's bound. In a plan that share is divided among its
 items, so that a large plan is no more often alarmed than a small one.
 """
@@ -152,12 +152,14 @@ def judge_plan(
         confidence: as of :func:`judge`.
         alarms: as of :func:`judge`, for the plan as a whole.
     """
-    series = {} if reference is None else {"the reference": reference.levels()}
-    common = _common(list(items.values()))
-    if common is not None:
-        series["all together"] = common
+    relative = _relative(list(items.values()))
     half = alarms / 2
-    machine = {name: examine(levels, asked, half / len(series)) for name, levels in series.items()}
+    share = half / ((reference is not None) + (relative is not None) or 1)
+    machine = {}
+    if reference is not None:
+        machine["the reference"] = examine(reference.levels(), asked, share)
+    if relative is not None:
+        machine["all together"] = examine(np.median(relative, axis=0), asked, share, relative)
     verdicts = {}
     for name, samples in items.items():
         if estimates is not None:
@@ -268,11 +270,11 @@ def _machine_figures(
     return figures
 
 
-def _common(items: Sequence[Rounds]) -> Floats | None:
-    """The median over the items of each round, each item relative to its own median."""
+def _relative(items: Sequence[Rounds]) -> Floats | None:
+    """Levels of each item relative to its median, shape (items, rounds); None for few items."""
     rounds = {item.rounds for item in items}
     if len(items) < _COMMON or len(rounds) != 1:
         return None
     levels = np.stack([item.levels() for item in items])
-    common: Floats = np.median(levels / np.median(levels, axis=1, keepdims=True), axis=0)
-    return common
+    relative: Floats = levels / np.median(levels, axis=1, keepdims=True)
+    return relative

@@ -17,6 +17,7 @@ from kenning_lego.core.records import SCHEMA_VERSION, MeasurementRecord, load_re
 from kenning_lego.store.atomic import write_json
 
 VERSION_1 = Path(__file__).parent / "fixtures" / "record-v1.json"
+VERSION_2 = VERSION_1.with_name("record-v2.json")
 
 
 def content_of_version_1() -> dict[str, Any]:
@@ -65,11 +66,29 @@ def test_record_is_the_same_after_a_round_trip(tmp_path: Path) -> None:
     assert load_record(path) == record
 
 
+def test_version_1_loses_nothing_and_gets_defaults() -> None:
+    was = content_of_version_1()
+    now = load_record(VERSION_1).model_dump(mode="python")
+    assert now.pop("plans") == ()
+    for before, after in zip(was.pop("measurements"), now.pop("measurements"), strict=True):
+        assert {key: after[key] for key in before} == before | {
+            "samples_ns": tuple(before["samples_ns"])
+        }
+        assert (after["loops"], after["warmup"], after["per_round"]) == (1, 0, ())
+        assert after["verdict"] is None
+    assert was.pop("schema_version") == 1
+    assert now.pop("schema_version") == SCHEMA_VERSION
+    assert json.loads(json.dumps(now)) == was
+
+
 def test_fixture_leaves_no_field_of_the_record_out() -> None:
-    # As long as version 1 is the newest, reading it must fill in nothing.
-    record = load_record(VERSION_1)
-    if SCHEMA_VERSION == 1:
-        assert record.model_dump(mode="json") == content_of_version_1()
+    # Reading the newest version must fill in nothing.
+    content = json.loads(VERSION_2.read_text(encoding="utf-8"))
+    record = load_record(VERSION_2)
+    assert record.model_dump(mode="json") == content
+    assert record.measurements[1].samples_ns[:2] == (401_000, 398_500)
+    assert record.plans[0].verdict is not None
+    assert record.plans[0].verdict.name == "noisy"
 
 
 def test_record_without_telemetry_opens(tmp_path: Path) -> None:
@@ -92,7 +111,7 @@ def test_samples_and_names_survive_json_exactly(name: str, samples: list[int]) -
 
 def test_record_of_a_newer_version_is_refused_with_the_remedy(tmp_path: Path) -> None:
     path = damaged(tmp_path, lambda c: c.update(schema_version=SCHEMA_VERSION + 1))
-    with pytest.raises(WorkspaceError, match=r"schema version 2, .* up to 1 \(update") as refused:
+    with pytest.raises(WorkspaceError, match=r"schema version 3, .* up to 2 \(update") as refused:
         load_record(path)
     assert str(path) in str(refused.value)
 
