@@ -1,0 +1,1 @@
+"""Sensors of the target: small plugins, one module a kind."""
