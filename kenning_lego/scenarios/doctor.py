@@ -28,6 +28,7 @@ from kenning_lego.operations.doctor.report import (
 from kenning_lego.protocols.client import connect
 from kenning_lego.protocols.key_files import default_directory
 from kenning_lego.protocols.keys import find_public, load_key
+from kenning_lego.protocols.results import pack_observation
 from kenning_lego.scenarios.inference_server import default_store
 
 BAD_VERDICT = 3
@@ -66,3 +67,37 @@ def main(arguments: Sequence[str]) -> int:
     else:
         print(as_text(report, width=_width(), colour=_colour()))
     return BAD_VERDICT if report.verdict == "problem" else 0
+
+
+def _ask(config: DoctorConfig, address: str) -> int:
+    keys = config.keys or default_directory()
+    own = load_key(config.key, keys) if config.key else None
+    server = find_public(config.server_key, keys) if config.server_key else None
+    with connect(address, key=own, server_key=server) as target:
+        welcome, observation = target.greet(), target.observe()
+    findings = findings_of(welcome, observation)
+    if config.json_:
+        answer = {
+            "schema_version": 1,
+            "kind": "target",
+            **welcome.to_result(),
+            "observation": pack_observation(observation),
+            "findings": [each.model_dump(mode="json") for each in findings],
+        }
+        print(json.dumps(answer, indent=1, ensure_ascii=False))
+    else:
+        print("\n".join(findings_as_text(findings, width=_width(), colour=_colour())))
+        print(f"\n{last_word(findings)}")
+    return BAD_VERDICT if verdict(findings) == "problem" else 0
+
+
+def _width() -> int:
+    return min(120, shutil.get_terminal_size().columns)
+
+
+def _colour() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

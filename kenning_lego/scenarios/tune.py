@@ -77,9 +77,7 @@ def tune_machine(arguments: Sequence[str], root: Path) -> int:
         return 0
 
 
-def _run_tuned(
-    place: Place, options: TuneOptions, command: Sequence[str], signals: Signals
-) -> int:
+def _run_tuned(place: Place, options: TuneOptions, command: Sequence[str], signals: Signals) -> int:
     with tuned(place, options, _tell, signals.check) as changes:
         if not changes.any:
             _tell("nothing to change")

@@ -144,8 +144,8 @@ class Journal:
     def _write(self, line: Mapping[str, Any]) -> None:
         content = (json.dumps(line) + "\n").encode()
         try:
-            if os.write(self._descriptor, content) != len(content):
-                raise OSError("it was cut short")
+            while content:  # a disk that is nearly full takes less than it is given, then refuses
+                content = content[os.write(self._descriptor, content) :]
             os.fsync(self._descriptor)
         except OSError as error:
             raise _unwritable(self._path, error) from error

@@ -95,7 +95,7 @@ def _governors(root: Path) -> tuple[list[Setting], list[str]]:
     for policy in policies:
         name = f"{policy}/{settings.GOVERNOR}"
         value = settings.read_setting(root, name)
-        choices = (root / policy / "scaling_available_governors")
+        choices = root / policy / "scaling_available_governors"
         if value is None or value == settings.BEST_GOVERNOR:
             continue
         if choices.is_file() and settings.BEST_GOVERNOR not in choices.read_text().split():
@@ -118,9 +118,7 @@ def _turbo(root: Path) -> tuple[list[Setting], list[str]]:
     return changes, [] if known else ["the kernel has no switch for turbo frequencies here"]
 
 
-def _mode_change(
-    root: Path, wanted: str
-) -> tuple[tuple[PowerMode, PowerMode] | None, list[str]]:
+def _mode_change(root: Path, wanted: str) -> tuple[tuple[PowerMode, PowerMode] | None, list[str]]:
     now = None if wanted == KEEP else present_mode(root)
     if now is None:
         explicit = wanted not in (KEEP, FASTEST)

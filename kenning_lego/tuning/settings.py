@@ -62,9 +62,7 @@ def check_setting(name: str, value: str) -> None:
 
 def policies(root: Path) -> list[str]:
     """Directories of cores that share a frequency, relative to the root, in order."""
-    return [
-        str(path.relative_to(root)) for path in numbered(root / _POLICIES, "policy[0-9]*")
-    ]
+    return [str(path.relative_to(root)) for path in numbered(root / _POLICIES, "policy[0-9]*")]
 
 
 def read_setting(root: Path, name: str) -> str | None:

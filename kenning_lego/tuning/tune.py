@@ -136,9 +136,7 @@ def _recover(place: Place, tell: Tell) -> None:
     restore(place.root, place.journal, recorded, tell)
 
 
-def _change(
-    place: Place, options: TuneOptions, until: Until, tell: Tell, check: Check
-) -> Changes:
+def _change(place: Place, options: TuneOptions, until: Until, tell: Tell, check: Check) -> Changes:
     changes = plan_changes(place.root, options)
     for remark in changes.remarks:
         tell(remark)

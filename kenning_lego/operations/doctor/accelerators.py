@@ -30,14 +30,12 @@ _INTEGRATED = ("nvgpu", "gp10b", "gv11b", "ga10b", "tegra")
 
 def look_for_accelerators(root: Path) -> tuple[Accelerator, ...]:
     """All that is found, without running any vendor's program."""
-    return tuple(
-        [
-            *_nvidia(root),
-            *_rendering(root),
-            *_computing(root),
-            *_devices(root),
-            *_usb(root),
-        ]
+    return (
+        *_nvidia(root),
+        *_rendering(root),
+        *_computing(root),
+        *_devices(root),
+        *_usb(root),
     )
 
 

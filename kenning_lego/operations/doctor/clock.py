@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import time
 from collections.abc import Callable
@@ -32,7 +33,7 @@ def look_at_clock(root: Path, read: Callable[[], int] = time.perf_counter_ns) ->
 
 def _resolution_ns(read: Callable[[], int]) -> int:
     readings = [read() for _ in range(READINGS)]
-    steps = [after - before for before, after in zip(readings, readings[1:], strict=False)]
+    steps = [after - before for before, after in itertools.pairwise(readings)]
     seen = [step for step in steps if step > 0]
     # A clock that did not step at all meanwhile is coarser than all of that time.
     return min(seen) if seen else max(1, readings[-1] - readings[0])

@@ -19,6 +19,7 @@ SCARCE_MEMORY = 256_000_000
 SCARCE_DISK = 500_000_000
 
 _TUNE = 'sudo "$(command -v kenning-lego)" tune'
+_TELLING = ("temperature", "throttling")
 _SLOW_CLOCKS = ("hpet", "acpi_pm", "jiffies", "refined-jiffies", "pit")
 
 
@@ -143,9 +144,7 @@ def _clock(facts: Facts) -> Iterator[Finding]:
     faster = [each for each in clock.available if each not in (*_SLOW_CLOCKS, clock.source)]
     slow = clock.source in _SLOW_CLOCKS
     if slow or clock.resolution_ns > COARSE_NS or clock.cost_ns > DEAR_NS:
-        remedy = (
-            f"boot with clocksource={faster[0]}" if slow and faster else "see the kernel's log"
-        )
+        remedy = f"boot with clocksource={faster[0]}" if slow and faster else "see the kernel's log"
         yield Finding(area="clock", severity="improve", what=said, remedy=remedy)
     else:
         yield Finding(area="clock", severity="ok", what=said)
@@ -271,14 +270,13 @@ def _storage(facts: Facts) -> Iterator[Finding]:
 
 
 def _sensors(facts: Facts) -> Iterator[Finding]:
-    for name in ("temperature", "throttl"):
-        for each in facts.absent_sensors:
-            if each.name.startswith(name):
-                yield Finding(
-                    area="sensors",
-                    severity="info",
-                    what=f"no {each.name}: {each.why}",
-                )
+    missing = [each.name for each in facts.absent_sensors if each.name in _TELLING]
+    if missing:
+        yield Finding(
+            area="sensors",
+            severity="info",
+            what=f"no {' and no '.join(missing)}: nobody will know whether heat slowed it down",
+        )
     for sensor in facts.sensors:
         if sensor.name.startswith("throttled") and sensor.value:
             yield Finding(

@@ -7,7 +7,8 @@ import os
 import platform
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from kenning_lego import __version__
@@ -25,6 +26,7 @@ from kenning_lego.operations.doctor.load import look_at_load
 from kenning_lego.operations.doctor.machine import look_at_machine, look_at_memory
 from kenning_lego.operations.doctor.processor import look_at_frequencies, look_at_power
 from kenning_lego.servers.child import child_environment
+from kenning_lego.servers.sensors import base
 from kenning_lego.servers.sensors.find import find_sensors
 
 _CURVE = "import zmq; print(zmq.has('curve'))"
@@ -39,8 +41,15 @@ def gather(store: Path, *, root: Path = Path("/"), host_name: bool = False) -> F
         root: where ``proc``, ``sys`` and ``dev`` are.
         host_name: tell this machine's name too.
     """
-    load = look_at_load()  # first, while nothing of ours runs
-    sensors, absent = _sensors(root)
+    with _open_sensors(root) as opened:
+        _read(opened)  # shares of time are told from the second reading on
+        load = look_at_load()  # while nothing of ours runs
+        sensors = _read(opened)
+        absent = tuple(
+            AbsentSensor(name=name, why=why)
+            for sensor in opened
+            for name, why in sensor.absent.items()
+        )
     return Facts(
         software=_software(),
         machine=look_at_machine(root),
@@ -90,14 +99,20 @@ def _curve() -> bool | None:
     return {b"True": True, b"False": False}.get(done.stdout.strip())
 
 
-def _sensors(root: Path) -> tuple[tuple[Sensor, ...], tuple[AbsentSensor, ...]]:
-    found: list[Sensor] = []
-    absent: list[AbsentSensor] = []
-    for sensor in find_sensors(root):
-        with closing(sensor):
-            found += [Sensor(name=key, value=value) for key, value in sensor.read().items()]
-            absent += [AbsentSensor(name=name, why=why) for name, why in sensor.absent.items()]
-    return tuple(found), tuple(absent)
+@contextmanager
+def _open_sensors(root: Path) -> Iterator[tuple[base.Sensor, ...]]:
+    opened = find_sensors(root)
+    try:
+        yield opened
+    finally:
+        for sensor in opened:
+            sensor.close()
+
+
+def _read(opened: tuple[base.Sensor, ...]) -> tuple[Sensor, ...]:
+    return tuple(
+        Sensor(name=key, value=value) for each in opened for key, value in each.read().items()
+    )
 
 
 def _storage(store: Path) -> Storage | None:

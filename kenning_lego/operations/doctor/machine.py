@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import subprocess
 from pathlib import Path
 
 import psutil
@@ -16,6 +17,7 @@ from kenning_lego.servers.limits_config import available_memory
 
 _CONTAINER_FILES = {".dockerenv": "docker", "run/.containerenv": "podman"}
 _CONTAINER_GROUPS = re.compile(r"docker|kubepods|containerd|libpod|lxc|garden")
+_PATIENCE_S = 5.0
 _FIRMWARE = {
     "KVM": "kvm",
     "QEMU": "qemu",
@@ -80,10 +82,26 @@ def virtual_machine(root: Path) -> str | None:
     )
     if kind:
         return kind
-    flags = re.search(r"^flags\s*:.*\bhypervisor\b", read_text(root / "proc/cpuinfo"), re.M)
-    return "unknown hypervisor" if flags else None
+    flags = re.search(r"^flags\s*:.*\bhypervisor\b", read_text(root / "proc/cpuinfo"), re.MULTILINE)
+    return (_ask_systemd(root) or "unnamed hypervisor") if flags else None
+
+
+def _ask_systemd(root: Path) -> str | None:
+    """What systemd makes of it, which knows many more by instructions of the processor."""
+    try:
+        done = subprocess.run(
+            [str(root / "usr/bin/systemd-detect-virt"), "--vm"],
+            capture_output=True,
+            timeout=_PATIENCE_S,
+            check=False,
+            text=True,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    kind = done.stdout.strip()
+    return kind if kind.isalnum() and kind != "none" else None
 
 
 def _system(root: Path) -> str | None:
-    found = re.search(r'^PRETTY_NAME="?([^"\n]*)', read_text(root / "etc/os-release"), re.M)
+    found = re.search(r'^PRETTY_NAME="?([^"\n]*)', read_text(root / "etc/os-release"), re.MULTILINE)
     return found.group(1) if found else None

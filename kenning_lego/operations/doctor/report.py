@@ -92,4 +92,7 @@ def _sensors(facts: Facts, width: int) -> Iterator[str]:
         yield ""
         yield "not here"
         for absent in facts.absent_sensors:
-            yield textwrap.shorten(f"  {absent.name:<16} {absent.why}", width, placeholder=" ...")
+            room = max(30, width - 19)
+            first, *rest = textwrap.wrap(absent.why, room, break_on_hyphens=False) or [""]
+            yield f"  {absent.name:<16} {first}"
+            yield from (f"{'':19}{line}" for line in rest)
