@@ -2,8 +2,8 @@
 
     python examples/selftest_model.py kenning_lego/operations/selftest
 
-writes ``tiny.onnx`` and ``tiny.json``. Needs the onnx package; a target gets the files. Weights come
-from a formula, so the same files come out anywhere; the answer is computed here with numpy in
+writes ``tiny.onnx`` and ``tiny.json``. Needs the onnx package; a target gets the files. Weights
+come from a formula, so the same files come out anywhere; the answer is computed here with numpy in
 double precision, not by the engine that is tested.
 """
 
