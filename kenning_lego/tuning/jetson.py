@@ -47,7 +47,7 @@ def present_mode(root: Path) -> PowerMode | None:
     except TuningError:
         return None
     numbers = re.findall(r"^\s*(\d{1,4})\s*$", text, re.MULTILINE)
-    name = re.search(r"NV Power Mode:\s*(\S+)", text)
+    name = re.search(r"NV Power Mode:[ \t]*(\S+)", text)
     return PowerMode(int(numbers[-1]), name.group(1) if name else "") if numbers else None
 
 
@@ -135,5 +135,5 @@ def _run(root: Path, program: str, *arguments: str) -> str:
         raise TuningError(f"cannot run {name}: {error.strerror}") from error
     if done.returncode:
         said = " ".join(done.stdout.split())[:200]
-        raise TuningError(f"{name} {' '.join(arguments[:1])} failed: {said or done.returncode}")
+        raise TuningError(f"{' '.join([name, *arguments[:1]])} failed: {said or done.returncode}")
     return done.stdout

@@ -22,7 +22,9 @@ _SPINS, _SPIN_NS = 50, 10_000_000
 
 def run_benchmark(bench: Bench) -> BenchmarkRecord:
     """Measure; takes at most half a minute on a slow board, and some seconds on a quick one."""
-    latency, stopped, used = None, None, {}
+    latency: DistributionRecord | None = None
+    stopped: str | None = None
+    used: dict[str, str | int | float] = {}
     with bench.connect() as target:
         target.lease()
         if bench.engine:

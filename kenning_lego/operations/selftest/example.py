@@ -37,7 +37,7 @@ class Example:
         """The largest distance of an output from the known answer; infinite if it has no ten."""
         if len(output) != 4 * len(self.answer):
             return float("inf")
-        scores = struct.unpack(f"={len(self.answer)}f", output)
+        scores: tuple[float, ...] = struct.unpack(f"={len(self.answer)}f", output)
         return max(abs(a - b) for a, b in zip(scores, self.answer, strict=True))
 
     def is_right(self, output: bytes) -> bool:
