@@ -13,8 +13,10 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 [ -e "$root/hang-nvpmodel" ] && [ "$1" = -m ] && { echo $$ > "$root/hanging"; exec sleep 60; }
 [ -e "$root/fail-nvpmodel" ] && [ "$1" = -m ] && { echo "needs a restart"; exit 1; }
 case "$1" in
--q) mode=$(cat "$root/mode"); echo "NV Power Mode: $(sed -n "s/.*ID=$mode NAME=\\([A-Z0-9_]*\\) .*/\\1/p" \
-      "$root/etc/nvpmodel.conf")"; echo "$mode" ;;
+-q) mode=$(cat "$root/mode")
+    name="s/.*ID=$mode NAME=\\([A-Z0-9_]*\\) .*/\\1/p"
+    echo "NV Power Mode: $(sed -n "$name" "$root/etc/nvpmodel.conf")"
+    echo "$mode" ;;
 -m) echo "$2" > "$root/mode"
     limit=1510400; [ "$2" = 0 ] && limit=2188800
     for policy in "$root"/sys/devices/system/cpu/cpufreq/policy*; do

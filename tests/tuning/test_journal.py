@@ -97,7 +97,7 @@ def test_every_beginning_of_a_journal_can_be_put_back(tmp_path: Path) -> None:
 
 
 def test_damage_before_the_last_line_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="line 2 is not JSON.*by hand"):
+    with pytest.raises(ConfigurationError, match=r"line 2 is not JSON.*by hand"):
         parse_journal(HEADER + b'{"entry": "clo\n' + line(entry="clocks"), tmp_path)
 
 

@@ -80,7 +80,7 @@ def test_jetson_keeps_mode_and_clocks_when_told_so(tmp_path: Path, told: list[st
 
 def test_mode_that_does_not_exist_is_told_with_those_that_do(tmp_path: Path) -> None:
     here = place(tmp_path, jetson)
-    with pytest.raises(UnknownNameError, match="unknown power mode '15W'.*7W"):
+    with pytest.raises(UnknownNameError, match=r"unknown power mode '15W'.*7W"):
         tune(here, TuneOptions(power_mode="15W"), lambda _: None)
     assert not here.journal.exists()
 
@@ -212,13 +212,18 @@ def test_nothing_is_written_where_there_is_nothing_to_change(tmp_path: Path) -> 
 def test_block_is_tuned_and_everything_goes_back_whatever_ends_it(tmp_path: Path) -> None:
     here = place(tmp_path, jetson)
     before = settings(here.root)
-    with pytest.raises(ZeroDivisionError), tuned(here, TuneOptions(), lambda _: None):
-        assert value(here.root, GOVERNOR) == "performance"
-        with pytest.raises(ConfigurationError, match="another `kenning-lego tune` is under way"):
-            tune(here, TuneOptions(), lambda _: None)
-        with pytest.raises(ConfigurationError, match="another `kenning-lego tune` is under way"):
-            reset(here, lambda _: None)
-        raise ZeroDivisionError
+
+    def measure() -> None:
+        with tuned(here, TuneOptions(), lambda _: None):
+            assert value(here.root, GOVERNOR) == "performance"
+            with pytest.raises(ConfigurationError, match="another `kenning-lego tune`"):
+                tune(here, TuneOptions(), lambda _: None)
+            with pytest.raises(ConfigurationError, match="another `kenning-lego tune`"):
+                reset(here, lambda _: None)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        measure()
     assert settings(here.root) == before
     assert not list(here.state.iterdir())
 
@@ -261,7 +266,7 @@ def test_setting_that_cannot_be_put_back_keeps_the_journal(
             raise OSError(errno.EIO, os.strerror(errno.EIO))
 
         patched.setattr(restoring, "write_setting", refuse)
-        with pytest.raises(TuningError, match="not put back.*Input/output error.*--reset"):
+        with pytest.raises(TuningError, match=r"not put back.*Input/output error.*--reset"):
             reset(here, lambda _: None)
     assert here.journal.exists()
     reset(here, lambda _: None)
@@ -280,6 +285,6 @@ def test_governor_that_the_kernel_lacks_is_told(tmp_path: Path) -> None:
 def test_without_rights_nothing_is_changed_and_the_remedy_is_told(tmp_path: Path) -> None:
     here = place(tmp_path, raspberry_pi)
     (here.root / GOVERNOR).chmod(0o444)
-    with pytest.raises(ConfigurationError, match="needs root.*sudo"):
+    with pytest.raises(ConfigurationError, match=r"needs root.*sudo"):
         tune(here, TuneOptions(), lambda _: None)
     assert not here.journal.exists()

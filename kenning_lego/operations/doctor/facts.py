@@ -55,8 +55,8 @@ class Clock(Fact):
 
     source: str | None
     available: tuple[str, ...]
-    resolution_ns: int
-    """The smallest step that was seen between two readings."""
+    resolution_ns: int | None
+    """The smallest step that was seen between two readings; None if none was seen."""
     cost_ns: float
     """Median time that one reading takes."""
 

@@ -137,13 +137,12 @@ def _machine(facts: Facts) -> Iterator[Finding]:
 
 def _clock(facts: Facts) -> Iterator[Finding]:
     clock = facts.clock
-    said = (
-        f"{clock.source or 'unnamed source'}: steps of {clock.resolution_ns} ns, "
-        f"{clock.cost_ns:g} ns a reading"
-    )
+    step = clock.resolution_ns
+    steps = "no step was seen" if step is None else f"steps of {step} ns"
+    said = f"{clock.source or 'unnamed source'}: {steps}, {clock.cost_ns:g} ns a reading"
     faster = [each for each in clock.available if each not in (*_SLOW_CLOCKS, clock.source)]
     slow = clock.source in _SLOW_CLOCKS
-    if slow or clock.resolution_ns > COARSE_NS or clock.cost_ns > DEAR_NS:
+    if slow or step is None or step > COARSE_NS or clock.cost_ns > DEAR_NS:
         remedy = f"boot with clocksource={faster[0]}" if slow and faster else "see the kernel's log"
         yield Finding(area="clock", severity="improve", what=said, remedy=remedy)
     else:
