@@ -15,8 +15,9 @@ from kenning_lego.core.entry import INTERRUPTED, run
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
 from kenning_lego.tuning.command import Signals
+from kenning_lego.tuning.journal import FILE_NAME
 from kenning_lego.tuning.plan import FASTEST, TuneOptions, plan_changes
-from kenning_lego.tuning.tune import Place, default_state, reset, tune, tuned
+from kenning_lego.tuning.tune import SYSTEM_STATE, Place, default_state, reset, tune, tuned
 
 
 class TuneConfig(Component):
@@ -66,7 +67,7 @@ def tune_machine(arguments: Sequence[str], root: Path) -> int:
     with signals.handled():
         if config.reset:
             if not reset(place, _tell):
-                print("nothing to put back")
+                print(f"nothing to put back{_hint(place)}")
             return 0
         if command is not None:
             return _run_tuned(place, config.options(), command, signals)
@@ -83,6 +84,14 @@ def _run_tuned(place: Place, options: TuneOptions, command: Sequence[str], signa
             _tell("nothing to change")
         code = signals.run(command)
     return INTERRUPTED if signals.received is not None else code
+
+
+def _hint(place: Place) -> str:
+    """Where else a journal lies, for a user who has tuned as root and resets as oneself."""
+    roots = place.root / SYSTEM_STATE.relative_to("/") / FILE_NAME
+    if roots == place.journal or not roots.exists():
+        return ""
+    return f"; but root has changed settings, as {roots} says: run this with sudo"
 
 
 def _split(arguments: Sequence[str]) -> tuple[Sequence[str], Sequence[str] | None]:

@@ -25,7 +25,8 @@ Tell = Callable[[str], None]
 Check = Callable[[], None]
 """Called between changes; what it raises ends them, and they are put back."""
 
-_SYSTEM_STATE = Path("/var/lib/kenning-lego")
+SYSTEM_STATE = Path("/var/lib/kenning-lego")
+"""Where root keeps its journal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,8 @@ def default_state() -> Path:
     Raises:
         ConfigurationError: there is no home directory.
     """
-    if os.geteuid() == 0:
-        return _SYSTEM_STATE
+    if _is_root():
+        return SYSTEM_STATE
     base = Path(os.environ.get("XDG_STATE_HOME", ""))
     if not base.is_absolute():
         try:
@@ -208,7 +209,7 @@ def _refuse_unwritable(root: Path, changes: Changes) -> None:
         path = root / setting.name
         if os.access(path, os.W_OK):
             continue
-        if os.geteuid() == 0 or os.statvfs(path).f_flag & os.ST_RDONLY:
+        if _is_root() or os.statvfs(path).f_flag & os.ST_RDONLY:
             raise ConfigurationError(
                 f"/{setting.name} cannot be written here: {os.strerror(errno.EROFS)}",
                 "in a container, tune the machine that it runs on",
@@ -217,6 +218,10 @@ def _refuse_unwritable(root: Path, changes: Changes) -> None:
             f"changing /{setting.name} needs root",
             'sudo "$(command -v kenning-lego)" tune; --dry-run shows what it would change',
         )
+
+
+def _is_root() -> bool:
+    return os.geteuid() == 0
 
 
 def _when(at: float) -> str:

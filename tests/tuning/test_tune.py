@@ -11,6 +11,7 @@ import pytest
 
 from kenning_lego.core.errors import ConfigurationError, UnknownNameError
 from kenning_lego.tuning import restore as restoring
+from kenning_lego.tuning import tune as tune_module
 from kenning_lego.tuning.jetson import TuningError
 from kenning_lego.tuning.journal import Reached, Recorded, Setting, begin
 from kenning_lego.tuning.plan import TuneOptions, plan_changes
@@ -281,10 +282,18 @@ def test_governor_that_the_kernel_lacks_is_told(tmp_path: Path) -> None:
     assert changes.remarks == (f"/{CPU}/cpufreq/policy0 has no governor performance",)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
-def test_without_rights_nothing_is_changed_and_the_remedy_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("user", "told"), [(1000, r"needs root.*sudo"), (0, r"Read-only file system.*container")]
+)
+def test_without_rights_nothing_is_changed_and_the_remedy_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: int, told: str
+) -> None:
     here = place(tmp_path, raspberry_pi)
-    (here.root / GOVERNOR).chmod(0o444)
-    with pytest.raises(ConfigurationError, match=r"needs root.*sudo"):
+    here.state.mkdir()
+    before = settings(here.root)
+    monkeypatch.setattr("kenning_lego.tuning.tune.os.access", lambda *_: False)
+    monkeypatch.setattr(tune_module, "_is_root", lambda: user == 0)
+    with pytest.raises(ConfigurationError, match=told):
         tune(here, TuneOptions(), lambda _: None)
+    assert settings(here.root) == before
     assert not here.journal.exists()

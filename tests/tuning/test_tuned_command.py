@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import signal
 import subprocess
 import sys
@@ -69,6 +70,19 @@ def test_command_runs_tuned_and_its_output_and_code_are_its_own(tmp_path: Path) 
     assert f"tune: /{GOVERNOR}: powersave -> performance\n" in done.stderr
     assert f"tune: /{GOVERNOR}: performance -> powersave\n" in done.stderr
     assert settings(root) == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may run commands as others")
+def test_command_runs_as_the_user_who_called_sudo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = laptop(tmp_path / "root")
+    monkeypatch.setenv("SUDO_UID", "65534")
+    done = run_tune(root, "--", "sh", "-c", "id -u; id -G; echo $USER; cd /")
+    user = pwd.getpwuid(65534)
+    groups = " ".join(map(str, os.getgrouplist(user.pw_name, user.pw_gid)))
+    assert done.stdout.splitlines() == ["65534", groups, user.pw_name]
+    assert governor(root) == "powersave"
 
 
 def test_command_that_cannot_be_started_leaves_everything_as_it_was(tmp_path: Path) -> None:
@@ -168,6 +182,16 @@ def test_second_command_is_refused_while_one_runs(tmp_path: Path) -> None:
             )
         process.terminate()
         assert process.wait(PATIENCE_S) == 130
+
+
+def test_reset_as_somebody_else_than_root_is_told_of_roots_journal(tmp_path: Path) -> None:
+    root = laptop(tmp_path / "root")
+    journal = root / "var/lib/kenning-lego/tune.journal"
+    journal.parent.mkdir(parents=True)
+    journal.touch()
+    done = run_tune(root, "--reset")
+    assert done.returncode == 0
+    assert "nothing to put back; but root has changed settings" in done.stdout
 
 
 def test_dry_run_says_what_would_change_and_changes_nothing(tmp_path: Path) -> None:

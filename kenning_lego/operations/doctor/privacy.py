@@ -11,9 +11,29 @@ from typing import TypeVar
 Clean = Callable[[str], str]
 
 _ANY_HOME = re.compile(r"(?<![\w~])/(?:root|home/[^/\s'\":,]+)(?=[/\s'\":,)]|$)")
+_MOUNTED = re.compile(r"(?<=/media/)[^/\s'\":,]+")
+"""Disks are mounted below their user's name."""
 _SHORTEST_NAME = 3
 """Shorter names would be found in other words."""
-_COMMON = frozenset({"localhost", "raspberrypi", "jetson", "ubuntu", "debian", "board", "root"})
+_COMMON = frozenset(
+    [
+        "admin",
+        "board",
+        "debian",
+        "jetson",
+        "localhost",
+        "nvidia",
+        "odroid",
+        "orangepi",
+        "pi",
+        "radxa",
+        "raspberrypi",
+        "rock",
+        "root",
+        "ubuntu",
+        "user",
+    ]
+)
 """Names that tell nothing of who or where."""
 
 T = TypeVar("T")
@@ -36,7 +56,7 @@ def cleaner(*, home: Path | None, names: Mapping[str, str]) -> Clean:
     def clean(text: str) -> str:
         if home is not None and home != Path("/"):
             text = re.sub(rf"{re.escape(str(home))}(?=[/\s'\":,)]|$)", "~", text)
-        text = _ANY_HOME.sub("~", text)
+        text = _MOUNTED.sub("~", _ANY_HOME.sub("~", text))
         return words.sub(lambda found: told[found.group()], text) if told else text
 
     return clean

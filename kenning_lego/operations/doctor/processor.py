@@ -11,7 +11,7 @@ from kenning_lego.operations.doctor.facts import FrequencyPolicy, Power
 from kenning_lego.tuning import jetson
 from kenning_lego.tuning.journal import FILE_NAME
 from kenning_lego.tuning.settings import TURBO_SWITCHES, read_setting
-from kenning_lego.tuning.tune import default_state
+from kenning_lego.tuning.tune import SYSTEM_STATE, default_state
 
 
 def look_at_frequencies(root: Path) -> tuple[FrequencyPolicy, ...]:
@@ -56,8 +56,8 @@ def _tuned_since(root: Path) -> str | None:
     try:
         own = default_state()
     except KenningLegoError:  # no home directory, no journal in it
-        own = Path("/var/lib/kenning-lego")
-    for state in {own, Path("/var/lib/kenning-lego")}:
+        own = SYSTEM_STATE
+    for state in {own, SYSTEM_STATE}:
         journal = root / state.relative_to("/") / FILE_NAME
         try:
             changed = journal.stat().st_mtime
