@@ -76,11 +76,11 @@ class Server:
 
 
 @contextmanager
-def running_server(directory: Path, *, curve: bool) -> Iterator[Server]:
+def running_server(directory: Path, *flags: str, curve: bool) -> Iterator[Server]:
     """Start a server that keeps its store and keys in `directory`; end it afterwards."""
     command = [sys.executable, "-m", "kenning_lego.scenarios.inference_server"]
     command += ["--address", "tcp://127.0.0.1:0", "--store", str(directory / "store")]
-    command += ["--log-level", "warning"]
+    command += ["--log-level", "warning", *flags]
     keys = None
     if curve:
         keys = _make_keys(directory / "keys")

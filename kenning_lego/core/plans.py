@@ -133,6 +133,8 @@ class Observation:
         done: rounds of the plan under way that are done.
         total: rounds that there will be at most.
         waiting: hosts in the queue.
+        latest: the sensors' newest readings while a host has the lease; see
+            :class:`kenning_lego.core.telemetry.Telemetry` for the keys.
     """
 
     holder: str = ""
@@ -142,3 +144,4 @@ class Observation:
     done: int = 0
     total: int = 0
     waiting: int = 0
+    latest: Mapping[str, float] = field(default_factory=dict)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from kenning_lego.core.errors import WorkspaceError
 
@@ -117,6 +118,29 @@ class TargetRecord(_Record):
     used: dict[str, str | int | float] = Field(default_factory=dict)
 
 
+class TelemetryRecord(_Record):
+    """What the target's sensors told during the run; see docs/telemetry.md for the keys."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    began: str | None = None
+    """Wall-clock time of the first sample on the target, ISO 8601 with time zone."""
+    times_s: tuple[float, ...] = ()
+    """When each sample was taken, on the target's monotonic clock."""
+    columns: dict[str, tuple[float | None, ...]] = Field(default_factory=dict)
+    """One value a sample by key; None where it was absent."""
+    absent: dict[str, str] = Field(default_factory=dict)
+    """What was not there, and why."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> TelemetryRecord:
+        if any(len(column) != len(self.times_s) for column in self.columns.values()):
+            raise ValueError("a column has not one value for each time")
+        if any(before > after for before, after in pairwise(self.times_s)):
+            raise ValueError("the times do not go forward")
+        return self
+
+
 class BudgetRecord(_Record):
     """Upper bounds; None is no bound."""
 
@@ -174,6 +198,8 @@ class RunRecord(_Record):
     segments: tuple[SegmentRecord, ...]
     measurements: tuple[MeasurementRecord, ...]
     configurations: tuple[ConfigurationRecord, ...]
+    telemetry: TelemetryRecord | None = None
+    """Of the target while it was measured; None where none was asked for."""
     durations_s: dict[str, float] = Field(default_factory=dict)
     """Wall time of each step; what was found in the workspace took next to none."""
 

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Protocol
 
 from kenning_lego.core.plans import Composed, Plan, Progress, Statistics, TargetDescription
+from kenning_lego.core.telemetry import Telemetry
 
 
 class Target(Protocol):
@@ -46,6 +47,10 @@ class Target(Protocol):
 
     def statistics(self) -> Statistics:
         """Everything timed in this session so far."""
+        ...
+
+    def telemetry(self) -> Telemetry:
+        """What the target's sensors told in this session so far."""
         ...
 
     def close(self) -> None:

@@ -27,8 +27,16 @@ from kenning_lego.core.plans import (
     Statistics,
     TargetDescription,
 )
+from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.protocols.addresses import normalise
-from kenning_lego.protocols.codec import Envelope, Frame, decode, encode, unpack_samples
+from kenning_lego.protocols.codec import (
+    Envelope,
+    Frame,
+    decode,
+    encode,
+    unpack_numbers,
+    unpack_samples,
+)
 from kenning_lego.protocols.connection import Connection
 from kenning_lego.protocols.host_session import Answered, HostSession, Progressed, Refused, Wanted
 from kenning_lego.protocols.keys import KeyPair, PublicKey
@@ -36,6 +44,7 @@ from kenning_lego.protocols.messages import (
     CHUNK_BYTES,
     PROTOCOL_VERSION,
     UPLOAD_CREDITS,
+    AskTelemetry,
     Bye,
     Cancel,
     Compose,
@@ -58,6 +67,7 @@ from kenning_lego.protocols.results import (
     read_duration_ns,
     read_observation,
     read_statistics,
+    read_telemetry,
 )
 
 PATIENCE_S = 60.0
@@ -203,6 +213,12 @@ class TargetClient:
         self._ensure_lease()
         answer = self._ask(Stats())
         return read_statistics(answer.result, [unpack_samples(frame) for frame in answer.payload])
+
+    def telemetry(self) -> Telemetry:
+        """What the target's sensors told since the lease was given."""
+        self._ensure_lease()
+        answer = self._ask(AskTelemetry())
+        return read_telemetry(answer.result, [unpack_numbers(frame) for frame in answer.payload])
 
     # The classic dialogue, step by step
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -130,3 +131,29 @@ def unpack_samples(frame: Frame) -> tuple[int, ...]:
     if sys.byteorder == "big":
         values.byteswap()
     return tuple(values)
+
+
+def pack_numbers(values: Sequence[float | None]) -> bytes:
+    """Numbers as little-endian 64-bit floats; what is absent is NaN."""
+    numbers = array.array("d", (math.nan if value is None else value for value in values))
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers.tobytes()
+
+
+def unpack_numbers(frame: Frame) -> tuple[float | None, ...]:
+    """What :func:`pack_numbers` wrote; None for what is absent.
+
+    Raises:
+        ProtocolError: the frame does not hold whole 64-bit floats, or an infinite one.
+    """
+    numbers = array.array("d")
+    try:
+        numbers.frombytes(bytes(frame))
+    except ValueError as error:
+        raise ProtocolError(f"numbers in {len(frame)} bytes") from error
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    if any(map(math.isinf, numbers)):
+        raise ProtocolError("an infinite number")
+    return tuple(None if math.isnan(number) else number for number in numbers)

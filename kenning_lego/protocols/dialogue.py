@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kenning_lego.core.errors import KenningLegoError
+from kenning_lego.core.plans import Observation
 from kenning_lego.protocols.codec import Envelope, Frame
 from kenning_lego.protocols.messages import Message
 
@@ -93,6 +94,23 @@ class SendWelcome:
 
 
 @dataclass(frozen=True, slots=True)
+class SendObservation:
+    """Answer an OBSERVE, with the sensors' newest readings if there are any."""
+
+    peer: bytes
+    id: int
+    observation: Observation
+
+
+@dataclass(frozen=True, slots=True)
+class SendTelemetry:
+    """Answer a TELEMETRY with what was sampled since the last :class:`StartSampling`."""
+
+    peer: bytes
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
 class SendOutputs:
     """Send a message with the pipeline's outputs as payload."""
 
@@ -118,6 +136,16 @@ class ToWorker:
 @dataclass(frozen=True, slots=True)
 class StopWorker:
     """End the worker and forget all that it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartSampling:
+    """A host has the lease: sample the sensors from now on, beginning anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopSampling:
+    """Nobody has the lease any more: stop, and forget what was sampled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +178,14 @@ class SuspendUpload:
 Action = (
     Send
     | SendWelcome
+    | SendObservation
+    | SendTelemetry
     | SendOutputs
     | WriteInputs
     | ToWorker
     | StopWorker
+    | StartSampling
+    | StopSampling
     | OpenUpload
     | WriteUpload
     | SuspendUpload

@@ -124,10 +124,10 @@ class Fields:
             raise self._refuse(name, "a non-empty array of sha256")
         return tuple(values)
 
-    def names(self, name: str, most: int) -> tuple[str, ...]:
-        """At most `most` strings of at most 64 characters."""
+    def names(self, name: str, most: int, longest: int = 64) -> tuple[str, ...]:
+        """At most `most` strings of at most `longest` characters."""
         values = self.items(name, most)
-        if not all(isinstance(value, str) and len(value) <= 64 for value in values):
+        if not all(isinstance(value, str) and len(value) <= longest for value in values):
             raise self._refuse(name, "an array of short texts")
         return tuple(values)
 
@@ -152,6 +152,14 @@ class Fields:
             if not fine:
                 raise self._refuse(name, "a map of text to text or numbers")
         return dict(value)
+
+    def numbers(self, name: str, most: int) -> dict[str, float]:
+        """A flat map from text to at most `most` finite numbers."""
+        facts = self.facts(name)
+        numbers = {key: float(fact) for key, fact in facts.items() if not isinstance(fact, str)}
+        if len(numbers) != len(facts) or len(facts) > most:
+            raise self._refuse(name, f"a map of text to at most {most} numbers")
+        return numbers
 
     def texts(self, name: str) -> dict[str, str]:
         """A flat map from text to text."""

@@ -9,7 +9,14 @@ from kenning_lego.core.errors import ProtocolError
 from kenning_lego.core.plans import Observation, Progress
 from kenning_lego.core.specs import IOSpec
 from kenning_lego.protocols.codec import Envelope
-from kenning_lego.protocols.dialogue import Action, Send, StopWorker, SuspendUpload
+from kenning_lego.protocols.dialogue import (
+    Action,
+    Send,
+    StartSampling,
+    StopSampling,
+    StopWorker,
+    SuspendUpload,
+)
 from kenning_lego.protocols.messages import Event, Lease, Model
 from kenning_lego.protocols.replies import ok, refusal
 
@@ -130,7 +137,7 @@ class Leases:
         actions: list[Action] = []
         if holder and holder.upload:
             actions.append(SuspendUpload())
-        actions.append(StopWorker())
+        actions += [StopWorker(), StopSampling()]
         if self._waiting:
             actions += [*self._grant(self._waiting.popleft(), now), *self._tell_waiting()]
         return actions
@@ -168,7 +175,7 @@ class Leases:
 
     def _grant(self, waiting: _Waiting, now: float) -> list[Action]:
         self.holder = Holder(waiting.peer, waiting.name, now, now, waiting.lease.expected_s)
-        return [ok(waiting.peer, waiting.id)]
+        return [ok(waiting.peer, waiting.id), StartSampling()]
 
     def _tell_waiting(self) -> list[Action]:
         """Tell those who wait what place they have."""

@@ -49,6 +49,7 @@ class Kind(IntEnum):
     CANCEL = 24
     BYE = 25
     OBSERVE = 26
+    TELEMETRY = 27
 
 
 class Message(Protocol):
@@ -328,6 +329,16 @@ class Stats(_Empty):
 
 
 @dataclass(frozen=True, slots=True)
+class AskTelemetry(_Empty):
+    """Ask what the sensors told since the lease was given; answered at once, beside a plan too.
+
+    The times of the samples come as the first payload frame, each column as one more.
+    """
+
+    kind: ClassVar[Kind] = Kind.TELEMETRY
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel(_Empty):
     """End the plan under way after its present round; what it measured stays."""
 
@@ -432,6 +443,7 @@ REQUESTS = (
     RunPlan,
     Cancel,
     Stats,
+    AskTelemetry,
     Bye,
 )
 """What a host sends."""

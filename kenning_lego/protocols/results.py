@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 from kenning_lego.core.plans import (
@@ -13,9 +14,12 @@ from kenning_lego.core.plans import (
     Statistics,
     TargetDescription,
 )
+from kenning_lego.core.telemetry import MAX_COLUMNS, MAX_SAMPLES, Telemetry
 from kenning_lego.protocols.fields import Fields, pack_io_spec
 
 MAX_DURATION_NS = 2**62
+MAX_KEY = 128
+"""Characters of a column's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +58,9 @@ class Welcome:
         )
 
 
-def pack_observation(observation: Observation) -> dict[str, str | int | float]:
+def pack_observation(observation: Observation) -> Mapping[str, Any]:
     """The result of OBSERVE."""
-    return asdict(observation)
+    return {**asdict(observation), "latest": dict(observation.latest)}
 
 
 def read_observation(fields: Fields) -> Observation:
@@ -69,6 +73,7 @@ def read_observation(fields: Fields) -> Observation:
         done=fields.integer("done", 0, 2**53),
         total=fields.integer("total", 0, 2**53),
         waiting=fields.integer("waiting", 0, 2**31),
+        latest=fields.numbers("latest", MAX_COLUMNS),
     )
 
 
@@ -116,6 +121,32 @@ def read_statistics(fields: Fields, samples: Sequence[tuple[int, ...]]) -> Stati
         _description(fields.map("before")),
         _description(fields.map("after")),
     )
+
+
+def pack_telemetry(telemetry: Telemetry) -> Mapping[str, Any]:
+    """The result of TELEMETRY; times and columns follow as payload frames in the same order."""
+    return {
+        "began_unix_s": telemetry.began_unix_s,
+        "count": len(telemetry),
+        "columns": list(telemetry.columns),
+        "absent": dict(telemetry.absent),
+    }
+
+
+def read_telemetry(fields: Fields, frames: Sequence[tuple[float | None, ...]]) -> Telemetry:
+    """Read what :func:`pack_telemetry` wrote, with the numbers of the payload frames."""
+    began = fields.number("began_unix_s", 0.0, 1e12)
+    count = fields.integer("count", 0, MAX_SAMPLES)
+    keys = fields.names("columns", MAX_COLUMNS, longest=MAX_KEY)
+    absent = fields.texts("absent")
+    if len(set(keys)) != len(keys):
+        fields.refuse("two columns of one name")
+    if len(frames) != len(keys) + 1 or any(len(frame) != count for frame in frames):
+        fields.refuse(f"{len(keys)} columns of {count} with frames that do not fit")
+    times = tuple(time for time in frames[0] if time is not None)
+    if len(times) != count or any(before > after for before, after in pairwise(times)):
+        fields.refuse("times that do not go forward")
+    return Telemetry(began, times, dict(zip(keys, frames[1:], strict=True)), absent)
 
 
 def _pack_description(description: TargetDescription) -> Mapping[str, Any]:

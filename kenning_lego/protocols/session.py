@@ -17,7 +17,9 @@ from kenning_lego.protocols.dialogue import (
     PeerLost,
     Received,
     Send,
+    SendObservation,
     SendOutputs,
+    SendTelemetry,
     SendWelcome,
     SessionEvent,
     SuspendUpload,
@@ -37,6 +39,7 @@ from kenning_lego.protocols.messages import (
     PROTOCOL_VERSION,
     REQUESTS,
     UPLOAD_CREDITS,
+    AskTelemetry,
     Bye,
     Cancel,
     Chunk,
@@ -57,7 +60,7 @@ from kenning_lego.protocols.messages import (
     Stats,
 )
 from kenning_lego.protocols.replies import ok, refusal
-from kenning_lego.protocols.results import pack_observation, read_composed
+from kenning_lego.protocols.results import read_composed
 
 MAX_QUEUED = 64
 """Requests that a host may send without waiting for answers."""
@@ -125,9 +128,7 @@ class Session:
             case Hello() as hello:
                 return self._greet(peer, request, hello)
             case Observe():
-                return [
-                    Send(peer, Envelope(request, Ok(pack_observation(self._leases.observe(now)))))
-                ]
+                return [SendObservation(peer, request, self._leases.observe(now))]
             case Lease():
                 return self._leases.ask(peer, request, self._name(peer), message, now)
             case Bye() if self._leases.waits(peer):
@@ -143,6 +144,8 @@ class Session:
                 return [*self._leases.release(now), ok(peer, request)]
             case Cancel():
                 return self._cancel(holder, request)
+            case AskTelemetry():
+                return [SendTelemetry(peer, request)]
             case _:
                 return self._chunk(holder, envelope)
 

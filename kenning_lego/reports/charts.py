@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from kenning_lego.core.records import TelemetryRecord
 from kenning_lego.reports.findings import Findings
+from kenning_lego.reports.formatting import counted
 from kenning_lego.reports.latency_chart import latency_chart
 from kenning_lego.reports.prediction_chart import prediction_chart
 from kenning_lego.reports.runs_chart import runs_chart
+from kenning_lego.reports.timeline import Panel, panels, seconds_of
+from kenning_lego.reports.timeline_chart import timeline_chart
 from kenning_lego.reports.tradeoff_charts import (
     score_latency_chart,
     score_size_chart,
@@ -45,6 +49,7 @@ class Charts:
     prediction: Chart | None
     runs: Chart | None
     trade_offs: tuple[Chart, ...]
+    board: tuple[Chart, ...]
 
 
 def charts_of(findings: Findings) -> Charts:
@@ -100,7 +105,25 @@ def charts_of(findings: Findings) -> Charts:
             " more runs than room, a dot is the median of neighbours and an upright their range.",
         ),
         tuple(chart for chart in trade_offs if chart),
+        tuple(_timelines(findings.record.telemetry)),
     )
+
+
+def _timelines(telemetry: TelemetryRecord | None) -> Iterator[Chart]:
+    for panel in panels(telemetry):
+        times = seconds_of(telemetry) if telemetry else []
+        name = f"board-{panel.identity}"
+        yield Chart(
+            timeline_chart(panel, times, f"{name}-wide", _HALF_PX),
+            timeline_chart(panel, times, f"{name}-narrow", _PHONE_PX),
+            _caption(panel),
+        )
+
+
+def _caption(panel: Panel) -> str:
+    if not panel.left_out:
+        return f"{panel.title} while the target was measured."
+    return f"{panel.title}: the highest; {counted(panel.left_out, 'line')} below them left out."
 
 
 def _drawn(

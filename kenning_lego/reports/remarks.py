@@ -10,6 +10,7 @@ from typing import Literal
 from kenning_lego.core.records import BudgetRecord
 from kenning_lego.reports.findings import Findings
 from kenning_lego.reports.formatting import counted, share
+from kenning_lego.reports.timeline import throttled
 from kenning_lego.reports.timings import Timing
 
 _CLOCKS = {
@@ -47,6 +48,13 @@ def remarks(findings: Findings) -> Iterator[Remark]:
             "warning",
             f"{counted(len(short), 'budget')} of {len(record.configurations)} cannot be met:"
             f" {', '.join(short)}. The nearest that can are listed below.",
+        )
+    held_back = throttled(record.telemetry)
+    if held_back:
+        yield Remark(
+            "warning",
+            f"The board held its clocks back while it was measured: {', '.join(held_back)}. Cool"
+            " it, or supply it better, and measure again.",
         )
     yield from _precision(findings)
     errors = [

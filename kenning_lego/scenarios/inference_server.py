@@ -38,6 +38,8 @@ class ServeConfig(Component):
     """What a worker may use before the server ends it."""
     lease_timeout_s: float = Field(default=30.0, gt=0)
     """A host that is silent for so long, with nothing under way, yields to one that waits."""
+    telemetry_interval: float = Field(default=1.0, ge=0, le=3600)
+    """Seconds between readings of the sensors while a host has the lease; 0 reads none."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much to log to standard error."""
     log_json: bool = False
@@ -51,6 +53,7 @@ class ServeConfig(Component):
             store_bytes=int(self.store_mb * 1e6),
             limits=self.limits.limits(),
             lease_timeout_s=self.lease_timeout_s,
+            telemetry_interval_s=self.telemetry_interval,
             log_level=self.log_level,
             log_json=self.log_json,
             key=self.key,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
 from kenning_lego.core.errors import StoreError
 from kenning_lego.core.plans import Composed, Plan, Progress, Statistics, TargetDescription
+from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.servers.environment import describe
+from kenning_lego.servers.telemetry import DEFAULT_INTERVAL_S, Sampler
 from kenning_lego.servers.workbench import Workbench
 from kenning_lego.store.artifacts import ArtifactStore
 
@@ -18,11 +22,17 @@ class LocalTarget:
 
     Args:
         store: where its artifacts lie; a workspace's own store will do.
+        telemetry_interval_s: between readings of the sensors, taken between a plan's rounds and
+            between requests; 0 for none.
     """
 
-    def __init__(self, store: ArtifactStore) -> None:
+    def __init__(
+        self, store: ArtifactStore, telemetry_interval_s: float = DEFAULT_INTERVAL_S
+    ) -> None:
         self._store = store
         self._workbench = Workbench(store)
+        self._sampler = Sampler(telemetry_interval_s)
+        self._sampler.start(time.monotonic())
 
     @property
     def address(self) -> str:
@@ -47,7 +57,13 @@ class LocalTarget:
 
     def measure(self, plan: Plan, on_progress: Callable[[Progress], None] | None = None) -> None:
         """Time a plan in this process."""
-        self._workbench.measure(plan, on_progress or (lambda _: None), lambda: False)
+
+        def note(progress: Progress) -> None:
+            self._tick()
+            if on_progress:
+                on_progress(progress)
+
+        self._workbench.measure(plan, note, lambda: False)
 
     def compose(
         self, stages: Sequence[str], *, runtime: str, threads: int = 1, batch: int = 1
@@ -57,15 +73,24 @@ class LocalTarget:
 
     def infer(self, inputs: Sequence[bytes]) -> tuple[list[bytes], int]:
         """Run the pipeline once; its outputs and the engine's time in ns."""
+        self._tick()
         return self._workbench.infer(inputs)
 
     def statistics(self) -> Statistics:
         """Everything timed so far."""
         return self._workbench.statistics()
 
+    def telemetry(self) -> Telemetry:
+        """What the sensors told so far; the worker is this process."""
+        return self._sampler.telemetry(time.monotonic(), os.getpid())
+
     def close(self) -> None:
-        """Forget models and samples."""
+        """Forget models, samples and what the sensors told."""
         self._workbench = Workbench(self._store)
+        self._sampler.start(time.monotonic())
+
+    def _tick(self) -> None:
+        self._sampler.tick(time.monotonic(), os.getpid())
 
     def __enter__(self) -> LocalTarget:
         return self

@@ -19,6 +19,7 @@ class ServerOptions:
         store_bytes: how large it may grow.
         limits: what a worker may use.
         lease_timeout_s: a host that is silent for so long loses its lease to one that waits.
+        telemetry_interval_s: between readings of the sensors under a lease; 0 for none.
         log_level: how much to log.
         log_json: as one JSON object a line.
         key: name of the server's own key; without one hosts speak unencrypted.
@@ -30,6 +31,7 @@ class ServerOptions:
     store_bytes: int
     limits: WorkerLimits
     lease_timeout_s: float
+    telemetry_interval_s: float
     log_level: str
     log_json: bool
     key: str | None

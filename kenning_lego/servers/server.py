@@ -20,7 +20,14 @@ from kenning_lego.core.errors import AddressError, KenningLegoError, ProtocolErr
 from kenning_lego.protocols import dialogue
 from kenning_lego.protocols.addresses import is_ipv6, is_loopback, normalise, parse
 from kenning_lego.protocols.authorised import AuthorisedFile
-from kenning_lego.protocols.codec import Envelope, Frame, decode, encode, request_id
+from kenning_lego.protocols.codec import (
+    Envelope,
+    Frame,
+    decode,
+    encode,
+    pack_numbers,
+    request_id,
+)
 from kenning_lego.protocols.curve import secure_server
 from kenning_lego.protocols.fields import Fields
 from kenning_lego.protocols.frames import receive_rest, send_frames
@@ -34,13 +41,19 @@ from kenning_lego.protocols.messages import (
     Process,
     RunPlan,
 )
-from kenning_lego.protocols.results import Welcome, read_composed
+from kenning_lego.protocols.results import (
+    Welcome,
+    pack_observation,
+    pack_telemetry,
+    read_composed,
+)
 from kenning_lego.protocols.session import Session
 from kenning_lego.servers.admission import Admission
 from kenning_lego.servers.environment import describe
 from kenning_lego.servers.options import ServerOptions
 from kenning_lego.servers.peers import PeerWatch
 from kenning_lego.servers.supervisor import WORKER_COMMAND, WorkerProcess
+from kenning_lego.servers.telemetry import Sampler
 from kenning_lego.servers.uploads import UploadDesk
 from kenning_lego.store.artifacts import ArtifactStore
 
@@ -50,7 +63,7 @@ MAX_FRAME_BYTES = 64 << 20
 MAX_QUEUED_MESSAGES = 256
 """Of one peer, in each direction; a peer that reads no answers is dropped beyond that."""
 
-CAPABILITIES = ("acknowledge", "observe", "plan", "queue", "resume")
+CAPABILITIES = ("acknowledge", "observe", "plan", "queue", "resume", "telemetry")
 
 WATCH_INTERVAL_MS = 100
 """How often a busy worker is looked at."""
@@ -77,6 +90,7 @@ class TargetServer:
         self._worker_command = (*WORKER_COMMAND, *extra)
         self._uploads = UploadDesk(ArtifactStore(options.store, options.store_bytes))
         self._session = Session(options.lease_timeout_s)
+        self._sampler = Sampler(options.telemetry_interval_s)
         self._worker: WorkerProcess | None = None
         self._stopping = False
         self._quick = False
@@ -178,8 +192,9 @@ class TargetServer:
                 watched = self._worker
                 if watched:
                     poller.register(watched.channel, zmq.POLLIN)
+            self._sampler.tick(time.monotonic(), self._worker_pid)
             busy = watched is not None and watched.busy
-            ready = dict(poller.poll(WATCH_INTERVAL_MS if busy else TICK_INTERVAL_MS))
+            ready = dict(poller.poll(self._patience_ms(busy=busy)))
             self._hear_network(ready)
             if watched and watched is self._worker and watched.channel.fileno() in ready:
                 self._hear_worker(watched)
@@ -187,6 +202,15 @@ class TargetServer:
                 self._watch_worker(watched)
             if not ready:
                 self._handle(dialogue.Tick())
+
+    def _patience_ms(self, *, busy: bool) -> int:
+        """How long to wait for something to happen before looking at worker, session, sensors."""
+        most = WATCH_INTERVAL_MS if busy else TICK_INTERVAL_MS
+        return int(min(most, 1 + 1000 * self._sampler.wait_s(time.monotonic())))
+
+    @property
+    def _worker_pid(self) -> int | None:
+        return self._worker.pid if self._worker else None
 
     def _hear_network(self, ready: Container[object]) -> None:
         if self._admission and self._admission.socket in ready:
@@ -346,6 +370,24 @@ class TargetServer:
             case dialogue.SendWelcome(peer, request):
                 welcome = Welcome(PROTOCOL_VERSION, __version__, CAPABILITIES, describe())
                 return self._send(peer, Envelope(request, Ok(welcome.to_result())))
+            case other:
+                return self._carry_out_sampling(other)
+        return None
+
+    def _carry_out_sampling(self, action: dialogue.Action) -> dialogue.SessionEvent | None:
+        match action:
+            case dialogue.StartSampling():
+                self._sampler.start(time.monotonic())
+            case dialogue.StopSampling():
+                self._sampler.stop()
+            case dialogue.SendTelemetry(peer, request):
+                telemetry = self._sampler.telemetry(time.monotonic(), self._worker_pid)
+                columns = (telemetry.times_s, *telemetry.columns.values())
+                payload = tuple(map(pack_numbers, columns))
+                return self._send(peer, Envelope(request, Ok(pack_telemetry(telemetry)), payload))
+            case dialogue.SendObservation(peer, request, observation):
+                observation = replace(observation, latest=self._sampler.latest)
+                return self._send(peer, Envelope(request, Ok(pack_observation(observation))))
         return None
 
     def _send(self, peer: bytes, envelope: Envelope) -> dialogue.SessionEvent | None:

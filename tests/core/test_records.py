@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,11 @@ def test_fixture_leaves_no_field_of_the_record_out() -> None:
         assert record.model_dump(mode="json") == content_of_version_1()
 
 
+def test_record_without_telemetry_opens(tmp_path: Path) -> None:
+    record = load_record(damaged(tmp_path, lambda c: c.pop("telemetry")))
+    assert record.telemetry is None
+
+
 @settings(deadline=None)
 @given(
     name=st.text(st.characters(exclude_categories=["Cs"])),
@@ -111,6 +117,9 @@ def test_record_of_a_version_that_never_was_is_refused(tmp_path: Path, version: 
         ),
         (lambda c: c.update(surprise=1), r"surprise: Extra inputs"),
         (lambda c: c["measurements"][0].update(clock="sundial"), r"measurements\.0\.clock: "),
+        (lambda c: c["telemetry"]["times_s"].pop(), r"telemetry: .*not one value for each time"),
+        (lambda c: c["telemetry"]["times_s"].reverse(), r"telemetry: .*do not go forward"),
+        (lambda c: c["telemetry"]["columns"]["load_1min"].__setitem__(0, math.inf), "telemetry"),
     ],
 )
 def test_damaged_record_is_refused_with_the_path_of_the_field(

@@ -97,6 +97,7 @@ by_type: dict[type[Any], st.SearchStrategy[Any]] = {
     messages.Output: st.builds(messages.Output),
     messages.Infer: st.builds(messages.Infer),
     messages.Stats: st.builds(messages.Stats),
+    messages.AskTelemetry: st.builds(messages.AskTelemetry),
     messages.Cancel: st.builds(messages.Cancel),
     messages.Bye: st.builds(messages.Bye),
     messages.RunPlan: st.builds(messages.RunPlan, plans),

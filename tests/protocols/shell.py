@@ -88,6 +88,8 @@ class Shell:
         self.session = Session(timeout_s)
         self.now = 0.0
         self.worker: FakeWorker | None = None
+        self.sampled_for: bytes | None = None
+        """For whom the sensors are read."""
         self.store = FakeStore()
         self.waiting: dict[tuple[bytes, int], Message] = {}
         """Requests without an answer, in the order in which they were sent."""
@@ -208,6 +210,24 @@ class Shell:
             case dialogue.SuspendUpload():
                 assert self.store.open is not None, "no upload to suspend"
                 self.store.open = None
+            case other:
+                return self._carry_out_sampling(other)
+        return None
+
+    def _carry_out_sampling(self, action: dialogue.Action) -> dialogue.SessionEvent | None:
+        match action:
+            case dialogue.SendObservation(peer, request):
+                return self._send(peer, request, Ok({"observation": True}))
+            case dialogue.SendTelemetry(peer, request):
+                assert peer == self.sampled_for, "telemetry of another's lease"
+                return self._send(peer, request, Ok({"telemetry": True}))
+            case dialogue.StartSampling():
+                assert self.sampled_for is None, "what was sampled for another was not forgotten"
+                self.sampled_for = self.session.holder
+            case dialogue.StopSampling():
+                self.sampled_for = None
+            case other:
+                raise AssertionError(f"the session wants {other}")
         return None
 
     def _to_worker(self, envelope: Envelope) -> None:

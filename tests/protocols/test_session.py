@@ -11,6 +11,7 @@ from kenning_lego.protocols.codec import Envelope
 from kenning_lego.protocols.messages import (
     CHUNK_BYTES,
     UPLOAD_CREDITS,
+    AskTelemetry,
     Bye,
     Cancel,
     Compose,
@@ -24,6 +25,7 @@ from kenning_lego.protocols.messages import (
     Load,
     Message,
     Model,
+    Observe,
     Ok,
     Output,
     Process,
@@ -83,6 +85,7 @@ def test_anybody_may_greet() -> None:
         PLAN,
         Cancel(),
         Stats(),
+        AskTelemetry(),
         Bye(),
     ],
     ids=lambda message: message.kind.name,
@@ -95,6 +98,39 @@ def test_nothing_is_done_for_one_without_the_lease(message: Message) -> None:
         assert "send LEASE first" in str(problem_of(answer))
         assert shell.worker is worker
         assert shell.session.holder is holder
+
+
+def test_anybody_may_observe_and_only_the_holder_sees_what_was_sampled() -> None:
+    shell = leased()
+    assert code_of(shell.answer(OTHER, Observe())) == "ok"
+    assert code_of(shell.answer(OTHER, AskTelemetry())) == "no_lease"
+    assert code_of(shell.answer(HOST, AskTelemetry())) == "ok"
+
+
+def test_telemetry_is_answered_while_a_plan_runs() -> None:
+    shell = leased()
+    shell.ask(HOST, PLAN)
+    assert code_of(shell.answer(HOST, AskTelemetry())) == "ok"
+    assert [type(each.message) for each in shell.running] == [RunPlan]
+
+
+def test_sampling_begins_and_ends_with_the_lease() -> None:
+    shell = Shell()
+    sampled_for = [shell.sampled_for]
+    shell.ask(HOST, Lease())
+    sampled_for.append(shell.sampled_for)
+    shell.now = 1000.0
+    shell.ask(OTHER, Lease())  # takes over from one that is silent
+    sampled_for.append(shell.sampled_for)
+    shell.lose(OTHER)
+    sampled_for.append(shell.sampled_for)
+    assert sampled_for == [None, HOST, OTHER, None]
+
+
+def test_lease_asked_for_again_keeps_what_was_sampled() -> None:
+    shell = leased()
+    shell.ask(HOST, Lease())  # the shell refuses a second beginning
+    assert shell.sampled_for == HOST
 
 
 def test_chunk_from_one_without_the_lease_touches_no_upload() -> None:

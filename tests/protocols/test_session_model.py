@@ -12,6 +12,7 @@ from kenning_lego.core.errors import ProtocolError
 from kenning_lego.core.plans import Plan, PlanItem
 from kenning_lego.protocols import dialogue
 from kenning_lego.protocols.messages import (
+    AskTelemetry,
     Bye,
     Cancel,
     Compose,
@@ -22,6 +23,7 @@ from kenning_lego.protocols.messages import (
     Load,
     Message,
     Model,
+    Observe,
     Ok,
     Output,
     Process,
@@ -208,6 +210,18 @@ class SessionMachine(RuleBasedStateMachine):
         answer = self.shell.answer(peer, Cancel())
         assert code_of(answer) == ("ok" if peer == self.holder else "no_lease")
 
+    @rule(stranger=st.none() | peers)
+    def ask_what_the_sensors_told(self, stranger: bytes | None) -> None:
+        peer = stranger or self.holder or PEERS[0]
+        self.touch(peer)
+        answer = self.shell.answer(peer, AskTelemetry())
+        assert code_of(answer) == ("ok" if peer == self.holder else "no_lease")
+
+    @rule(peer=peers)
+    def observe(self, peer: bytes) -> None:
+        self.touch(peer)
+        assert code_of(self.shell.answer(peer, Observe())) == "ok"
+
     @rule(peer=peers, politely=st.booleans(), really=st.integers(0, 2))
     def leave(self, peer: bytes, politely: bool, really: int) -> None:
         if really:
@@ -263,6 +277,10 @@ class SessionMachine(RuleBasedStateMachine):
             if request and (isinstance(message, Ok) or code_of(message) in IN_TURN)
         ]
         assert in_turn == sorted(in_turn)
+
+    @invariant()
+    def sensors_are_read_for_the_holder_and_for_nobody_else(self) -> None:
+        assert self.shell.sampled_for == self.holder
 
     def teardown(self) -> None:
         """All that was asked is answered once worker and store get on with it."""

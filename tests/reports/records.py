@@ -19,6 +19,7 @@ from kenning_lego.core.records import (
     ScoreRecord,
     SegmentRecord,
     TargetRecord,
+    TelemetryRecord,
     TensorRecord,
     VariantRecord,
 )
@@ -274,3 +275,38 @@ def _fixed(
 
 def _tensor(name: str, shape: tuple[int, ...]) -> TensorRecord:
     return TensorRecord(name=name, shape=("batch", *shape), dtype="float32")
+
+
+def with_telemetry(record: RunRecord, count: int = 240) -> RunRecord:
+    """The record with telemetry as a Raspberry Pi 5 that gets warm would give it."""
+    rng = random.Random(11)
+    warmth = [1 - 0.985**index for index in range(count)]
+    hot = [index >= count - 12 for index in range(count)]
+    columns: dict[str, tuple[float | None, ...]] = {
+        "load_1min": tuple(round(warm, 2) for warm in warmth),
+        "temperature_c.cpu-thermal": tuple(48 + 36 * warm + rng.random() for warm in warmth),
+        "temperature_c.rp1_adc-temp1": tuple(
+            None if 40 <= index < 60 else 44 + 12 * warm for index, warm in enumerate(warmth)
+        ),
+        "frequency_khz.cpu0": tuple(1_800_000.0 if each else 2_400_000.0 for each in hot),
+        "cpu_percent.all": tuple(25 + rng.random() for _ in warmth),
+        **{
+            f"cpu_percent.{core}": tuple((99 if core == 2 else 0) + rng.random() for _ in warmth)
+            for core in range(8)
+        },
+        "worker_cpu_percent": tuple(99 + rng.random() for _ in warmth),
+        "worker_rss_bytes": (None, *(120e6 + 1e5 * index for index in range(count - 1))),
+        "memory_used_bytes": tuple(9e8 + 1e5 * index for index in range(count)),
+        "power_mw.VDD_IN": tuple(4200 + 1800 * warm + 80 * rng.random() for warm in warmth),
+        "energy_uj.package-0": tuple(2.5e6 * index for index in range(count)),
+        "throttled.soft-temperature-limit": tuple(map(float, hot)),
+        "throttled.under-voltage": (0.0,) * count,
+        "throttle_count.core": tuple(3.0 + each for each in hot),
+    }
+    telemetry = TelemetryRecord(
+        began="2024-06-07T10:15:04.250+00:00",
+        times_s=tuple(8123.25 + index for index in range(count)),
+        columns=columns,
+        absent={"rails": "no INA3221 power monitor"},
+    )
+    return record.model_copy(update={"telemetry": telemetry})

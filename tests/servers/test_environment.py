@@ -10,20 +10,11 @@ import pytest
 from kenning_lego.protocols.fields import Fields
 from kenning_lego.protocols.results import Welcome
 from kenning_lego.servers.environment import describe
-
-CPU = "sys/devices/system/cpu"
-
-
-def tree(root: Path, files: dict[str, str]) -> Path:
-    for name, content in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, encoding="utf-8")
-    return root
+from tests.servers.trees import CPU, Link, tree
 
 
 def test_raspberry_pi_is_recognised(tmp_path: Path) -> None:
-    cores = {
+    cores: dict[str, str | Link] = {
         f"{CPU}/cpu{n}/cpufreq/{name}": value
         for n in range(4)
         for name, value in (

@@ -16,7 +16,9 @@ from kenning_lego.core.records import (
     RunRecord,
     SegmentRecord,
     TargetRecord,
+    TelemetryRecord,
 )
+from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.datasets.base import Dataset
 from kenning_lego.metrics.base import Metric
 from kenning_lego.scenarios.tester.configuration import IN_PROCESS, InferenceTestConfig
@@ -58,6 +60,7 @@ def assemble_record(
     segments: Sequence[SegmentRecord],
     configurations: Sequence[ConfigurationRecord],
     statistics: Statistics,
+    telemetry: Telemetry,
     address: str,
     durations_s: Mapping[str, float],
 ) -> RunRecord:
@@ -89,6 +92,7 @@ def assemble_record(
             for each in statistics.measurements
         ),
         configurations=tuple(configurations),
+        telemetry=_telemetry(telemetry),
         durations_s=dict(durations_s),
     )
 
@@ -99,4 +103,18 @@ def _environment(before: TargetDescription, after: TargetDescription) -> Environ
         engines=dict(before.engines),
         state_before=dict(before.state),
         state_after=dict(after.state),
+    )
+
+
+def _telemetry(telemetry: Telemetry) -> TelemetryRecord:
+    began = datetime.fromtimestamp(telemetry.began_unix_s, timezone.utc)
+    return TelemetryRecord(
+        began=began.isoformat(timespec="milliseconds") if len(telemetry) else None,
+        times_s=telemetry.times_s,
+        # Three decimals are more than any sensor knows.
+        columns={
+            key: tuple(None if value is None else round(value, 3) for value in column)
+            for key, column in telemetry.columns.items()
+        },
+        absent=dict(telemetry.absent),
     )

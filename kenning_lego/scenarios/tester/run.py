@@ -23,6 +23,7 @@ from kenning_lego.core.records import (
     SegmentRecord,
 )
 from kenning_lego.core.target import Target
+from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.datasets.base import Dataset
 from kenning_lego.metrics.classification import TOP1
 from kenning_lego.models.lookup import load_model
@@ -110,9 +111,12 @@ class _Test:
         segments = self._compile(chain, variants, losses, costs, workspace)
         with self._target(workspace) as target:
             configurations, statistics = self._measure(target, segments, dataset, scores, workspace)
+            telemetry = target.telemetry()
             address = target.address
         network = describe_network(config.model.name, chain, segments, dataset, scores, TOP1)
-        return self._record(workspace, network, segments, configurations, statistics, address)
+        return self._record(
+            workspace, network, segments, configurations, statistics, telemetry, address
+        )
 
     @contextmanager
     def _target(self, workspace: Workspace) -> Iterator[Target]:
@@ -243,6 +247,7 @@ class _Test:
         segments: list[SegmentRecord],
         configurations: list[ConfigurationRecord],
         statistics: Statistics,
+        telemetry: Telemetry,
         address: str,
     ) -> TestResult:
         run = workspace.new_run()
@@ -254,6 +259,7 @@ class _Test:
             segments,
             configurations,
             statistics,
+            telemetry,
             address,
             self.durations,
         )

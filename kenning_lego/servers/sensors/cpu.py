@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kenning_lego.servers.sensors.base import Readings, Sensor
-from kenning_lego.servers.sensors.files import Source, file_sensor
+from kenning_lego.servers.sensors.files import Source, file_sensor, integer
 
 KIND = "cpu"
 
@@ -49,7 +49,7 @@ def _ticks(content: bytes) -> dict[str, tuple[int, int]]:
             break
         name, *fields = line.split()
         # user nice system idle iowait irq softirq steal; guests are within user and nice.
-        ticks = [int(field) for field in fields[:8]]
+        ticks = [integer(field) for field in fields[:8]]
         if len(ticks) < 4:
             raise ValueError(f"{line[:32]!r} has too few counters")
         core = name.removeprefix(b"cpu").decode()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kenning_lego.servers.sensors.base import Readings, Sensor
-from kenning_lego.servers.sensors.files import Source, file_sensor
+from kenning_lego.servers.sensors.files import Source, file_sensor, integer
 
 KIND = "memory"
 
@@ -37,5 +37,5 @@ def sizes_in(content: bytes) -> dict[str, int]:
         name, _, size = line.partition(b":")
         words = size.split()
         if len(words) == 2 and words[1] == b"kB" and words[0].isdigit():
-            sizes[name.decode("ascii", "replace")] = int(words[0]) * 1024
+            sizes[name.decode("ascii", "replace")] = integer(words[0]) * 1024
     return sizes

@@ -23,6 +23,7 @@ from kenning_lego.servers.sensors.files import (
 
 KIND = "rails"
 _HIGHEST_MW = 1e6
+_NOT_CONNECTED = "NC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +45,16 @@ def _with_power(root: Path) -> Iterator[_Rail]:
         for path in numbered(device, "in_power[0-9]*_input"):
             channel = path.name.removeprefix("in_power").removesuffix("_input")
             name = line(device / f"rail_name_{channel}")
-            yield _Rail(place(name) or f"{device.parent.name}-{channel}", (path,))
+            if name != _NOT_CONNECTED:
+                yield _Rail(place(name) or f"{device.parent.name}-{channel}", (path,))
 
 
 def _with_current(root: Path) -> Iterator[_Rail]:
     for device in numbered(root, "sys/bus/i2c/drivers/ina3221/*/hwmon/hwmon[0-9]*"):
         for channel in "123":  # what follows are sums over shunts, not rails
             volts, amperes = device / f"in{channel}_input", device / f"curr{channel}_input"
-            if volts.exists() and amperes.exists():
-                name = line(device / f"in{channel}_label")
+            name = line(device / f"in{channel}_label")
+            if name != _NOT_CONNECTED and volts.exists() and amperes.exists():
                 address = device.parents[1].name
                 yield _Rail(place(name) or f"{address}-{channel}", (volts, amperes))
 

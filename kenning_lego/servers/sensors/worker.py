@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kenning_lego.servers.sensors.base import Readings, Sensor
-from kenning_lego.servers.sensors.files import Source, file_sensor
+from kenning_lego.servers.sensors.files import Source, file_sensor, integer
 from kenning_lego.servers.sensors.memory import sizes_in
 
 KIND = "worker"
@@ -61,7 +61,7 @@ class _Share:
         fields = contents[0].rpartition(b")")[2].split()
         if len(fields) < 13:
             raise ValueError(f"{contents[0][:32]!r} has too few fields")
-        ticks, now = int(fields[11]) + int(fields[12]), self._clock()
+        ticks, now = integer(fields[11]) + integer(fields[12]), self._clock()
         if self._last is None:
             self._last = ticks, now
             return {}

@@ -1,0 +1,155 @@
+"""The energy that was used between two times, from telemetry, with its bounds.
+
+From a counter of energy (RAPL, NVML) the bounds are certain: a counter only grows, so at any time
+between two readings it was between them. From readings of power the energy is their integral by
+the trapezoid rule; how far it can be off is judged by how much neighbouring readings differ (mean
+square successive difference, which a slow trend leaves alone; von Neumann and others, "The mean
+square successive difference", 1941), at 95 %. A load that swings in step with the sampling fools
+it, and what the sensor itself is wrong by is not in it.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+from kenning_lego.core.errors import UsageError
+from kenning_lego.core.telemetry import Telemetry, quantity_of
+
+_STUDENT_95 = (
+    *(12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228),
+    *(2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086),
+    *(2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042),
+)
+"""Two-sided 95 % quantiles of Student's distribution for 1 to 30 degrees of freedom; the last one
+is used beyond."""
+
+_FEWEST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Energy:
+    """Energy used in an interval.
+
+    Args:
+        joules: the estimate.
+        low: lower bound, in J.
+        high: upper bound, in J.
+        seconds: the interval's length.
+        readings: that were taken within it.
+        source: ``counter`` or ``power``.
+    """
+
+    joules: float
+    low: float
+    high: float
+    seconds: float
+    readings: int
+    source: Literal["counter", "power"]
+
+    @property
+    def watts(self) -> float:
+        """Mean power."""
+        return self.joules / self.seconds
+
+
+def energy_between(telemetry: Telemetry, key: str, begin_s: float, end_s: float) -> Energy | None:
+    """The energy that one sensor tells for an interval.
+
+    Args:
+        telemetry: what was sampled.
+        key: of a column of ``energy_uj`` or ``power_mw``.
+        begin_s: on the target's monotonic clock, as the telemetry's times.
+        end_s: later than that.
+
+    Returns:
+        None if the sensor did not tell all the time from before the beginning to after the end.
+
+    Raises:
+        UsageError: there is no such column, it tells no energy, or the interval is empty.
+    """
+    if not begin_s < end_s:
+        raise UsageError(f"an interval from {begin_s} s to {end_s} s")
+    column = telemetry.columns.get(key)
+    if column is None:
+        raise UsageError(f"the telemetry has no column {key!r}")
+    stretch = _stretch(telemetry.times_s, column, begin_s, end_s)
+    match quantity_of(key):
+        case "energy_uj":
+            return _from_counter(*stretch, begin_s, end_s) if stretch else None
+        case "power_mw":
+            return _from_power(*stretch, begin_s, end_s) if stretch else None
+        case other:
+            raise UsageError(f"{other} is neither energy nor power")
+
+
+def _stretch(
+    times: Sequence[float], column: Sequence[float | None], begin: float, end: float
+) -> tuple[list[float], list[float]] | None:
+    """The readings from the last one before the interval to the first one after it."""
+    first, last = bisect_right(times, begin) - 1, bisect_left(times, end)
+    if first < 0 or last >= len(times):
+        return None
+    values = [value for value in column[first : last + 1] if value is not None]
+    whole = len(values) == last + 1 - first >= _FEWEST
+    return (list(times[first : last + 1]), values) if whole else None
+
+
+def _from_counter(times: list[float], values: list[float], begin: float, end: float) -> Energy:
+    if any(before > after for before, after in pairwise(values)):
+        raise UsageError("a counter of energy that goes back")
+    began_at_most = values[0] if times[0] == begin else values[1]
+    ended_at_least = values[-1] if times[-1] == end else values[-2]
+    joules = _at(times, values, end) - _at(times, values, begin)
+    return Energy(
+        joules=joules / 1e6,
+        low=max(ended_at_least - began_at_most, 0.0) / 1e6,
+        high=(values[-1] - values[0]) / 1e6,
+        seconds=end - begin,
+        readings=_within(times, begin, end),
+        source="counter",
+    )
+
+
+def _from_power(times: list[float], values: list[float], begin: float, end: float) -> Energy:
+    inner = [(time, value) for time, value in zip(times, values, strict=True) if begin < time < end]
+    points = [
+        (begin, _at(times, values, begin)),
+        *inner,
+        (end, _at(times, values, end)),
+    ]
+    joules = sum((t2 - t1) * (p1 + p2) / 2 for (t1, p1), (t2, p2) in pairwise(points)) / 1e3
+    half = _mean_half_width(values) * (end - begin) / 1e3
+    return Energy(
+        joules=joules,
+        low=joules - half,
+        high=joules + half,
+        seconds=end - begin,
+        readings=_within(times, begin, end),
+        source="power",
+    )
+
+
+def _mean_half_width(values: Sequence[float]) -> float:
+    """How far the mean of such readings can be from the mean of what they were taken from."""
+    differences = [after - before for before, after in pairwise(values)]
+    variance = sum(each * each for each in differences) / (2 * len(differences))
+    student = _STUDENT_95[min(len(differences), len(_STUDENT_95)) - 1]
+    return student * math.sqrt(variance / len(values))
+
+
+def _at(times: Sequence[float], values: Sequence[float], time: float) -> float:
+    """The value at a time between the first and the last, on the line between its neighbours."""
+    after = min(max(bisect_right(times, time), 1), len(times) - 1)
+    before = after - 1
+    length = times[after] - times[before]
+    share = (time - times[before]) / length if length else 1.0
+    return values[before] + share * (values[after] - values[before])
+
+
+def _within(times: Sequence[float], begin: float, end: float) -> int:
+    return sum(begin <= time <= end for time in times)
