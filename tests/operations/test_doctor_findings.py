@@ -98,6 +98,12 @@ CASES: list[tuple[Facts, Severity, str, str]] = [
         "end them",
     ),
     (
+        with_(sensors=(Sensor(name="cpu_percent.all", value=45.0),)),
+        "improve",
+        "1.8 cores are busy with what cannot be seen from here",
+        "outside",
+    ),
+    (
         with_(accelerators=(Accelerator(name="Hailo", kind="npu", driver="hailo"),)),
         "info",
         "Hailo, driver hailo",

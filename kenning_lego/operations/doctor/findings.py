@@ -15,6 +15,8 @@ DEAR_NS = 1_000
 """A reading of the clock that takes longer is one that the kernel has to be asked for."""
 OTHERS_SHARE = 0.05
 """Of a core: what other programs may take before it shows in a latency's tail."""
+UNSEEN_CORES = 0.5
+"""Less may be the kernel's own, or ours."""
 SCARCE_MEMORY = 256_000_000
 SCARCE_DISK = 500_000_000
 
@@ -239,12 +241,25 @@ def _load(facts: Facts) -> Iterator[Finding]:
             what=f"other programs take {load.others:.0%} of a core: {busiest}",
             remedy="end them, or wait until they are done",
         )
+    elif _unseen_cores(facts) > UNSEEN_CORES:
+        yield Finding(
+            area="load",
+            severity="improve",
+            what=f"{_unseen_cores(facts):.1f} cores are busy with what cannot be seen from here",
+            remedy="look outside of this container",
+        )
     else:
         yield Finding(
             area="load",
             severity="ok",
             what=f"idle; load average {load.average[0]:.2f}",
         )
+
+
+def _unseen_cores(facts: Facts) -> float:
+    """How many cores are busy beyond what the processes account for."""
+    shares = [each.value for each in facts.sensors if each.name == "cpu_percent.all"]
+    return sum(shares) / 100 * facts.machine.cores - facts.load.others
 
 
 def _accelerators(facts: Facts) -> Iterator[Finding]:

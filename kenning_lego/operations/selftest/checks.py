@@ -15,7 +15,8 @@ from kenning_lego.protocols.client import connect
 from kenning_lego.protocols.keys import make_key
 from kenning_lego.protocols.messages import CHUNK_BYTES, PROTOCOL_VERSION, UPLOAD_CREDITS
 
-_MEMORY_MB = 64
+_MEMORY_MB = 100
+"""About 30 on most machines; more where memory comes in larger pages or under an emulator."""
 _NONSENSE = b"GET / HTTP/1.1\r\nHost: board\r\n\r\n"
 _PATIENCE_S = 20.0
 

@@ -43,7 +43,7 @@ def measures(bench: Bench) -> str:
     """A plan gives as many samples as it was asked for, of every item."""
     items = tuple(PlanItem(name, (bench.example.digest,)) for name in ("first", "second"))
     plan = Plan(
-        items, bench.engine, warmup_rounds=5, min_rounds=SAMPLES, max_rounds=SAMPLES, max_seconds=30
+        items, bench.engine, warmup_rounds=5, min_rounds=SAMPLES, max_rounds=SAMPLES, max_seconds=10
     )
     heard: list[Progress] = []
     with bench.connect() as target:

@@ -104,7 +104,7 @@ class SelftestRecord(_Record):
     environment: EnvironmentRecord | None
     """None where the server did not tell."""
     benchmark: BenchmarkRecord | None
-    """None where a check had failed."""
+    """None where it failed."""
 
     @property
     def passed(self) -> bool:
