@@ -13,6 +13,7 @@ from kenning_lego.protocols.codec import Envelope, encode
 from kenning_lego.protocols.messages import (
     ANSWERS,
     REQUESTS,
+    AskTelemetry,
     Bye,
     Cancel,
     Chunk,
@@ -87,6 +88,7 @@ def valid_messages() -> list[Frames]:
         (RunPlan(Plan((PlanItem("item", (_DIGEST,)),), max_seconds=0.1)), ()),
         (Cancel(), ()),
         (Stats(), ()),
+        (AskTelemetry(), ()),
         (Bye(), ()),
         (Ok({"duration_ns": 1}), (bytes(40),)),
         (Error("busy", "problem", "remedy"), ()),

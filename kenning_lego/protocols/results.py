@@ -18,6 +18,8 @@ from kenning_lego.core.telemetry import MAX_COLUMNS, MAX_SAMPLES, Telemetry
 from kenning_lego.protocols.fields import Fields, pack_io_spec
 
 MAX_DURATION_NS = 2**62
+LAST_UNIX_S = 253_402_300_799.0
+"""The end of the year 9999, the last that a date can be in."""
 MAX_KEY = 128
 """Characters of a column's name."""
 
@@ -135,7 +137,7 @@ def pack_telemetry(telemetry: Telemetry) -> Mapping[str, Any]:
 
 def read_telemetry(fields: Fields, frames: Sequence[tuple[float | None, ...]]) -> Telemetry:
     """Read what :func:`pack_telemetry` wrote, with the numbers of the payload frames."""
-    began = fields.number("began_unix_s", 0.0, 1e12)
+    began = fields.number("began_unix_s", 0.0, LAST_UNIX_S)
     count = fields.integer("count", 0, MAX_SAMPLES)
     keys = fields.names("columns", MAX_COLUMNS, longest=MAX_KEY)
     absent = fields.texts("absent")

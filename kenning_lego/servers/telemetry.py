@@ -132,7 +132,7 @@ class Sampler:
         if self._worker:
             readings.update(self._worker.read())
         if not len(self._series):
-            self._began = self._wall()
+            self._began = max(self._wall(), 0.0)
         self._series.append(now, readings)
         self._sampled, self.latest = now, readings
         interval = self._interval * 2**self._series.halvings

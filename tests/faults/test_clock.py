@@ -32,7 +32,9 @@ WALL_CLOCK = {
     ("datetime", "today"),
     ("date", "today"),
 }
-ALLOWED: set[tuple[str, str]] = set()
+ALLOWED = {
+    ("servers/telemetry.py", "time.time"),  # told beside the first sample, never computed with
+}
 """Module and function that may look at the wall clock, with a reason beside it."""
 
 

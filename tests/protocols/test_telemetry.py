@@ -16,6 +16,7 @@ from kenning_lego.core.telemetry import MAX_COLUMNS, MAX_SAMPLES, Telemetry, pla
 from kenning_lego.protocols.codec import pack_numbers, unpack_numbers
 from kenning_lego.protocols.fields import Fields
 from kenning_lego.protocols.results import (
+    LAST_UNIX_S,
     MAX_KEY,
     pack_observation,
     pack_telemetry,
@@ -33,7 +34,7 @@ def telemetries(draw: st.DrawFn) -> Telemetry:
     count = draw(st.integers(0, 6))
     column = st.lists(st.none() | finite, min_size=count, max_size=count).map(tuple)
     return Telemetry(
-        draw(st.floats(0, 1e12)),
+        draw(st.floats(0, LAST_UNIX_S)),
         tuple(sorted(draw(st.lists(finite, min_size=count, max_size=count)))),
         draw(st.dictionaries(texts(MAX_KEY), column, max_size=4)),
         draw(st.dictionaries(texts(20), texts(40), max_size=3)),
@@ -65,6 +66,7 @@ def test_telemetry_is_the_same_after_the_wire(telemetry: Telemetry) -> None:
     [
         {"began_unix_s": -1.0},
         {"began_unix_s": math.nan},
+        {"began_unix_s": LAST_UNIX_S + 1},
         {"began_unix_s": None},
         {"count": 2},
         {"count": 4},
