@@ -41,7 +41,10 @@ lint: setup
 	$(BIN)/vermin --quiet --target=3.10- --no-tips --violations --eval-annotations \
 	  kenning_lego/core kenning_lego/stats kenning_lego/store kenning_lego/protocols \
 	  kenning_lego/runtimes kenning_lego/selection kenning_lego/servers kenning_lego/cli.py \
-	  kenning_lego/scenarios/inference_server.py kenning_lego/scenarios/keys.py
+	  kenning_lego/tuning kenning_lego/operations \
+	  kenning_lego/scenarios/inference_server.py kenning_lego/scenarios/keys.py \
+	  kenning_lego/scenarios/doctor.py kenning_lego/scenarios/tune.py \
+	  kenning_lego/scenarios/selftest.py
 
 types: setup
 	$(BIN)/mypy

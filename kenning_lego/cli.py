@@ -17,6 +17,9 @@ VERBS = {
     "report": ("render_report", "render a run's record as a page"),
     "compare": ("compare", "whether one run is slower than another, and how sure that is"),
     "keys": ("keys", "make, show and authorise the keys of hosts and targets"),
+    "doctor": ("doctor", "say what was found on this machine and what to improve"),
+    "tune": ("tune", "set governors and power mode for a measurement, and put them back"),
+    "selftest": ("selftest", "test the server on this machine and pack the evidence"),
     "demo": ("demo", "all of that on this machine, with real data"),
 }
 
@@ -51,7 +54,7 @@ def _help() -> str:
         "",
         "Benchmark networks block by block on their target, and pick the best configuration.",
         "",
-        *(f"  {verb:<8}{text}" for verb, (_, text) in VERBS.items()),
+        *(f"  {verb:<10}{text}" for verb, (_, text) in VERBS.items()),
         "",
         "kenning-lego VERB --help says more; every verb is also",
         "python -m kenning_lego.scenarios.MODULE.",

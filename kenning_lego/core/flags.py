@@ -33,7 +33,8 @@ class _Flag:
 
     @property
     def name(self) -> str:
-        return "--" + ".".join(part.replace("_", "-") for part in self.path)
+        # A field that would hide a method of the model, such as json, ends in an underscore.
+        return "--" + ".".join(part.rstrip("_").replace("_", "-") for part in self.path)
 
 
 def parse_configuration(

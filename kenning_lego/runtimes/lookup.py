@@ -64,6 +64,11 @@ def installed_engines() -> dict[str, str]:
     return found
 
 
+def engine_packages() -> dict[str, str]:
+    """Engine name by distribution, for all distributions that provide one of ours."""
+    return {package: name for name, engine in _ENGINES.items() for package in engine.packages}
+
+
 def _version_of(package: str) -> str:
     """The installed version, from the name of the directory that every wheel leaves (PEP 427).
 

@@ -49,7 +49,7 @@ class ServeConfig(Component):
         """The same, with the defaults of this machine."""
         return ServerOptions(
             address=self.address,
-            store=(self.store or _default_store()).absolute(),
+            store=(self.store or default_store()).absolute(),
             store_bytes=int(self.store_mb * 1e6),
             limits=self.limits.limits(),
             lease_timeout_s=self.lease_timeout_s,
@@ -76,7 +76,12 @@ def _keys_directory(config: ServeConfig) -> Path:
     return (config.keys or default_directory()).absolute()
 
 
-def _default_store() -> Path:
+def default_store() -> Path:
+    """Where artifacts are kept: kenning-lego/store in ``$XDG_CACHE_HOME`` or ``~/.cache``.
+
+    Raises:
+        ConfigurationError: there is no home directory.
+    """
     base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     try:
         return Path(base).expanduser() / "kenning-lego" / "store"

@@ -1,0 +1,1 @@
+"""What operators do with a board apart from serving: look it over, and test it."""

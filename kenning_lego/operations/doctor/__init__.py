@@ -1,0 +1,1 @@
+"""What is installed and found on this machine, and what to improve before measuring on it."""
