@@ -15,6 +15,7 @@ VERBS = {
     "serve": ("inference_server", "start the inference server on the edge device"),
     "test": ("inference_tester", "cut, compile, ship, benchmark, choose and verify"),
     "report": ("render_report", "render a run's record as a page"),
+    "deploy": ("deploy", "put the target's part on a board over ssh, with keys and a service"),
     "keys": ("keys", "make, show and authorise the keys of hosts and targets"),
     "demo": ("demo", "all of that on this machine, with real data"),
 }
