@@ -93,9 +93,9 @@ class Board:
         environment = self.layout.environment(identity)
         self._run("switch", scripts.SWITCH, identity=identity, environment=environment)
 
-    def prune(self) -> None:
-        """Remove all versions but ours, and the wheels."""
-        self._run("remove older versions", scripts.PRUNE)
+    def prune(self) -> list[str]:
+        """Remove all versions but ours, and the wheels; those that stay, as they are running."""
+        return self._run("remove older versions", scripts.PRUNE).split()
 
     def distrust(self) -> None:
         """Have our version installed anew the next time."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from kenning_lego import __version__
-from kenning_lego.deployment.closure import open_requirements
+from kenning_lego.core.errors import MissingDependencyError
 from kenning_lego.deployment.errors import BundleError
 from kenning_lego.deployment.platforms import Libc, Platform
 from kenning_lego.deployment.wheels import pack_installed, pack_own
@@ -128,6 +128,11 @@ def make_bundle(
     Raises:
         BundleError: something else is in the directory, or pip finds no wheels that fit.
     """
+    try:
+        from kenning_lego.deployment.closure import open_requirements
+    except ImportError as error:
+        raise MissingDependencyError(error.name or "packaging", "host", "a bundle") from error
+
     _refuse_foreign(directory)
     with tempfile.TemporaryDirectory(prefix="kenning-lego-bundle-") as name:
         gathered = Path(name) / "wheels"

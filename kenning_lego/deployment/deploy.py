@@ -87,14 +87,14 @@ def deploy(request: Request, say: Say, *, dry_run: bool = False) -> None:
         for line in describe(facts):
             say(line)
         ground = find_ground(facts, request.wish)
-        own = None if dry_run else host_keys.own_key(request.keys, request.key)
+        own = host_keys.own_key(request.keys, request.key, make=not dry_run)
         with _core_bundle(request, ground) as core:
             if request.bundle is not None:
                 check_bundle(facts, ground, core)
             goal = _goal(request, facts, ground, core, own)
             plan = make_plan(facts, goal)
             say(_decision(ground, goal, plan))
-            if own is None:
+            if dry_run or own is None:
                 for action in plan:
                     say(f"  would {action.value}")
                 return
@@ -231,7 +231,8 @@ class _Deployment:
                     self._say(f"  removed the {kind} service")
         answer = self._put_into_service(plan, keys)
         if Action.PRUNE in plan or Action.SEND in plan:
-            self._board.prune()
+            for running in self._board.prune():
+                self._say(f"  {running} stays: a server that was started by hand runs from it")
         self._tell(answer)
 
     @contextlib.contextmanager

@@ -27,15 +27,20 @@ def board_name(destination: str) -> str:
     return name or "board"
 
 
-def own_key(directory: Path, name: str | None) -> KeyPair:
-    """This host's key: the one that is named, the only one, or one made now if there is none.
+def own_key(directory: Path, name: str | None, *, make: bool) -> KeyPair | None:
+    """This host's key: the one that is named, or the only one.
+
+    Args:
+        directory: of the keys.
+        name: of the key.
+        make: whether to make one if there is none; else that is None.
 
     Raises:
         ConfigurationError: there are several, or it cannot be read or made.
         UnknownNameError: there is none of that name.
     """
     if name is None and not own_names(directory):
-        return make_key(machine_name(), directory)
+        return make_key(machine_name(), directory) if make else None
     return load_own_key(directory, name)
 
 

@@ -177,15 +177,30 @@ esac
 """
 )
 
+_RUNNING = """\
+# Ids of the processes that run from an environment.
+running() {
+  for process in /proc/[0-9]*; do
+    case $(tr '\\000' ' ' 2>/dev/null <"$process/cmdline") in
+      "$1"/*) echo "${process#/proc/}" ;;
+    esac
+  done
+}
+"""
+
 PRUNE = (
     LOCKED
+    + _RUNNING
     + """\
 for environment in "$base"/venvs/*; do
-  [ "$(basename "$environment")" = "$identity" ] || rm -rf "$environment"
+  name=$(basename "$environment")
+  [ "$name" != "$identity" ] || continue
+  if [ -n "$(running "$environment")" ]; then echo "$name"; else rm -rf "$environment"; fi
 done
 rm -rf "$base/wheels" "$base"/trial.*
 """
 )
+"""Prints the versions that stay because a server runs from them."""
 
 FORGET_TRIAL = (
     LOCKED
@@ -197,7 +212,9 @@ rm -f "$environment/complete"
 
 REMOVE = (
     LOCKED
+    + _RUNNING
     + """\
+for process in $(running "$base/venvs"); do kill "$process" 2>/dev/null || true; done
 rm -rf "$base/venvs" "$base/wheels" "$base/tmp" "$base"/trial.* "$base/current" "$base/current.new"
 [ "$purge" = no ] || rm -rf "$base/keys" "$base/store"
 rm -f "$base/lock"

@@ -180,9 +180,6 @@ class Ssh:
 
         The script's standard input ends when it is to stop, be it because the connection broke.
         """
-        runner = (
-            """exec /bin/sh -c 'read -r length && script=$(head -c "$length") && eval "$script"'"""
-        )
         text = with_variables(script, variables)
         with subprocess.Popen(
             self._command(_STREAMING_RUNNER), stdin=subprocess.PIPE, stdout=subprocess.PIPE,

@@ -67,7 +67,8 @@ def pack_installed(name: str, directory: Path) -> Path:
     Raises:
         BundleError: it is not installed, or not from a wheel.
     """
-    found = _distribution(name, f"install it here: pip install {name}")
+    remedy = "python -m ensurepip" if name == "pip" else f"pip install {name}"
+    found = _distribution(name, f"install it here: {remedy}")
     information = _information(found)
     files: dict[str, bytes] = {}
     for entry in found.files or ():
