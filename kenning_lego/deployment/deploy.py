@@ -112,11 +112,12 @@ def remove(request: Request, say: Say, *, purge: bool, dry_run: bool = False) ->
         facts = _look(ssh, request)
         for line in describe(facts):
             say(line)
-        leftover = facts.current or facts.environments or facts.units
+        units = facts.own_units()
+        leftover = facts.current or facts.environments or units
         if not leftover and not (purge and facts.installed):
             say("nothing to remove")
             return
-        if "system" in facts.units and not facts.root:
+        if "system" in units and not facts.root:
             raise BoardUnfitError(
                 f"removing a system service takes root, and sudo asks {facts.user} for a password",
                 "allow sudo without a password, or remove it as root",
@@ -127,7 +128,7 @@ def remove(request: Request, say: Say, *, purge: bool, dry_run: bool = False) ->
             return
         board = Board(ssh, facts)
         for service in ("user", "system"):
-            if service in facts.units:
+            if service in units:
                 board.remove_service(service)
                 say(f"  removed the {service} service")
         board.remove(purge=purge)
@@ -144,7 +145,7 @@ def describe(facts: BoardFacts) -> list[str]:
     memory = f", {facts.memory_bytes / 1e6:.0f} MB of memory" if facts.memory_bytes else ""
     pythons = ", ".join(f"{p.path} ({p.version[0]}.{p.version[1]})" for p in facts.pythons)
     there = facts.current or "nothing of ours"
-    state = "".join(f", {kind} service {facts.services[kind]}" for kind in facts.units)
+    state = "".join(f", {kind} service {facts.services[kind]}" for kind in facts.own_units())
     free = f"{facts.free_bytes / 1e6:.0f} MB free"
     return [
         f"board: {machine}, {facts.release or facts.system}{memory}, {free}",
@@ -225,7 +226,7 @@ class _Deployment:
             for finding in self._board.doctor():
                 self._say(f"  doctor: {finding}")
         if Action.REMOVE_SERVICE in plan:
-            for kind in self._facts.units:
+            for kind in self._facts.own_units():
                 if kind != self._goal.service:
                     self._board.remove_service(_kind(kind))
                     self._say(f"  removed the {kind} service")
@@ -324,7 +325,7 @@ class _Deployment:
         if Action.SWITCH in plan:
             self._board.switch(former)
             self._board.distrust()
-        if Action.WRITE_UNIT in plan and service in self._facts.units:
+        if Action.WRITE_UNIT in plan and service in self._facts.own_units():
             self._board.write_unit(service, self._facts.units[service])
         if Action.START in plan:
             self._board.start(service)

@@ -66,7 +66,7 @@ class BoardFacts:
         board_key: the file of the server's public key; empty without.
         authorised: the file of the hosts that it admits.
         user_unit_path: where the user's unit belongs.
-        units: text of the units there are, by ``user`` and ``system``.
+        units: text of the units of our name, by ``user`` and ``system``.
         services: their state in systemd's words, likewise.
     """
 
@@ -94,6 +94,10 @@ class BoardFacts:
     user_unit_path: str
     units: Mapping[str, str]
     services: Mapping[str, str]
+
+    def own_units(self) -> dict[str, str]:
+        """The units that start what lies below `base`; others are not ours to touch."""
+        return {kind: text for kind, text in self.units.items() if f"{self.base}/" in text}
 
     def platform(self, python: BoardPython) -> Platform:
         """What wheels for one of its Pythons must fit.

@@ -114,6 +114,11 @@ def find_ground(facts: BoardFacts, wish: Wish) -> Ground:
     if "sha256sum" not in facts.tools:
         raise BoardUnfitError("the board has no sha256sum", "install coreutils there")
     _check_service(facts, wish.service)
+    if wish.service in facts.units and wish.service not in facts.own_units():
+        raise BoardUnfitError(
+            f"there is a {wish.service} service kenning-lego already, for another directory",
+            "name its --directory, remove it first, or --no-service",
+        )
     python = _choose_python(facts, wish)
     # A Jetson's engine comes from NVIDIA as a wheel for the system's Python.
     vendor = bool(python.gpu_engine) and wish.engine is None
@@ -195,7 +200,7 @@ def _steps(facts: BoardFacts, goal: Goal) -> Iterator[Action]:
         yield Action.AUTHORISE
     if builds or switches:
         yield Action.TRY
-    if any(kind != goal.service for kind in facts.units):
+    if any(kind != goal.service for kind in facts.own_units()):
         yield Action.REMOVE_SERVICE
     served = goal.service != "none"
     writes = served and facts.units.get(goal.service) != goal.unit
@@ -218,9 +223,11 @@ def _check_service(facts: BoardFacts, service: Service) -> None:
             "--no-service installs all the same and says how to start the server",
         )
     if service not in facts.systemd:
-        other = "--system makes a system service instead" if service == "user" else "try without"
+        other = (
+            "--system makes a system service instead" if service == "user" else "leave out --system"
+        )
         raise BoardUnfitError(
-            f"{facts.user} has no systemd of the {service} there", f"{other}, --no-service none"
+            f"{facts.user} has no systemd of the {service} there", f"{other}, or --no-service"
         )
     if service == "system" and not facts.root:
         raise BoardUnfitError(

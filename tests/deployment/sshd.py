@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -12,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 _USER = "kl-test"
 _START_S = 10.0
@@ -59,6 +62,18 @@ class SshBoard:
             "IdentitiesOnly=yes",
         )
 
+    def program(self, name: str, text: str) -> None:
+        """Put a program before the system's; only where the user was made for the test."""
+        path = self.home / "bin" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        path.chmod(0o755)
+
+
+def is_other_user() -> bool:
+    """Whether boards have a user of their own, which takes root."""
+    return os.geteuid() == 0
+
 
 def missing() -> str:
     """Why there can be no ssh server here; empty if there can."""
@@ -89,7 +104,7 @@ def running_sshd(directory: Path, *lines: str, user_suffix: str = "") -> Iterato
         authorized = home / ".kl-authorized_keys"
         shutil.copy(f"{identity}.pub", authorized)
         authorized.chmod(0o644)
-        port = _free_port()
+        port = free_port()
         config = directory / "sshd_config"
         config.write_text(
             "\n".join(
@@ -105,6 +120,7 @@ def running_sshd(directory: Path, *lines: str, user_suffix: str = "") -> Iterato
                     "PasswordAuthentication no",
                     "KbdInteractiveAuthentication no",
                     "PrintMotd no",
+                    f'SetEnv "PATH={_path(home)}"',
                     "",
                 ]
             )
@@ -125,10 +141,15 @@ def running_sshd(directory: Path, *lines: str, user_suffix: str = "") -> Iterato
             authorized.unlink(missing_ok=True)
 
 
+def _path(home: Path) -> str:
+    usual = "/usr/local/bin:/usr/bin:/bin"
+    return f"{home / 'bin'}:{usual}" if is_other_user() else usual
+
+
 @contextmanager
 def _user(name: str) -> Iterator[tuple[str, Path]]:
     """Another user with root, made and removed again; else ourselves."""
-    if os.geteuid() != 0:
+    if not is_other_user():
         yield pwd.getpwuid(os.getuid()).pw_name, Path.home()
         return
     Path("/run/sshd").mkdir(exist_ok=True)
@@ -157,14 +178,12 @@ def _remove_user(name: str) -> None:
 
 
 def processes_of(uid: int) -> list[int]:
-    """Ids of a user's processes."""
+    """Ids of a user's processes that have not ended."""
     found: list[int] = []
-    for entry in Path("/proc").iterdir():
-        try:
-            if entry.name.isdigit() and entry.stat().st_uid == uid:
-                found.append(int(entry.name))
-        except FileNotFoundError:
-            continue
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if process.uids().real == uid and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process.pid)
     return found
 
 
@@ -172,7 +191,8 @@ def _sshd() -> str:
     return shutil.which("sshd") or "/usr/sbin/sshd"  # must be started by its whole path
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of the loopback interface that nothing listens at."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
