@@ -120,7 +120,7 @@ def running_sshd(directory: Path, *lines: str, user_suffix: str = "") -> Iterato
                     "PasswordAuthentication no",
                     "KbdInteractiveAuthentication no",
                     "PrintMotd no",
-                    f'SetEnv "PATH={_path(home)}"',
+                    f'SetEnv "PATH={_path(home)}" PIP_NO_COMPILE=1',
                     "",
                 ]
             )
