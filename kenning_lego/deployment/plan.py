@@ -242,7 +242,7 @@ def _choose_python(facts: BoardFacts, wish: Wish) -> BoardPython:
     fit = [python for python in found if python.version >= OLDEST_PYTHON]
     fit = [python for python in fit if python.implementation == "CPython"]
     if not fit:
-        raise _no_python(found, wish.python)
+        raise _no_python(facts.pythons, wish.python)
     complete = [python for python in fit if python.has_venv]
     if not complete:
         raise BoardUnfitError(
@@ -263,7 +263,7 @@ def is_version(python: str) -> bool:
     return re.fullmatch(r"\d+\.\d+", python) is not None
 
 
-def _no_python(found: list[BoardPython], wanted: str | None) -> BoardUnfitError:
+def _no_python(found: tuple[BoardPython, ...], wanted: str | None) -> BoardUnfitError:
     there = ", ".join(f"{each.implementation} {dotted(each.version)}" for each in found)
     what = f"Python {wanted}" if wanted else f"Python {dotted(OLDEST_PYTHON)} or newer"
     return BoardUnfitError(
