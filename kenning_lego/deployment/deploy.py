@@ -84,6 +84,8 @@ def _goal(
 def _decision(ground: Ground, goal: Goal, plan: tuple[Action, ...]) -> str:
     if not plan:
         return f"nothing to do: {goal.identity} is installed and current"
+    if Action.SEND not in plan:
+        return f"{goal.identity} is installed; left to do: {len(plan)} of the other steps"
     engine: str = ground.engine
     if ground.sees_system:
         engine = f"NVIDIA's onnxruntime-gpu {ground.python.gpu_engine} of the system"

@@ -159,7 +159,8 @@ class Ssh:
         """
         # The only value on a remote command line: standard input carries the file.
         quoted = shlex.quote(target)
-        script = f"cat > {quoted}.part && mv -f {quoted}.part {quoted}"
+        written = f"cat > {quoted}.part && mv -f {quoted}.part {quoted}"
+        script = f"{written} || {{ rm -f {quoted}.part; exit 1; }}"
         with source.open("rb") as file:
             done = subprocess.run(
                 self._command(f"exec /bin/sh -c {shlex.quote(script)}"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shlex
 import subprocess
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -193,7 +194,8 @@ def after(plan: tuple[Action, ...], board: BoardFacts, goal: Goal) -> BoardFacts
                 kept = {k: v for k, v in board.units.items() if k == goal.service}
                 board = dataclasses.replace(board, units=kept)
             case Action.WRITE_UNIT:
-                board = dataclasses.replace(board, units={goal.service: goal.unit})
+                units: dict[str, str] = {goal.service: goal.unit}
+                board = dataclasses.replace(board, units=units)
             case Action.SWITCH:
                 board = dataclasses.replace(board, current=goal.identity)
             case Action.START:
@@ -371,3 +373,9 @@ def test_units_differ_where_services_do() -> None:
 def test_command_can_be_pasted() -> None:
     words = serve_command(Layout("/srv/it's here"), "tcp://0.0.0.0:5570")
     assert tuple(shlex.split(shell_line(words))) == words
+
+
+def test_example_is_what_deploy_writes() -> None:
+    example = Path(__file__).parents[2] / "examples" / "kenning-lego.service"
+    layout = Layout("%h/.local/share/kenning-lego")
+    assert example.read_text() == unit(layout, "tcp://0.0.0.0:5570", "user", "")
