@@ -16,6 +16,7 @@ VERBS = {
     "test": ("inference_tester", "cut, compile, ship, benchmark, choose and verify"),
     "report": ("render_report", "render a run's record as a page"),
     "compare": ("compare", "whether one run is slower than another, and how sure that is"),
+    "deploy": ("deploy", "put the target's part on a board over ssh, with keys and a service"),
     "keys": ("keys", "make, show and authorise the keys of hosts and targets"),
     "doctor": ("doctor", "say what was found on this machine and what to improve"),
     "tune": ("tune", "set governors and power mode for a measurement, and put them back"),

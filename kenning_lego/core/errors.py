@@ -9,10 +9,14 @@
     │   ├── MissingDependencyError    a package that an extra would bring
     │   ├── WorkspaceError            a workspace or record of another layout
     │   ├── AddressError              an address that cannot be bound
-    │   └── TargetUnreachableError    nothing (of ours) answers at the address
+    │   ├── TargetUnreachableError    nothing (of ours) answers at the address
+    │   ├── BoardUnreachableError     no shell on a board (in deployment.errors)
+    │   └── BoardUnfitError           a board lacks what is needed (in deployment.errors)
     ├── ModelError                a network that cannot be cut, trained or run
     ├── CompilationError          an artifact that cannot be made, or is not what torch computes
     ├── SolverError               the optimiser failed (in selection.ilp)
+    ├── BundleError               wheels that cannot be gathered (in deployment.errors)
+    ├── DeploymentError           a step on a board failed (in deployment.errors)
     ├── StoreError                an artifact that is missing, damaged, or cannot be written
     ├── ProtocolError             a message that is not what the protocol says
     └── TargetError               the target, while we worked with it
