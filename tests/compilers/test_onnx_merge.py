@@ -250,7 +250,7 @@ def test_any_wiring_computes_what_the_chain_does(
 ) -> None:
     tensors = {"x": X}
     for sources, result, factor in stages:
-        tensors[result] = np.float32(factor) * sum(tensors[name] for name in sources)
+        tensors[result] = np.float32(factor) * np.sum([tensors[name] for name in sources], axis=0)
     contents = [stage(sources, result, factor=factor) for sources, result, factor in stages]
     outputs = [result for _, result, _ in stages]
     made = fuse(contents, outputs, {"x": X})
