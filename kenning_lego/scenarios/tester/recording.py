@@ -9,6 +9,7 @@ from kenning_lego import __version__
 from kenning_lego.blocks.chain import Chain
 from kenning_lego.core.plans import Statistics, TargetDescription
 from kenning_lego.core.records import (
+    AdditivityRecord,
     ConfigurationRecord,
     EnvironmentRecord,
     MeasurementRecord,
@@ -16,6 +17,7 @@ from kenning_lego.core.records import (
     RunRecord,
     SegmentRecord,
     TargetRecord,
+    WholeRecord,
 )
 from kenning_lego.datasets.base import Dataset
 from kenning_lego.metrics.base import Metric
@@ -57,6 +59,8 @@ def assemble_record(
     network: NetworkRecord,
     segments: Sequence[SegmentRecord],
     configurations: Sequence[ConfigurationRecord],
+    whole: WholeRecord | None,
+    additivity: AdditivityRecord | None,
     statistics: Statistics,
     address: str,
     durations_s: Mapping[str, float],
@@ -89,6 +93,8 @@ def assemble_record(
             for each in statistics.measurements
         ),
         configurations=tuple(configurations),
+        whole=whole,
+        additivity=additivity,
         durations_s=dict(durations_s),
     )
 
