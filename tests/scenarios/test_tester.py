@@ -92,6 +92,8 @@ def test_whole_line_against_a_server_then_again_from_the_workspace(
     assert not impossible.feasible
     assert impossible.nearest[0].changed == ("latency",)
     assert "budget-3 cannot be met" in first
+    assert "the original in one piece: " in first
+    assert "over 6 composed runs: off by" in first
 
     assert "found in the workspace" not in first
     # trained, retrained, profiled, compiled, fused
