@@ -62,6 +62,8 @@ class MeasurementConfig(Component):
     """Stop after so many seconds in any case."""
     seed: int = Field(default=0, ge=0)
     """Of the random order."""
+    additivity_runs: int = Field(default=6, ge=0)
+    """Random configurations to run whole, to see how well the blocks' latencies add up."""
 
     @model_validator(mode="after")
     def _rounds_in_order(self) -> MeasurementConfig:

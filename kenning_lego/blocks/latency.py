@@ -10,13 +10,31 @@ from kenning_lego.core.records import SegmentRecord
 
 
 def variants_plan(
-    segments: Sequence[SegmentRecord], config: MeasurementConfig, *, runtime: str, threads: int
+    segments: Sequence[SegmentRecord],
+    config: MeasurementConfig,
+    *,
+    runtime: str,
+    threads: int,
+    composed: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Plan:
-    """Time every variant of every segment, in the order in which the network runs them."""
+    """Time every variant of every segment, in the order in which the network runs them.
+
+    Args:
+        segments: the chain with all variants.
+        config: how long and how precisely.
+        runtime: the engine's name.
+        threads: that the engine may use.
+        composed: whole networks to time in between, so that the machine is in one state for the
+            parts and the whole: variant names by block name, by the measurement's name.
+    """
     items = [
         PlanItem(variant.name, (variant.artifact.digest,), position)
         for position, segment in enumerate(segments)
         for variant in segment.variants
+    ]
+    items += [
+        PlanItem(name, stages_of(segments, variants), len(segments))
+        for name, variants in (composed or {}).items()
     ]
     return _plan(items, config, runtime, threads)
 
@@ -28,6 +46,7 @@ def configurations_plan(
     *,
     runtime: str,
     threads: int,
+    whole: Mapping[str, str] | None = None,
 ) -> Plan:
     """Time whole networks, each composed of the variants that a configuration names.
 
@@ -37,10 +56,13 @@ def configurations_plan(
         config: how long and how precisely.
         runtime: the engine's name.
         threads: that the engine may use.
+        whole: artifacts of networks in one piece to time in turn with them: sha256 by the
+            measurement's name.
     """
     items = [
         PlanItem(name, stages_of(segments, variants)) for name, variants in configurations.items()
     ]
+    items += [PlanItem(name, (digest,)) for name, digest in (whole or {}).items()]
     return _plan(items, config, runtime, threads)
 
 

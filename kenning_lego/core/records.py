@@ -234,6 +234,57 @@ class ConfigurationRecord(_Record):
     nearest: tuple[RelaxationRecord, ...] = ()
     solver: str | None = None
     solve_ms: float | None = None
+    sum_ms: float | None = None
+    """Sum of the segments' median latencies; `predicted` has the fitted terms added."""
+    fused: ArtifactRecord | None = None
+    """All its variants as one artifact; the gap is the one to the chain of them."""
+    fused_measurement: str | None = None
+
+
+class WholeRecord(_Record):
+    """The original network compiled as one artifact, without being cut."""
+
+    artifact: ArtifactRecord
+    measurement: str | None = None
+
+
+class ErrorsRecord(_Record):
+    """Prediction minus measurement as shares of the measurement, over composed runs."""
+
+    median: float
+    """Of the absolute errors."""
+    p95: float
+    """Of the absolute errors."""
+    bias: float
+    """Mean of the signed errors; positive is predicted too slow."""
+
+
+class ComposedRunRecord(_Record):
+    """A composed network that was timed to see whether latencies add up."""
+
+    variants: tuple[str, ...]
+    """One for every segment, by name."""
+    sum_ms: float
+    """Sum of the segments' median latencies."""
+    predicted_ms: float
+    """With the terms that were fitted to all runs, this one included."""
+    measurement: str
+
+
+class AdditivityRecord(_Record):
+    """Whether latencies of segments add up; see :mod:`kenning_lego.selection.additivity`."""
+
+    runs: tuple[ComposedRunRecord, ...]
+    sum_errors: ErrorsRecord
+    """Of the plain sums."""
+    fitted_errors: ErrorsRecord | None = None
+    """With terms, each run predicted without having been fitted to; None if none was fitted."""
+    boundary_ms: float = 0.0
+    """Added for every segment."""
+    scale: float = 1.0
+    """Factor on the latencies."""
+    ms_per_mb: float = 0.0
+    """Added for every 10^6 bytes of artifact."""
 
 
 class RunRecord(_Record):
@@ -257,6 +308,8 @@ class RunRecord(_Record):
     telemetry: TelemetryRecord | None = None
     """Of the target while it was measured; None where none was asked for."""
     plans: tuple[PlanRecord, ...] = ()
+    whole: WholeRecord | None = None
+    additivity: AdditivityRecord | None = None
     durations_s: dict[str, float] = Field(default_factory=dict)
     """Wall time of each step; what was found in the workspace took next to none."""
 

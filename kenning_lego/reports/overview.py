@@ -110,8 +110,14 @@ def _figures(findings: Findings) -> Iterator[Figure]:
         yield Figure(
             "Prediction error",
             share(main.latency_error, signed=True),
-            "sum of block medians against the composed network",
+            f"{_prediction(findings)} against the composed network",
         )
+
+
+def _prediction(findings: Findings) -> str:
+    additivity = findings.record.additivity
+    fitted = additivity is not None and additivity.fitted_errors is not None
+    return "sum of block medians and fitted terms" if fitted else "sum of block medians"
 
 
 def _tail(main: Outcome) -> Iterator[Figure]:

@@ -63,7 +63,7 @@ def remarks(findings: Findings) -> Iterator[Remark]:
     if errors:
         yield Remark(
             "neutral",
-            "Predicted latencies (sums of block medians) are off by at most"
+            "Predicted latencies are off by at most"
             f" {share(max(errors))} from those of the composed networks.",
         )
     clocks = {each.record.clock for each in findings.timings.values()}

@@ -8,10 +8,13 @@ import statistics
 from collections.abc import Mapping
 
 from kenning_lego.core.records import (
+    AdditivityRecord,
     ArtifactRecord,
     BudgetRecord,
+    ComposedRunRecord,
     ConfigurationRecord,
     EnvironmentRecord,
+    ErrorsRecord,
     MeasurementRecord,
     NetworkRecord,
     RelaxationRecord,
@@ -22,6 +25,7 @@ from kenning_lego.core.records import (
     TelemetryRecord,
     TensorRecord,
     VariantRecord,
+    WholeRecord,
 )
 
 RATIOS = (0.0, 0.2, 0.4, 0.6, 0.8)
@@ -310,3 +314,63 @@ def with_telemetry(record: RunRecord, count: int = 240) -> RunRecord:
         absent={"rails": "no INA3221 power monitor"},
     )
     return record.model_copy(update={"telemetry": telemetry})
+
+
+def composed_record() -> RunRecord:
+    """The same run with configurations fused, the original whole, and what sums lack fitted."""
+    rng = random.Random(3)
+    record = resnet_record()
+    measurements = list(record.measurements)
+
+    def measure(name: str, median_ns: float) -> str:
+        timed = samples(rng, median_ns)
+        measurements.append(
+            MeasurementRecord(name=name, clock="target", samples_ns=timed, stopped="precise")
+        )
+        return name
+
+    originals = {each.name: each.variants[0].name for each in record.segments if each.scalable}
+    original = ConfigurationRecord(
+        name="original",
+        budget=BudgetRecord(),
+        feasible=True,
+        variants=originals,
+        predicted=ScoreRecord(latency_ms=6.62),
+        measured=ScoreRecord(latency_ms=6.78),
+        sum_ms=6.5,
+        fused=_artifact("original fused"),
+        fused_measurement=measure("original@fused", 6.56e6),
+    )
+    balanced = record.configurations[0].model_copy(
+        update={
+            "sum_ms": 4.41,
+            "fused": _artifact("balanced fused"),
+            "fused_measurement": measure("balanced@fused", 4.4e6),
+        }
+    )
+    runs = tuple(
+        ComposedRunRecord(
+            variants=tuple(originals.values()),
+            sum_ms=6.5,
+            predicted_ms=6.62,
+            measurement=measure(f"composed-{number}", 6.63e6),
+        )
+        for number in range(1, 7)
+    )
+    return record.model_copy(
+        update={
+            "configurations": (original, balanced, *record.configurations[1:]),
+            "whole": WholeRecord(artifact=_artifact("whole"), measurement=measure("whole", 6.54e6)),
+            "additivity": AdditivityRecord(
+                runs=runs,
+                sum_errors=ErrorsRecord(median=0.0197, p95=0.0312, bias=-0.0189),
+                fitted_errors=ErrorsRecord(median=0.0034, p95=0.0061, bias=0.0002),
+                boundary_ms=0.012,
+            ),
+            "measurements": tuple(measurements),
+        }
+    )
+
+
+def _artifact(name: str) -> ArtifactRecord:
+    return variant(name, 0.0, 1e9, 44.7e6, 0.0).artifact

@@ -14,7 +14,7 @@ from kenning_lego.core.errors import MissingDependencyError
 from kenning_lego.core.records import MeasurementRecord, RunRecord
 from kenning_lego.reports.html import render_html
 from tests.reports.pages import Page
-from tests.reports.records import resnet_record, whole_model_record
+from tests.reports.records import composed_record, resnet_record, whole_model_record
 
 RECORD = resnet_record()
 HOSTILE = """<script>alert("x")</script>'"><img src=http://x/y> {{ 7 * 7 }} &amp; \N{SNOWMAN}"""
@@ -100,6 +100,46 @@ def test_a_whole_model_needs_no_blocks_and_no_configurations() -> None:
     assert "Accuracy cost" not in page.text
     assert "configurations" not in page.ids
     assert len(page.drawings()) == 2
+
+
+def test_chain_fused_and_whole_stand_beside_each_other() -> None:
+    page = Page(render_html(composed_record()))
+    page.check()
+    section = page.text[page.text.index("Chain over fused") :]
+    for expected in (
+        "original 6.500 6.620 6.780 6.5",
+        "balanced 4.410",
+        "Exported in one piece, the original takes 6.5",
+        "as a chain +3.",
+    ):
+        assert expected in section
+
+
+def test_errors_of_sums_are_shown_before_and_after_the_fit() -> None:
+    page = Page(render_html(composed_record()))
+    for expected in (
+        "over 6 composed runs",
+        "sum of the blocks' medians 1.97 % 3.12 % \N{MINUS SIGN}1.89 %",
+        "with fitted terms 0.34 % 0.61 % +0.02 %",
+        "Fitted to 6 composed runs: +12.0 µs for every segment.",
+        "Predicted latency is the sum of the blocks' medians with what was fitted",
+        "sum of block medians and fitted terms against the composed network",
+    ):
+        assert expected in page.text
+
+
+def test_without_a_fit_the_page_says_that_nothing_is_added() -> None:
+    record = composed_record()
+    assert record.additivity is not None
+    plain = record.additivity.model_copy(update={"fitted_errors": None, "boundary_ms": 0.0})
+    page = Page(render_html(record.model_copy(update={"additivity": plain})))
+    page.check()
+    assert "6 composed runs gave no reason to add anything to the sums." in page.text
+    assert "with fitted terms" not in page.text
+
+
+def test_without_fused_forms_and_composed_runs_nothing_is_said_of_them(page: Page) -> None:
+    assert "composition" not in page.ids
 
 
 def test_requests_of_a_live_pipeline_are_in_the_distributions() -> None:

@@ -53,7 +53,10 @@ def test_whole_line_against_a_server_then_again_from_the_workspace(
     blocks = [segment for segment in record.segments if segment.scalable]
     assert len(blocks) == 4
     variants = [variant for segment in record.segments for variant in segment.variants]
-    assert {variant.artifact.digest for variant in variants} == held
+    in_one_piece = {each.fused.digest for each in record.configurations if each.fused}
+    assert record.whole is not None
+    in_one_piece.add(record.whole.artifact.digest)
+    assert {variant.artifact.digest for variant in variants} | in_one_piece == held
     for variant in variants:
         measurement = record.measurement(variant.measurement)
         assert measurement is not None
@@ -89,9 +92,12 @@ def test_whole_line_against_a_server_then_again_from_the_workspace(
     assert not impossible.feasible
     assert impossible.nearest[0].changed == ("latency",)
     assert "budget-3 cannot be met" in first
+    assert "the original in one piece: " in first
+    assert "over 6 composed runs: off by" in first
 
     assert "found in the workspace" not in first
-    assert again.count("found in the workspace") == 4  # trained, retrained, profiled, compiled
+    # trained, retrained, profiled, compiled, fused
+    assert again.count("found in the workspace") == 5
     assert "the target has them" in again
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from statistics import median
 
 import numpy as np
@@ -26,15 +26,11 @@ OnProgress = Callable[[int, int, str], None]
 
 
 def upload_all(
-    target: Target,
-    segments: Sequence[SegmentRecord],
-    artifacts: ArtifactStore,
-    on_progress: OnProgress,
+    target: Target, digests: Collection[str], artifacts: ArtifactStore, on_progress: OnProgress
 ) -> int:
-    """Make the target hold every variant's artifact; how many had to be sent."""
-    digests = [v.artifact.digest for segment in segments for v in segment.variants]
+    """Make the target hold artifacts; how many had to be sent."""
     sent = 0
-    for done, digest in enumerate(dict.fromkeys(digests), 1):
+    for done, digest in enumerate(digests, 1):
         sent += target.upload(artifacts.path(digest), digest)
         on_progress(done, len(digests), "artifacts")
     return sent
@@ -45,10 +41,17 @@ def time_variants(
     segments: Sequence[SegmentRecord],
     where: TargetConfig,
     config: MeasurementConfig,
+    composed: Mapping[str, Mapping[str, str]],
     on_progress: OnProgress,
 ) -> dict[str, float]:
-    """Time every variant on the target; median latencies in ms by variant name."""
-    plan = variants_plan(segments, config, runtime=where.runtime, threads=where.threads)
+    """Time every variant and, in between, some composed networks on the target.
+
+    Returns:
+        Median latencies in ms by the names of the variants and of the composed networks.
+    """
+    plan = variants_plan(
+        segments, config, runtime=where.runtime, threads=where.threads, composed=composed
+    )
     target.measure(plan, _translate(on_progress))
     return _medians_ms(target, [item.name for item in plan.items])
 
@@ -57,17 +60,31 @@ def time_configurations(
     target: Target,
     segments: Sequence[SegmentRecord],
     configurations: Sequence[ConfigurationRecord],
+    whole: Mapping[str, str],
     where: TargetConfig,
     config: MeasurementConfig,
     on_progress: OnProgress,
 ) -> dict[str, float]:
-    """Time the composed networks on the target; median latencies in ms by configuration name."""
+    """Time the composed networks on the target, in turn with networks in one piece.
+
+    Args:
+        target: holds all artifacts.
+        segments: the chain with all variants.
+        configurations: the feasible ones are timed.
+        whole: artifacts in one piece, sha256 by the measurement's name.
+        where: engine and threads.
+        config: how long and how precisely.
+        on_progress: called now and then.
+
+    Returns:
+        Median latencies in ms by the names of the configurations and of `whole`.
+    """
     chosen = {each.name: each.variants for each in configurations if each.feasible}
     plan = configurations_plan(
-        segments, chosen, config, runtime=where.runtime, threads=where.threads
+        segments, chosen, config, runtime=where.runtime, threads=where.threads, whole=whole
     )
     target.measure(plan, _translate(on_progress))
-    return _medians_ms(target, list(chosen))
+    return _medians_ms(target, [item.name for item in plan.items])
 
 
 def score_configurations(

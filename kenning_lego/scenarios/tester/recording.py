@@ -9,6 +9,7 @@ from kenning_lego import __version__
 from kenning_lego.blocks.chain import Chain
 from kenning_lego.core.plans import Statistics, TargetDescription
 from kenning_lego.core.records import (
+    AdditivityRecord,
     ConfigurationRecord,
     EnvironmentRecord,
     MeasurementRecord,
@@ -17,6 +18,7 @@ from kenning_lego.core.records import (
     SegmentRecord,
     TargetRecord,
     TelemetryRecord,
+    WholeRecord,
 )
 from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.datasets.base import Dataset
@@ -59,6 +61,8 @@ def assemble_record(
     network: NetworkRecord,
     segments: Sequence[SegmentRecord],
     configurations: Sequence[ConfigurationRecord],
+    whole: WholeRecord | None,
+    additivity: AdditivityRecord | None,
     statistics: Statistics,
     telemetry: Telemetry,
     address: str,
@@ -93,6 +97,8 @@ def assemble_record(
         ),
         configurations=tuple(configurations),
         telemetry=_telemetry(telemetry),
+        whole=whole,
+        additivity=additivity,
         durations_s=dict(durations_s),
     )
 

@@ -14,13 +14,15 @@ from kenning_lego.blocks.chain import Chain
 from kenning_lego.blocks.extract import extract
 from kenning_lego.blocks.variants import Variants, make_variants
 from kenning_lego.blocks.workshop import profile_once, retrain_once
-from kenning_lego.core.errors import ConfigurationError
+from kenning_lego.core.errors import CompilationError, ConfigurationError
 from kenning_lego.core.plans import Statistics, TargetDescription
 from kenning_lego.core.records import (
+    AdditivityRecord,
     ConfigurationRecord,
     NetworkRecord,
     RunRecord,
     SegmentRecord,
+    WholeRecord,
 )
 from kenning_lego.core.target import Target
 from kenning_lego.core.telemetry import Telemetry
@@ -32,6 +34,7 @@ from kenning_lego.protocols.key_files import default_directory
 from kenning_lego.protocols.keys import find_public, load_key
 from kenning_lego.reports.write import write_report
 from kenning_lego.scenarios.progress import Track, step
+from kenning_lego.scenarios.tester.adding_up import add_up, random_configurations, with_sums
 from kenning_lego.scenarios.tester.choice import choose, pose_problem
 from kenning_lego.scenarios.tester.compiling import compile_variants
 from kenning_lego.scenarios.tester.configuration import IN_PROCESS, InferenceTestConfig
@@ -42,6 +45,11 @@ from kenning_lego.scenarios.tester.measuring import (
     upload_all,
     with_measured,
 )
+from kenning_lego.scenarios.tester.one_piece import (
+    compile_whole,
+    fuse_configurations,
+    in_one_piece,
+)
 from kenning_lego.scenarios.tester.recording import assemble_record, describe_network
 from kenning_lego.scenarios.tester.summary import print_blocks, print_configurations
 from kenning_lego.servers.local import LocalTarget
@@ -51,6 +59,15 @@ from kenning_lego.store.workspace import Workspace
 from kenning_lego.training.teacher import Scores, score_network, train_once
 
 FOUND = "found in the workspace"
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    configurations: list[ConfigurationRecord]
+    additivity: AdditivityRecord | None
+    statistics: Statistics
+    telemetry: Telemetry
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +126,11 @@ class _Test:
         chain, variants = self._cut(model, dataset)
         losses, costs = self._finish_variants(chain, variants, dataset, workspace)
         segments = self._compile(chain, variants, losses, costs, workspace)
+        whole = self._compile_whole(model, chain, dataset, workspace)
         with self._target(workspace) as target:
-            configurations, statistics = self._measure(target, segments, dataset, scores, workspace)
-            telemetry = target.telemetry()
-            address = target.address
+            measured = self._measure(target, chain, segments, whole, dataset, scores, workspace)
         network = describe_network(config.model.name, chain, segments, dataset, scores, TOP1)
-        return self._record(
-            workspace, network, segments, configurations, statistics, telemetry, address
-        )
+        return self._record(workspace, network, segments, whole, measured)
 
     @contextmanager
     def _target(self, workspace: Workspace) -> Iterator[Target]:
@@ -209,46 +223,97 @@ class _Test:
             track.note = f"{made} made" if made else FOUND
         return segments
 
+    def _compile_whole(
+        self, model: torch.nn.Module, chain: Chain, dataset: Dataset, workspace: Workspace
+    ) -> WholeRecord | None:
+        """The original in one piece: only to compare with, so a run goes on without it."""
+        with self.step("compile the original in one piece") as track:
+            try:
+                image = dataset.test.images[:1]
+                return compile_whole(model, chain, image, self.config.compiler, workspace)
+            except CompilationError as error:
+                track.note = f"left out: {error.problem}"
+        return None
+
     def _measure(
         self,
         target: Target,
+        chain: Chain,
         segments: list[SegmentRecord],
+        whole: WholeRecord | None,
         dataset: Dataset,
         scores: Scores,
         workspace: Workspace,
-    ) -> tuple[list[ConfigurationRecord], Statistics]:
+    ) -> _Measured:
         where, how = self.config.target, self.config.measurement
         with self.step("upload artifacts") as track:
-            sent = upload_all(target, segments, workspace.artifacts, track.update)
+            digests = {v.artifact.digest: None for each in segments for v in each.variants}
+            sent = upload_all(target, digests, workspace.artifacts, track.update)
             track.note = f"{sent} sent" if sent else "the target has them"
+        composed = random_configurations(segments, how.additivity_runs, how.seed)
         with self.step("time every variant on the target") as track:
-            latencies = time_variants(target, segments, where, how, track.update)
+            latencies = time_variants(target, segments, where, how, composed, track.update)
         print_blocks(self.console, segments, latencies)
         with self.step("choose") as track:
-            problem = pose_problem(segments, latencies)
+            additivity, corrected = add_up(segments, composed, latencies)
+            problem = pose_problem(segments, corrected)
             configurations = choose(problem, self.config.budgets, scores.test, TOP1)
+            configurations = with_sums(configurations, segments, latencies)
             feasible = sum(each.feasible for each in configurations[1:])
             track.note = f"{feasible} of {len(configurations) - 1} budgets can be met"
+        configurations = self._fuse(configurations, segments, chain, dataset, workspace)
+        others = in_one_piece(whole, configurations)
+        with self.step("upload the networks in one piece") as track:
+            sent = upload_all(
+                target, dict.fromkeys(others.values()), workspace.artifacts, track.update
+            )
+            track.note = f"{sent} sent" if sent else "the target has them"
         with self.step("time the configurations on the target") as track:
-            composed = time_configurations(
-                target, segments, configurations, where, how, track.update
+            times = time_configurations(
+                target, segments, configurations, others, where, how, track.update
             )
         with self.step("score the configurations on the target") as track:
             measured = score_configurations(
                 target, segments, configurations, where, dataset.test, TOP1, track.update
             )
-        configurations = [with_measured(each, composed, measured) for each in configurations]
-        return configurations, target.statistics()
+        configurations = [with_measured(each, times, measured) for each in configurations]
+        return _Measured(
+            configurations, additivity, target.statistics(), target.telemetry(), target.address
+        )
+
+    def _fuse(
+        self,
+        configurations: list[ConfigurationRecord],
+        segments: list[SegmentRecord],
+        chain: Chain,
+        dataset: Dataset,
+        workspace: Workspace,
+    ) -> list[ConfigurationRecord]:
+        """Merge each configuration's artifacts: only to compare with, as the original."""
+        with self.step("fuse the configurations") as track:
+            try:
+                fused, made = fuse_configurations(
+                    configurations,
+                    segments,
+                    chain,
+                    dataset.test.images[:1],
+                    self.config.compiler,
+                    workspace,
+                    track.update,
+                )
+            except CompilationError as error:
+                track.note = f"left out: {error.problem}"
+                return configurations
+            track.note = f"{made} made" if made else FOUND
+        return fused
 
     def _record(
         self,
         workspace: Workspace,
         network: NetworkRecord,
         segments: list[SegmentRecord],
-        configurations: list[ConfigurationRecord],
-        statistics: Statistics,
-        telemetry: Telemetry,
-        address: str,
+        whole: WholeRecord | None,
+        measured: _Measured,
     ) -> TestResult:
         run = workspace.new_run()
         record = assemble_record(
@@ -257,10 +322,12 @@ class _Test:
             self.config,
             network,
             segments,
-            configurations,
-            statistics,
-            telemetry,
-            address,
+            measured.configurations,
+            whole,
+            measured.additivity,
+            measured.statistics,
+            measured.telemetry,
+            measured.address,
             self.durations,
         )
         record_path = run / "record.json"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import median
 
 from rich.console import Console
 from rich.table import Table
@@ -10,10 +11,12 @@ from rich.table import Table
 from kenning_lego.core.records import (
     BudgetRecord,
     ConfigurationRecord,
+    ErrorsRecord,
     RunRecord,
     ScoreRecord,
     SegmentRecord,
 )
+from kenning_lego.scenarios.tester.choice import ORIGINAL
 
 
 def print_blocks(
@@ -53,7 +56,15 @@ def print_configurations(console: Console, record: RunRecord) -> None:
     )
     table.add_column("name", no_wrap=True)
     table.add_column("budget", no_wrap=True)
-    for heading in ("latency ms", "memory MB", "score", "→ latency ms", "error", "→ score"):
+    for heading in (
+        "latency ms",
+        "memory MB",
+        "score",
+        "→ chain ms",
+        "error",
+        "fused ms",
+        "→ score",
+    ):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("pruned %", no_wrap=True)
     ratios = {v.name: v.ratio for segment in record.segments for v in segment.variants}
@@ -67,6 +78,7 @@ def print_configurations(console: Console, record: RunRecord) -> None:
             _number(predicted.score, ".2%"),
             _number(measured.latency_ms, ".3f"),
             _error(predicted, measured),
+            _number(_median_ms(record, each.fused_measurement), ".3f"),
             _number(measured.score, ".2%"),
             " ".join(f"{ratios[name] * 100:.0f}" for name in each.variants.values())
             or "infeasible",
@@ -77,7 +89,37 @@ def print_configurations(console: Console, record: RunRecord) -> None:
     for each in record.configurations:
         if not each.feasible:
             console.print(f"{each.name} cannot be met; {_nearest(each)}", soft_wrap=True)
+    for line in _composition(record):
+        console.print(line, soft_wrap=True)
     console.print()
+
+
+def _composition(record: RunRecord) -> Iterator[str]:
+    """What cutting costs, and how well latencies add up."""
+    original = next((each for each in record.configurations if each.name == ORIGINAL), None)
+    whole = _median_ms(record, record.whole.measurement if record.whole else None)
+    if original and original.measured and original.measured.latency_ms and whole:
+        fused = _median_ms(record, original.fused_measurement)
+        merged = f", {fused / whole - 1:+.1%} merged from its segments" if fused else ""
+        yield (
+            f"the original in one piece: {whole:.3f} ms{merged}, "
+            f"{original.measured.latency_ms / whole - 1:+.1%} as a chain"
+        )
+    if record.additivity is not None:
+        plain, fitted = record.additivity.sum_errors, record.additivity.fitted_errors
+        yield (
+            f"sums of blocks over {len(record.additivity.runs)} composed runs: {_off(plain)}"
+            + (f"; with fitted terms: {_off(fitted)}" if fitted else "; nothing to fit")
+        )
+
+
+def _off(errors: ErrorsRecord) -> str:
+    return f"off by {errors.median:.1%} (p95 {errors.p95:.1%}), bias {errors.bias:+.1%}"
+
+
+def _median_ms(record: RunRecord, name: str | None) -> float | None:
+    found = record.measurement(name)
+    return median(found.samples_ns) / 1e6 if found and found.samples_ns else None
 
 
 def _nearest(configuration: ConfigurationRecord) -> str:

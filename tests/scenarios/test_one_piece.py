@@ -1,0 +1,102 @@
+"""Networks with tensors that several later segments use, fused from their segments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+import torch
+
+from kenning_lego.blocks.chain import Chain
+from kenning_lego.blocks.extract import extract
+from kenning_lego.blocks.variants import make_variants
+from kenning_lego.compilers.configuration import CompilerConfig
+from kenning_lego.core.records import BudgetRecord, ConfigurationRecord, SegmentRecord
+from kenning_lego.scenarios.tester.compiling import compile_variants
+from kenning_lego.scenarios.tester.one_piece import (
+    compile_whole,
+    fuse_configurations,
+    in_one_piece,
+)
+from kenning_lego.store.workspace import Workspace
+from tests.blocks.networks import UNet
+
+IMAGE = np.random.default_rng(0).standard_normal((1, 1, 16, 16)).astype(np.float32)
+
+
+def ignore(_done: int, _total: int, _text: str) -> None:
+    pass
+
+
+@pytest.fixture(scope="module")
+def cut(tmp_path_factory: pytest.TempPathFactory) -> tuple[UNet, Chain, list[SegmentRecord], Path]:
+    """A U-Net in segments, with a pruned variant of each block, compiled."""
+    torch.manual_seed(0)
+    network = UNet().eval()
+    chain = extract(network, torch.tensor(IMAGE), count=3)
+    root = tmp_path_factory.mktemp("workspace") / "workspace"
+    variants = make_variants(chain, (0.0, 0.5))
+    segments, _ = compile_variants(
+        chain, variants, {}, {}, CompilerConfig(), Workspace(root), ignore
+    )
+    return network, chain, segments, root
+
+
+def configuration(name: str, segments: list[SegmentRecord], index: int) -> ConfigurationRecord:
+    return ConfigurationRecord(
+        name=name,
+        budget=BudgetRecord(),
+        feasible=True,
+        variants={each.name: each.variants[index].name for each in segments if each.scalable},
+    )
+
+
+def test_fused_network_with_skips_computes_what_torch_does(
+    cut: tuple[UNet, Chain, list[SegmentRecord], Path],
+) -> None:
+    network, chain, segments, root = cut
+    uses = [spec.name for segment in chain for spec in segment.inputs]
+    assert any(uses.count(name) > 1 for name in uses)
+    workspace = Workspace(root)
+    chosen = [
+        configuration("original", segments, 0),
+        configuration("smallest", segments, 1),
+        ConfigurationRecord(name="impossible", budget=BudgetRecord(), feasible=False),
+    ]
+    arguments = (chosen, segments, chain, IMAGE, CompilerConfig(), workspace, ignore)
+    fused, made = fuse_configurations(*arguments)
+    assert made == 2
+    original, smallest, impossible = fused
+    assert impossible == chosen[2]
+    assert original.fused is not None
+    assert smallest.fused is not None
+    assert smallest.fused.size_bytes < original.fused.size_bytes
+    session = ort.InferenceSession(
+        workspace.artifacts.read(original.fused.digest), providers=["CPUExecutionProvider"]
+    )
+    assert [node.name for node in session.get_inputs()] == [chain.inputs[0].name]
+    assert [node.name for node in session.get_outputs()] == [each.name for each in chain.outputs]
+    with torch.no_grad():
+        expected = network(torch.tensor(IMAGE)).numpy()
+    found = session.run(None, {chain.inputs[0].name: IMAGE})[0]
+    assert np.allclose(found, expected, atol=1e-4)
+    # Another run finds them again.
+    again, made = fuse_configurations(*arguments)
+    assert (again, made) == (fused, 0)
+
+
+def test_whole_network_takes_and_gives_the_chains_tensors(
+    cut: tuple[UNet, Chain, list[SegmentRecord], Path],
+) -> None:
+    network, chain, _, root = cut
+    workspace = Workspace(root)
+    whole = compile_whole(network, chain, IMAGE, CompilerConfig(), workspace)
+    session = ort.InferenceSession(
+        workspace.artifacts.read(whole.artifact.digest), providers=["CPUExecutionProvider"]
+    )
+    assert [node.name for node in session.get_inputs()] == [each.name for each in chain.inputs]
+    assert [node.name for node in session.get_outputs()] == [each.name for each in chain.outputs]
+    assert in_one_piece(whole, []) == {"whole": whole.artifact.digest}
+    assert in_one_piece(None, []) == {}
