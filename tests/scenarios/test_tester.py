@@ -90,6 +90,10 @@ def test_whole_line_against_a_server_then_again_from_the_workspace(
     assert impossible.nearest[0].changed == ("latency",)
     assert "budget-3 cannot be met" in first
 
+    assert record.telemetry is not None
+    assert record.telemetry.began is not None
+    assert "worker_rss_bytes" in record.telemetry.columns  # what the worker's sensor told
+
     assert "found in the workspace" not in first
     assert again.count("found in the workspace") == 4  # trained, retrained, profiled, compiled
     assert "the target has them" in again
@@ -100,6 +104,8 @@ def test_in_process_run_says_so_in_its_record(tmp_path: Path) -> None:
     record = latest(tmp_path)
     assert record.target.in_process
     assert {each.clock for each in record.measurements} == {"in-process"}
+    assert record.telemetry is not None
+    assert "memory_used_bytes" in record.telemetry.columns
 
 
 def test_report_is_rebuilt_from_the_record(
