@@ -95,6 +95,10 @@ def test_whole_line_against_a_server_then_again_from_the_workspace(
     assert "the original in one piece: " in first
     assert "over 6 composed runs: off by" in first
 
+    assert record.telemetry is not None
+    assert record.telemetry.began is not None
+    assert "worker_rss_bytes" in record.telemetry.columns  # what the worker's sensor told
+
     assert "found in the workspace" not in first
     # trained, retrained, profiled, compiled, fused
     assert again.count("found in the workspace") == 5
@@ -106,6 +110,8 @@ def test_in_process_run_says_so_in_its_record(tmp_path: Path) -> None:
     record = latest(tmp_path)
     assert record.target.in_process
     assert {each.clock for each in record.measurements} == {"in-process"}
+    assert record.telemetry is not None
+    assert "memory_used_bytes" in record.telemetry.columns
 
 
 def test_report_is_rebuilt_from_the_record(
