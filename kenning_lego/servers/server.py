@@ -12,6 +12,7 @@ from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import zmq
 
@@ -44,6 +45,9 @@ from kenning_lego.servers.supervisor import WORKER_COMMAND, WorkerProcess
 from kenning_lego.servers.uploads import UploadDesk
 from kenning_lego.store.artifacts import ArtifactStore
 
+if TYPE_CHECKING:
+    from kenning_lego.servers.kenning_port import KenningPort
+
 MAX_FRAME_BYTES = 64 << 20
 """Larger frames make ZeroMQ drop the connection."""
 
@@ -75,7 +79,8 @@ class TargetServer:
         self._options = options
         extra = ("--log-json",) if options.log_json else ()
         self._worker_command = (*WORKER_COMMAND, *extra)
-        self._uploads = UploadDesk(ArtifactStore(options.store, options.store_bytes))
+        store = ArtifactStore(options.store, options.store_bytes)
+        self._uploads = UploadDesk(store)
         self._session = Session(options.lease_timeout_s)
         self._worker: WorkerProcess | None = None
         self._stopping = False
@@ -97,14 +102,35 @@ class TargetServer:
             self._router.setsockopt(option, value)
         self._peers = PeerWatch(self._router)
         self._admission: Admission | None = None
+        self._kenning: KenningPort | None = None
         self.fingerprint = ""
         try:
             if options.key:
                 self._secure(load_key(options.key, options.keys), options.keys)
             self.address = self._bind(options.address)
+            if options.kenning_tcp:
+                self._kenning = self._open_to_kenning(options.kenning_tcp, store)
         except KenningLegoError:
             self._close_sockets()
             raise
+
+    @property
+    def kenning_address(self) -> str | None:
+        """``HOST:PORT`` where Kenning's hosts are served, if they are."""
+        return self._kenning.address if self._kenning else None
+
+    def _open_to_kenning(self, address: str, store: ArtifactStore) -> KenningPort:
+        # Imported only where it is wanted, since it takes memory.
+        from kenning_lego.servers.kenning_port import KenningPort
+
+        options = self._options
+        return KenningPort(
+            address,
+            store,
+            self._handle,
+            threads=options.kenning_threads,
+            open_to_all=options.kenning_tcp_open,
+        )
 
     def _secure(self, own: KeyPair, keys: Path) -> None:
         self._admission = Admission(self._context, AuthorisedFile(keys))
@@ -156,6 +182,8 @@ class TargetServer:
                 self._close_sockets()
 
     def _close_sockets(self) -> None:
+        if self._kenning:
+            self._kenning.close()
         self._peers.close()
         if self._admission:
             self._admission.close()
@@ -170,6 +198,8 @@ class TargetServer:
             poller.register(source, zmq.POLLIN)
         if self._admission:
             poller.register(self._admission.socket, zmq.POLLIN)
+        if self._kenning:
+            poller.register(self._kenning, zmq.POLLIN)
         watched: WorkerProcess | None = None
         while not self._stopping:
             if watched is not self._worker:
@@ -187,12 +217,16 @@ class TargetServer:
                 self._watch_worker(watched)
             if not ready:
                 self._handle(dialogue.Tick())
+            if self._kenning:
+                self._kenning.look(time.monotonic())
 
     def _hear_network(self, ready: Container[object]) -> None:
         if self._admission and self._admission.socket in ready:
             self._admission.answer()
         if self._router in ready:
             self._receive()
+        if self._kenning and self._kenning.fileno() in ready:
+            self._kenning.serve(time.monotonic())
         if self._peers.monitor in ready:
             self._drop_lost_peers()
 
@@ -349,6 +383,9 @@ class TargetServer:
         return None
 
     def _send(self, peer: bytes, envelope: Envelope) -> dialogue.SessionEvent | None:
+        if self._kenning and self._kenning.owns(peer):
+            self._kenning.deliver(peer, envelope)
+            return None
         try:
             send_frames(self._router, peer, *encode(envelope))
         except zmq.ZMQError as error:

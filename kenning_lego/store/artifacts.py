@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import os
 import re
+import secrets
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -211,12 +212,25 @@ class ArtifactStore:
         """
         final = self._final(digest)
         part = self.root / _INCOMING / digest
-        if self.capacity_bytes is not None:
-            try:
-                self._make_room(size, part, keep, self.capacity_bytes)
-            except OSError as error:  # also where nothing may be removed
-                raise write_error(part, error) from error
+        self.reserve(size, part, keep)
         return Upload(digest, size, part, final)
+
+    def new_part(self) -> Path:
+        """Where an upload may lie whose digest nobody knows yet."""
+        return self.root / _INCOMING / secrets.token_hex(32)
+
+    def reserve(self, size: int, part: Path, keep: Collection[str] = ()) -> None:
+        """Make room, if need be, for an upload of `size` bytes that lies at `part`.
+
+        Raises:
+            StoreError: there is no room, or the disk refuses.
+        """
+        if self.capacity_bytes is None:
+            return
+        try:
+            self._make_room(size, part, keep, self.capacity_bytes)
+        except OSError as error:  # also where nothing may be removed
+            raise write_error(part, error) from error
 
     def _make_room(self, size: int, part: Path, keep: Collection[str], capacity: int) -> None:
         held = sorted(self._held(), key=lambda each: each.used)
