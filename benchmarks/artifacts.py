@@ -11,6 +11,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from kenning_lego.core.specs import IOSpec, TensorSpec
+
 _BLOCK = 1 << 20
 
 
@@ -53,6 +55,23 @@ def matmul_chain(directory: Path, repeats: int, size: int = 128) -> Artifact:
         ("x", [rows, size]),
         ("y", [rows, size]),
     )
+
+
+def weighty(directory: Path, size: int, seed: int) -> tuple[Artifact, IOSpec]:
+    """A model of `size` bytes, nearly all of them weights, and what flows in and out of it."""
+    rows = 1000
+    rng = np.random.default_rng(seed)
+    weights = rng.standard_normal((rows, size // 4 // rows), dtype=np.float32)
+    columns = weights.shape[1]
+    artifact = _save(
+        directory,
+        [helper.make_node("MatMul", ["x", "weights"], ["y"])],
+        numpy_helper.from_array(weights, "weights"),
+        ("x", [1, rows]),
+        ("y", [1, columns]),
+    )
+    spec = IOSpec((TensorSpec("x", (1, rows)),), (TensorSpec("y", (1, columns)),))
+    return artifact, spec
 
 
 def noise(directory: Path, size: int, seed: int) -> Artifact:

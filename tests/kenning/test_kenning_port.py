@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from kenning_lego.protocols.client import connect
 from tests.kenning.servers import KenningServer, kenning_server, row, scale_spec
-from tests.kenning.table_client import Refused, TableClient
-from tests.targets import matmul_artifact, scale_artifact
+from tests.kenning.table_client import TableClient
+from tests.targets import scale_artifact
 
 
 @pytest.fixture
