@@ -34,8 +34,8 @@ from kenning_lego.protocols.kenning_wire import (
     MessageType,
     Parser,
     Part,
-    encode,
     encode_all,
+    encode_header,
 )
 
 KENNING_PORT = 12345
@@ -131,7 +131,7 @@ class KenningClient:
         """MODEL: load a file; Kenning's server keeps one model, under no name."""
         try:
             with artifact.open("rb") as file:
-                self._send(self._messages(file, artifact.stat().st_size))
+                self._send(self._model_messages(file, artifact.stat().st_size))
         except OSError as error:
             raise StoreError(f"cannot read {artifact}: {error.strerror}") from error
         self._check(MessageType.MODEL, self._answer(MessageType.MODEL, _MAX_SHORT_ANSWER))
@@ -213,23 +213,27 @@ class KenningClient:
     def _requests(self, kind: MessageType, payload: Bytes = b"") -> Iterator[bytes]:
         return encode_all(kind, Flow.REQUEST, 0, payload, form=self._form)
 
-    def _messages(self, file: BufferedReader, size: int) -> Iterator[bytes]:
-        """MODEL with a file's content, which is never in memory as a whole."""
-        most = MESSAGE_BYTES - self._form.value
-        sent = 0
-        while sent < size or not sent:
-            piece = file.read(min(most, size - sent))
-            if len(piece) < min(most, size - sent):
+    def _model_messages(self, file: BufferedReader, size: int) -> Iterator[memoryview]:
+        """MODEL with a file's content: all messages use the same memory."""
+        head = self._form.value
+        message = memoryview(bytearray(MESSAGE_BYTES))
+        begin = 0
+        while begin < size or not begin:
+            length = min(MESSAGE_BYTES - head, size - begin)
+            if file.readinto(message[head : head + length]) != length:
                 raise StoreError(f"{file.name} changes while it is uploaded")
-            flags = (0 if sent else Flags.FIRST) | (Flags.HAS_PAYLOAD if piece else 0)
-            sent += len(piece)
-            if sent == size:
+            flags = (0 if begin else Flags.FIRST) | (Flags.HAS_PAYLOAD if length else 0)
+            begin += length
+            if begin == size:
                 flags |= Flags.LAST
-            yield encode(MessageType.MODEL, Flow.REQUEST, int(flags), piece, form=self._form)
-            if not piece:
+            message[:head] = encode_header(
+                MessageType.MODEL, Flow.REQUEST, int(flags), length, form=self._form
+            )
+            yield message[: head + length]
+            if not length:
                 return
 
-    def _send(self, messages: Iterator[bytes]) -> None:
+    def _send(self, messages: Iterator[bytes | memoryview]) -> None:
         self._said = ""
         self._socket.settimeout(self._patience)
         for message in messages:
@@ -244,7 +248,7 @@ class KenningClient:
                     "look at the server's terminal",
                 ) from error
 
-    def _refused_meanwhile(self, message: bytes) -> None:
+    def _refused_meanwhile(self, message: Bytes) -> None:
         """Raise what the target said before it hung up, if it said something."""
         part, _ = Parser(self._form).next(memoryview(message))
         if part:

@@ -270,12 +270,12 @@ class KenningSession:
                 return [CloseSpool()]
             case MessageType.DATA:
                 return self._data(b"".join(request.pieces or ()))
+            case MessageType.PROCESS | MessageType.OUTPUT | MessageType.STATS if not self._pipeline:
+                return self._fail(_no_model(request.kind))
             case MessageType.PROCESS:
                 return self._ask(Process(), lambda ok, _: self._processed(ok))
             case MessageType.OUTPUT:
                 return self._ask(Output(), lambda _, payload: self._output(payload))
-            case MessageType.STATS if self._pipeline is None:
-                return self._fail(_no_model(request.kind))
             case MessageType.STATS:
                 return self._succeed(self._recorder.report())
             case MessageType.STATUS:

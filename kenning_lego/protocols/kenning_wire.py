@@ -233,15 +233,19 @@ def encode(
     checksum: bool = False,
 ) -> bytes:
     """One message; the flag HAS_PAYLOAD is as given."""
-    if form is Form.LONG:
-        head = bytearray(_LONG.pack(kind, flow << 6, 0, flags, len(payload)))
-        place = 5
-    else:
-        head = bytearray(_SHORT.pack(kind | flow << 6, 0, flags, len(payload)))
-        place = 1
+    head = bytearray(encode_header(kind, flow, flags, len(payload), form=form))
     if checksum:
-        head[place] = _CHECKSUM ^ xor(head) ^ xor(payload)
+        head[5 if form is Form.LONG else 1] = _CHECKSUM ^ xor(head) ^ xor(payload)
     return b"".join((head, payload))
+
+
+def encode_header(
+    kind: MessageType, flow: Flow, flags: int, size: int, *, form: Form = Form.LONG
+) -> bytes:
+    """The header of a message of `size` bytes, without a checksum."""
+    if form is Form.LONG:
+        return _LONG.pack(kind, flow << 6, 0, flags, size)
+    return _SHORT.pack(kind | flow << 6, 0, flags, size)
 
 
 def encode_all(
