@@ -44,11 +44,19 @@ class Answers:
 
     def __init__(self, parser: Parser) -> None:
         self._parser = parser
+        self._done: dict[tuple[MessageType, bool], bytes] = {}
 
-    def success(self, kind: MessageType, payload: Bytes | None = None) -> Iterator[bytes]:
-        """A request was carried out; without a payload the answer names what was done."""
-        content = self._action(kind) if payload is None else payload
-        return self._messages(kind, Flags.SUCCESS | Flags.IS_KENNING, content)
+    def done(self, kind: MessageType) -> bytes:
+        """A request was carried out, of which the answer only names what was done."""
+        key = kind, self._parser.checksums
+        known = self._done.get(key)
+        if known is None:
+            known = self._done[key] = b"".join(self.result(kind, self._action(kind)))
+        return known
+
+    def result(self, kind: MessageType, payload: Bytes) -> Iterator[bytes]:
+        """A request was carried out, and this came of it."""
+        return self._messages(kind, Flags.SUCCESS | Flags.IS_KENNING, payload)
 
     def refusal(self, kind: MessageType, error: KenningLegoError) -> bytes:
         """A request was not carried out, and why: for people, in a message of LOGS before."""
@@ -62,7 +70,7 @@ class Answers:
         return encode(
             kind,
             Flow.ACKNOWLEDGE,
-            int(flags),
+            flags,
             form=self._parser.form or Form.LONG,
             checksum=self._parser.checksums,
         )
@@ -89,11 +97,11 @@ class Answers:
             lines += bytes((len(line),)) + line
         return b"".join(self._messages(MessageType.LOGS, Flags.IS_KENNING, lines))
 
-    def _messages(self, kind: MessageType, flags: Flags, payload: Bytes) -> Iterator[bytes]:
+    def _messages(self, kind: MessageType, flags: int, payload: Bytes) -> Iterator[bytes]:
         return encode_all(
             kind,
             Flow.TRANSMISSION,
-            int(flags),
+            flags,
             payload,
             form=self._parser.form or Form.LONG,
             checksum=self._parser.checksums,

@@ -227,7 +227,7 @@ class KenningClient:
             if begin == size:
                 flags |= Flags.LAST
             message[:head] = encode_header(
-                MessageType.MODEL, Flow.REQUEST, int(flags), length, form=self._form
+                MessageType.MODEL, Flow.REQUEST, flags, length, form=self._form
             )
             yield message[: head + length]
             if not length:
@@ -294,8 +294,9 @@ class KenningClient:
                 self._rest = bytes(view)
                 yield part
                 continue
+            held = bytes(view)  # what is received next goes into the same memory
             piece = self._receive(deadline)
-            view = memoryview(bytes(view) + piece) if len(view) else piece
+            view = memoryview(held + piece) if held else piece
 
     def _receive(self, deadline: float) -> memoryview:
         self._socket.settimeout(max(0.001, deadline - time.monotonic()))

@@ -394,7 +394,9 @@ class KenningSession:
         request, self._request = self._request, None
         if request is None:
             return []
-        return [Reply(content) for content in self._answers.success(request.kind, payload)]
+        if payload is None:
+            return [Reply(self._answers.done(request.kind))]
+        return [Reply(content) for content in self._answers.result(request.kind, payload)]
 
     def _fail(self, error: KenningLegoError) -> Actions:
         request, self._request = self._request, None

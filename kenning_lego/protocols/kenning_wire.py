@@ -18,7 +18,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum, IntEnum, IntFlag
+from enum import Enum, IntEnum
+from typing import Final
 
 from kenning_lego.core.errors import ProtocolError
 
@@ -62,18 +63,17 @@ class Flow(IntEnum):
     TRANSMISSION = 3
 
 
-class Flags(IntFlag):
-    """A message's flags."""
+class Flags:
+    """A message's flags: plain integers, since operations on an IntFlag take a microsecond."""
 
-    NONE = 0
-    SUCCESS = 1
-    FAIL = 2
-    IS_HOST = 4
-    HAS_PAYLOAD = 8
-    FIRST = 16
-    LAST = 32
-    IS_KENNING = 64
-    IS_ZEPHYR = 128
+    SUCCESS: Final = 1
+    FAIL: Final = 2
+    IS_HOST: Final = 4
+    HAS_PAYLOAD: Final = 8
+    FIRST: Final = 16
+    LAST: Final = 32
+    IS_KENNING: Final = 64
+    IS_ZEPHYR: Final = 128
 
 
 _RESERVED_FLAGS = 0x0F00
@@ -99,7 +99,7 @@ class Header:
     Args:
         type: what it is about.
         flow: its role.
-        flags: its flags, as an integer for speed; see :class:`Flags`.
+        flags: its flags; see :class:`Flags`.
         size: payload bytes that follow.
     """
 
@@ -268,7 +268,7 @@ def encode_all(
         last = begin >= len(whole)
         if last:
             marked |= Flags.LAST
-        yield encode(kind, flow, int(marked), piece, form=form, checksum=checksum)
+        yield encode(kind, flow, marked, piece, form=form, checksum=checksum)
         if last:
             return
 

@@ -56,6 +56,7 @@ class KenningConnection:
         store: for its models.
         handle: takes what it asks to the server's session.
         watch: told which epoll events the connection waits for.
+        gone: told when the connection is closed.
         buffer: to read into; shared, since what is read is taken at once.
         now: when it was accepted.
         threads: that the engine may use.
@@ -68,6 +69,7 @@ class KenningConnection:
         store: ArtifactStore,
         handle: Callable[[SessionEvent], None],
         watch: Callable[[KenningConnection, int], None],
+        gone: Callable[[KenningConnection], None],
         buffer: memoryview,
         now: float,
         *,
@@ -86,6 +88,7 @@ class KenningConnection:
         self._store = store
         self._handle = handle
         self._watch = watch
+        self._gone = gone
         self._events = 0
         self._buffer = buffer
         self._rest = b""
@@ -139,6 +142,7 @@ class KenningConnection:
         self._drop_spool()
         self._out.clear()
         self._socket.close()
+        self._gone(self)
         self._tell_lost()
 
     def _tell_lost(self) -> None:

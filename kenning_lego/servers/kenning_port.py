@@ -63,6 +63,7 @@ class KenningPort:
         self._threads = threads
         self._connections: dict[bytes, KenningConnection] = {}
         self._by_descriptor: dict[int, KenningConnection] = {}
+        self._closed: list[KenningConnection] = []
         self._answers: deque[tuple[bytes, Envelope]] = deque()
         # One for all: what is in it is taken before the next read.
         self._buffer = memoryview(bytearray(READ_BYTES))
@@ -107,11 +108,10 @@ class KenningPort:
                 connection = self._connections.get(peer)
                 if connection is not None:
                     connection.answered(envelope, now)
-            closed = [each for each in self._connections.values() if each.closed]
-            if not closed:
+            if not self._closed:
                 return
-            for connection in closed:
-                self._forget(connection)
+            while self._closed:
+                self._forget(self._closed.pop())
 
     def look(self, now: float) -> None:
         """Pass on answers, look after time-outs and at how busy the machine is.
@@ -135,7 +135,6 @@ class KenningPort:
         """Close all connections and stop listening."""
         for connection in list(self._connections.values()):
             connection.close("the server ends")
-            self._forget(connection)
         self._listener.close()
         self._epoll.close()
 
@@ -170,6 +169,7 @@ class KenningPort:
             self._store,
             self._handle,
             self._watch,
+            self._closed.append,
             self._buffer,
             now,
             threads=self._threads,
