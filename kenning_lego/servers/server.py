@@ -108,7 +108,7 @@ class TargetServer:
             if options.key:
                 self._secure(load_key(options.key, options.keys), options.keys)
             self.address = self._bind(options.address)
-            if options.kenning_tcp:
+            if options.kenning_tcp is not None:
                 self._kenning = self._open_to_kenning(options.kenning_tcp, store)
         except KenningLegoError:
             self._close_sockets()
