@@ -308,7 +308,7 @@ class KenningSession:
         return self._ask(Model(digest, size, load), lambda ok, _: self._loaded(ok))
 
     def spool_failed(self, error: KenningLegoError) -> Actions:
-        """The store cannot keep the model."""
+        """The model cannot be kept; the host is told once all of it has come."""
         request = self._request
         if request is None:
             return []
@@ -374,10 +374,9 @@ class KenningSession:
     def _lost(self, error: Error) -> Actions:
         """The lease went to another host while a model came in."""
         self._forget()
-        request = self._request
-        if request is None or request.problem is not None:
-            return []
-        return self._spoil(request, RemoteError(error.code, error.problem, error.remedy))
+        if self._awaited:
+            return []  # what is awaited will fail too
+        return self.spool_failed(RemoteError(error.code, error.problem, error.remedy))
 
     def _forget(self) -> None:
         self._leased, self._announced, self._pipeline = False, None, None
