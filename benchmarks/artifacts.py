@@ -57,21 +57,36 @@ def matmul_chain(directory: Path, repeats: int, size: int = 128) -> Artifact:
     )
 
 
-def weighty(directory: Path, size: int, seed: int) -> tuple[Artifact, IOSpec]:
-    """A model of `size` bytes, nearly all of them weights, and what flows in and out of it."""
+def weighty(
+    directory: Path, size: int, seed: int, *, packed: bool = False
+) -> tuple[Artifact, IOSpec]:
+    """A model of `size` bytes, nearly all of them weights, and what flows in and out of it.
+
+    Args:
+        directory: for the file.
+        size: about how large.
+        seed: of the weights.
+        packed: the weights are a matrix, which engines bring into another order when they load
+            it; else a table that rows are taken from, as it is.
+    """
     rows = 1000
     rng = np.random.default_rng(seed)
     weights = rng.standard_normal((rows, size // 4 // rows), dtype=np.float32)
     columns = weights.shape[1]
+    node = helper.make_node("MatMul", ["x", "weights"], ["y"])
+    source = TensorSpec("x", (1, rows))
+    if not packed:
+        node = helper.make_node("Gather", ["weights", "x"], ["y"])
+        source = TensorSpec("x", (1,), "int64")
     artifact = _save(
         directory,
-        [helper.make_node("MatMul", ["x", "weights"], ["y"])],
+        [node],
         numpy_helper.from_array(weights, "weights"),
-        ("x", [1, rows]),
+        ("x", list(source.sizes)),
         ("y", [1, columns]),
+        TensorProto.FLOAT if packed else TensorProto.INT64,
     )
-    spec = IOSpec((TensorSpec("x", (1, rows)),), (TensorSpec("y", (1, columns)),))
-    return artifact, spec
+    return artifact, IOSpec((source,), (TensorSpec("y", (1, columns)),))
 
 
 def noise(directory: Path, size: int, seed: int) -> Artifact:
@@ -106,11 +121,12 @@ def _save(
     weights: onnx.TensorProto,
     source: tuple[str, list[int]],
     result: tuple[str, list[int]],
+    source_type: int = TensorProto.FLOAT,
 ) -> Artifact:
     graph = helper.make_graph(
         nodes,
         "artifact",
-        [helper.make_tensor_value_info(source[0], TensorProto.FLOAT, source[1])],
+        [helper.make_tensor_value_info(source[0], source_type, source[1])],
         [helper.make_tensor_value_info(result[0], TensorProto.FLOAT, result[1])],
         [weights],
     )
