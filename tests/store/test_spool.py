@@ -17,14 +17,18 @@ def incoming(store: ArtifactStore) -> list[Path]:
     return sorted((store.root / "incoming").iterdir())
 
 
-def test_pieces_become_the_artifact(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [0, 1, len(CONTENT), 9 * len(CONTENT)])
+def test_pieces_become_the_artifact(tmp_path: Path, size: int) -> None:
+    content = (CONTENT * 9)[:size]
     store = ArtifactStore(tmp_path / "store")
     spool = Spool(store)
-    for begin in range(0, len(CONTENT), 1000):
-        spool.append(memoryview(CONTENT)[begin : begin + 1000])
-    digest, size = spool.finish()
-    assert (digest, size) == (digest_of(CONTENT), len(CONTENT))
-    assert store.read(digest) == CONTENT
+    buffer = bytearray(7000)
+    for begin in range(0, size, len(buffer)):
+        piece = content[begin : begin + len(buffer)]
+        buffer[: len(piece)] = piece
+        spool.append(memoryview(buffer)[: len(piece)])  # whose memory is used again
+    assert spool.finish() == (digest_of(content), size)
+    assert store.read(digest_of(content)) == content
     assert incoming(store) == []
 
 
