@@ -155,6 +155,11 @@ class KenningSession:
         return self._awaited is not None
 
     @property
+    def leased(self) -> bool:
+        """Whether the host has the target's lease, as far as it has been told."""
+        return self._leased
+
+    @property
     def measuring(self) -> bool:
         """Whether the target's utilisation is of interest."""
         return self._pipeline is not None

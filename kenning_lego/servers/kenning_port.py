@@ -181,7 +181,7 @@ class KenningPort:
 
     def _make_room(self, now: float) -> None:
         oldest = min(
-            self._connections.values(), key=lambda each: (each.session.measuring, each.since)
+            self._connections.values(), key=lambda each: (each.session.leased, each.since)
         )
         oldest.close("too many connections")
         self.settle(now)
