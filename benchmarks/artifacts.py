@@ -11,6 +11,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from kenning_lego.core.specs import IOSpec, TensorSpec
+
 _BLOCK = 1 << 20
 
 
@@ -55,6 +57,38 @@ def matmul_chain(directory: Path, repeats: int, size: int = 128) -> Artifact:
     )
 
 
+def weighty(
+    directory: Path, size: int, seed: int, *, packed: bool = False
+) -> tuple[Artifact, IOSpec]:
+    """A model of `size` bytes, nearly all of them weights, and what flows in and out of it.
+
+    Args:
+        directory: for the file.
+        size: about how large.
+        seed: of the weights.
+        packed: the weights are a matrix, which engines bring into another order when they load
+            it; else a table that rows are taken from, as it is.
+    """
+    rows = 1000
+    rng = np.random.default_rng(seed)
+    weights = rng.standard_normal((rows, size // 4 // rows), dtype=np.float32)
+    columns = weights.shape[1]
+    node = helper.make_node("MatMul", ["x", "weights"], ["y"])
+    source = TensorSpec("x", (1, rows))
+    if not packed:
+        node = helper.make_node("Gather", ["weights", "x"], ["y"])
+        source = TensorSpec("x", (1,), "int64")
+    artifact = _save(
+        directory,
+        [node],
+        numpy_helper.from_array(weights, "weights"),
+        ("x", list(source.sizes)),
+        ("y", [1, columns]),
+        TensorProto.FLOAT if packed else TensorProto.INT64,
+    )
+    return artifact, IOSpec((source,), (TensorSpec("y", (1, columns)),))
+
+
 def noise(directory: Path, size: int, seed: int) -> Artifact:
     """`size` random bytes, written block by block so that making them takes no memory."""
     rng = np.random.default_rng(seed)
@@ -87,11 +121,12 @@ def _save(
     weights: onnx.TensorProto,
     source: tuple[str, list[int]],
     result: tuple[str, list[int]],
+    source_type: int = TensorProto.FLOAT,
 ) -> Artifact:
     graph = helper.make_graph(
         nodes,
         "artifact",
-        [helper.make_tensor_value_info(source[0], TensorProto.FLOAT, source[1])],
+        [helper.make_tensor_value_info(source[0], source_type, source[1])],
         [helper.make_tensor_value_info(result[0], TensorProto.FLOAT, result[1])],
         [weights],
     )

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,12 +40,14 @@ class Server:
         address: where it listens.
         ready_s: from its start until it said so.
         keys: by which it is reached; None without encryption.
+        kenning: ``HOST:PORT`` where Kenning's hosts are served, if they are.
     """
 
     process: subprocess.Popen[str]
     address: str
     ready_s: float
     keys: Keys | None
+    kenning: str = ""
 
     @property
     def alive(self) -> bool:
@@ -92,7 +94,7 @@ def running_server(directory: Path, *flags: str, curve: bool) -> Iterator[Server
         )
         with process:
             try:
-                yield _announced(process, begin, keys)
+                yield _announced(process, begin, keys, kenning="--kenning-tcp" in flags)
             finally:
                 process.terminate()
                 try:
@@ -113,14 +115,22 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
-def _announced(process: subprocess.Popen[str], begin: float, keys: Keys | None) -> Server:
+def _announced(
+    process: subprocess.Popen[str], begin: float, keys: Keys | None, *, kenning: bool
+) -> Server:
     if process.stdout is None:
         raise RuntimeError("the server has no output")
     while time.perf_counter() - begin < _START_LIMIT_S and (line := process.stdout.readline()):
         if "listening on" in line:
             address = next(word for word in line.split() if word.startswith("tcp://"))
-            return Server(process, address, time.perf_counter() - begin, keys)
+            ready_s = time.perf_counter() - begin
+            where = _kenning(process.stdout) if kenning else ""
+            return Server(process, address, ready_s, keys, where)
     raise RuntimeError("the server did not start; see server.log")
+
+
+def _kenning(announced: Iterable[str]) -> str:
+    return next(line.split()[-1] for line in announced if line.startswith("Kenning"))
 
 
 def load_engine(client: TargetClient) -> None:

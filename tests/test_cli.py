@@ -154,7 +154,7 @@ def test_help_of_the_server_imports_nothing_heavy(arguments: list[str]) -> None:
 
 def test_server_itself_imports_no_numpy_and_no_yaml() -> None:
     script = (
-        "import sys, kenning_lego.servers.server\n"
+        "import sys, kenning_lego.servers.server, kenning_lego.servers.kenning_port\n"
         "heavy = {'torch', 'numpy', 'yaml', 'onnxruntime', 'rich'} & set(sys.modules)\n"
         "sys.exit(f'imports {heavy}' if heavy else 0)\n"
     )

@@ -14,14 +14,14 @@ _FORM = re.compile(
 )
 
 
-def parse(address: str) -> tuple[str, int]:
-    """Host and port of an address; without a port it is 5570.
+def parse(address: str, default_port: int = DEFAULT_PORT) -> tuple[str, int]:
+    """Host and port of an address; without a port it is 5570, or what is given.
 
     Raises:
         AddressError: it is not of that form.
     """
     match = _FORM.fullmatch(address)
-    port = int(match["port"] or DEFAULT_PORT) if match else -1
+    port = int(match["port"] or default_port) if match else -1
     if match is None or not 0 <= port <= 65_535:
         raise AddressError(
             f"{address!r} is not an address", f"write tcp://HOST:PORT, such as {DEFAULT_ADDRESS}"

@@ -40,6 +40,12 @@ class ServeConfig(Component):
     """A host that is silent for so long, with nothing under way, yields to one that waits."""
     telemetry_interval: float = Field(default=1.0, ge=0, le=3600)
     """Seconds between readings of the sensors while a host has the lease; 0 reads none."""
+    kenning_tcp: str | None = None
+    """Also serve hosts that speak Kenning's wire, at HOST:PORT; its own port is 12345."""
+    kenning_tcp_open: bool = False
+    """Let --kenning-tcp listen beyond loopback, without keys: for networks of trusted people."""
+    kenning_threads: int = Field(default=1, ge=1)
+    """Threads that the engine may use for hosts that speak Kenning's wire, which cannot say."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much to log to standard error."""
     log_json: bool = False
@@ -58,6 +64,9 @@ class ServeConfig(Component):
             log_json=self.log_json,
             key=self.key,
             keys=_keys_directory(self) if self.key else Path(),
+            kenning_tcp=self.kenning_tcp,
+            kenning_tcp_open=self.kenning_tcp_open,
+            kenning_threads=self.kenning_threads,
         )
 
 

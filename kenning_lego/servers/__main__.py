@@ -33,6 +33,8 @@ def _announce(server: TargetServer, options: ServerOptions) -> None:
     print(f"kenning-lego {__version__} target listening on {server.address}")
     print(f"engines: {engines or 'none (pip install kenning-lego[onnxruntime])'}")
     print(f"key: {server.fingerprint or 'none; only this machine can reach it'}")
+    if server.kenning_address:
+        print(f"Kenning's hosts: {server.kenning_address}")
     print(f"store: {options.store}, at most {options.store_bytes / 1e6:.0f} MB")
     print(
         f"worker: at most {limits.memory_bytes / 1e6:.0f} MB, {limits.open_files} open files, "

@@ -24,6 +24,9 @@ class ServerOptions:
         log_json: as one JSON object a line.
         key: name of the server's own key; without one hosts speak unencrypted.
         keys: directory of keys.
+        kenning_tcp: ``HOST:PORT`` where Kenning's hosts are served; None for nowhere.
+        kenning_tcp_open: whether that may be reachable from other machines, without keys.
+        kenning_threads: threads that the engine may use for Kenning's hosts.
     """
 
     address: str
@@ -36,6 +39,9 @@ class ServerOptions:
     log_json: bool
     key: str | None
     keys: Path
+    kenning_tcp: str | None = None
+    kenning_tcp_open: bool = False
+    kenning_threads: int = 1
 
     def to_json(self) -> str:
         """As one argument."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import zmq
 
@@ -56,6 +57,9 @@ from kenning_lego.servers.telemetry import Sampler
 from kenning_lego.servers.uploads import UploadDesk
 from kenning_lego.store.artifacts import ArtifactStore
 
+if TYPE_CHECKING:
+    from kenning_lego.servers.kenning_port import KenningPort
+
 MAX_FRAME_BYTES = 64 << 20
 """Larger frames make ZeroMQ drop the connection."""
 
@@ -84,7 +88,8 @@ class TargetServer:
         self._options = options
         extra = ("--log-json",) if options.log_json else ()
         self._worker_command = (*WORKER_COMMAND, *extra)
-        self._uploads = UploadDesk(ArtifactStore(options.store, options.store_bytes))
+        store = ArtifactStore(options.store, options.store_bytes)
+        self._uploads = UploadDesk(store)
         self._session = Session(options.lease_timeout_s)
         self._sampler = Sampler(options.telemetry_interval_s)
         self._worker: WorkerProcess | None = None
@@ -108,14 +113,37 @@ class TargetServer:
         self._readiness.watch(self._router.FD, lambda: None)  # the loop looks there by itself
         self._readiness.watch(self._peers.monitor.FD, self._drop_lost_peers)
         self._admission: Admission | None = None
+        self._kenning: KenningPort | None = None
         self.fingerprint = ""
         try:
             if options.key:
                 self._secure(load_key(options.key, options.keys), options.keys)
             self.address = self._bind(options.address)
+            if options.kenning_tcp is not None:
+                self._kenning = self._open_to_kenning(options.kenning_tcp, store)
         except KenningLegoError:
             self._close_sockets()
             raise
+
+    @property
+    def kenning_address(self) -> str | None:
+        """``HOST:PORT`` where Kenning's hosts are served, if they are."""
+        return self._kenning.address if self._kenning else None
+
+    def _open_to_kenning(self, address: str, store: ArtifactStore) -> KenningPort:
+        # Imported only where it is wanted, since it takes memory.
+        from kenning_lego.servers.kenning_port import KenningPort
+
+        options = self._options
+        port = KenningPort(
+            address,
+            store,
+            self._handle,
+            threads=options.kenning_threads,
+            open_to_all=options.kenning_tcp_open,
+        )
+        self._readiness.watch(port.fileno(), lambda: port.serve(time.monotonic()))
+        return port
 
     def _secure(self, own: KeyPair, keys: Path) -> None:
         self._admission = Admission(self._context, AuthorisedFile(keys))
@@ -170,6 +198,8 @@ class TargetServer:
 
     def _close_sockets(self) -> None:
         self._readiness.close()
+        if self._kenning:
+            self._kenning.close()
         self._peers.close()
         if self._admission:
             self._admission.close()
@@ -197,6 +227,8 @@ class TargetServer:
             if now - tick >= TICK_INTERVAL_S:
                 tick = now
                 self._handle(dialogue.Tick())
+            if self._kenning:
+                self._kenning.look(now)
 
     @property
     def _worker_pid(self) -> int | None:
@@ -353,6 +385,9 @@ class TargetServer:
         return None
 
     def _send(self, peer: bytes, envelope: Envelope) -> dialogue.SessionEvent | None:
+        if self._kenning and self._kenning.owns(peer):
+            self._kenning.deliver(peer, envelope)
+            return None
         try:
             send_frames(self._router, peer, *encode(envelope))
         except zmq.ZMQError as error:

@@ -269,10 +269,10 @@ class Workbench:
         self, digests: Sequence[str], runtime: str, threads: int, batch: int
     ) -> dict[str, Program]:
         engine = make_runtime(runtime, threads)
-        programs = {
-            digest: engine.load(self._store.read(digest), batch)
-            for digest in dict.fromkeys(digests)
-        }
+        programs: dict[str, Program] = {}
+        for digest in dict.fromkeys(digests):
+            with self._store.reading(digest) as content:
+                programs[digest] = engine.load(content, batch)
         self._used = dict(engine.used())
         return programs
 

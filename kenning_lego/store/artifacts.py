@@ -10,6 +10,8 @@ import contextlib
 import hashlib
 import os
 import re
+import secrets
+import threading
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -180,20 +182,42 @@ class ArtifactStore:
         Raises:
             StoreError: it is not here, or was damaged on disk (it is removed then).
         """
+        with self.reading(digest) as content:
+            return content
+
+    @contextlib.contextmanager
+    def reading(self, digest: str) -> Iterator[bytes]:
+        """The artifact's bytes; what is done with them counts only once the block has ended.
+
+        They are verified meanwhile, in a thread if they are many.
+
+        Raises:
+            StoreError: as in :meth:`read`, at the beginning or at the end.
+        """
         path = self.path(digest)
         try:
             content = path.read_bytes()
         except OSError as error:
             raise StoreError(f"cannot read {path}: {error.strerror}", "upload it again") from error
-        if digest_of(content) != digest:
-            path.unlink(missing_ok=True)
-            raise StoreError(
-                f"artifact {digest[:12]} was damaged on disk and has been removed",
-                "upload it again",
-            )
+        found: list[str] = []
+        thread = threading.Thread(target=lambda: found.append(digest_of(content)))
+        if len(content) > _BLOCK:
+            thread.start()
+        else:
+            thread.run()
+        try:
+            yield content
+        finally:
+            if thread.ident is not None:
+                thread.join()
+            if found != [digest]:  # goes before whatever came of the damage
+                path.unlink(missing_ok=True)
+                raise StoreError(
+                    f"artifact {digest[:12]} was damaged on disk and has been removed",
+                    "upload it again",
+                )
         with contextlib.suppress(OSError):  # a read-only store needs no order of use
             os.utime(path)
-        return content
 
     def add(self, content: bytes) -> str:
         """Keep `content`; returns its sha256.
@@ -219,12 +243,25 @@ class ArtifactStore:
         """
         final = self._final(digest)
         part = self.root / _INCOMING / digest
-        if self.capacity_bytes is not None:
-            try:
-                self._make_room(size, part, keep, self.capacity_bytes)
-            except OSError as error:  # also where nothing may be removed
-                raise write_error(part, error) from error
+        self.reserve(size, part, keep)
         return Upload(digest, size, part, final)
+
+    def new_part(self) -> Path:
+        """Where an upload may lie whose digest nobody knows yet."""
+        return self.root / _INCOMING / secrets.token_hex(32)
+
+    def reserve(self, size: int, part: Path, keep: Collection[str] = ()) -> None:
+        """Make room, if need be, for an upload of `size` bytes that lies at `part`.
+
+        Raises:
+            StoreError: there is no room, or the disk refuses.
+        """
+        if self.capacity_bytes is None:
+            return
+        try:
+            self._make_room(size, part, keep, self.capacity_bytes)
+        except OSError as error:  # also where nothing may be removed
+            raise write_error(part, error) from error
 
     def _make_room(self, size: int, part: Path, keep: Collection[str], capacity: int) -> None:
         held = sorted(self._held(), key=lambda each: each.used)

@@ -183,6 +183,14 @@ def test_unreachable_server_is_refused_before_anything_runs(
     assert [each.name for each in (tmp_path / "workspace").iterdir()] == ["manifest.json"]
 
 
+def test_board_with_kennings_server_is_refused_with_the_way_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    errors = refused(capsys, scenario(tmp_path, "kenning+tcp://127.0.0.1:9"))
+    assert "carries one model and no blocks" in errors
+    assert "KenningTarget" in errors
+
+
 def test_unknown_model_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = scenario(tmp_path, "in-process")
     errors = refused(capsys, path, "--model.name", "resnet81-digits")

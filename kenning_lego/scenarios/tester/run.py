@@ -30,6 +30,7 @@ from kenning_lego.datasets.base import Dataset
 from kenning_lego.metrics.classification import TOP1
 from kenning_lego.models.lookup import load_model
 from kenning_lego.protocols.client import connect
+from kenning_lego.protocols.kenning_client import is_kenning_address
 from kenning_lego.protocols.key_files import default_directory
 from kenning_lego.protocols.keys import find_public, load_key
 from kenning_lego.reports.write import write_report
@@ -139,6 +140,12 @@ class _Test:
             with LocalTarget(workspace.artifacts) as local:
                 yield local
             return
+        if is_kenning_address(where.address):
+            raise ConfigurationError(
+                f"{where.address} speaks Kenning's wire, which carries one model and no blocks",
+                "start kenning-lego's own server on the board; whole models can be timed there "
+                "with kenning_lego.servers.kenning_target.KenningTarget",
+            )
         keys = where.keys or default_directory() if where.key or where.server_key else Path()
         own = load_key(where.key, keys) if where.key else None
         server = find_public(where.server_key, keys) if where.server_key else None
