@@ -27,7 +27,8 @@ from kenning_lego.core.specs import IOSpec
 from kenning_lego.protocols.kenning_client import KenningClient, connect_kenning
 from kenning_lego.runtimes.lookup import make_runtime
 from kenning_lego.servers.pipeline import random_arrays
-from kenning_lego.servers.rounds import run_rounds
+from kenning_lego.servers.rounds import Bench, run_rounds
+from kenning_lego.servers.schedule import RoundOrder
 
 UNKNOWN = "unknown"
 """What Kenning's wire does not tell."""
@@ -147,12 +148,20 @@ class KenningTarget:
         arrays = random_arrays({tensor.name: tensor for tensor in spec.inputs}, plan.seed)
         client.data([arrays[tensor.name].tobytes() for tensor in spec.inputs])
         alone = replace(plan, items=(item,))
-        (samples,), stopped = run_rounds(alone, [client.process], on_progress, lambda: False)
+        timed = run_rounds(
+            alone,
+            RoundOrder(alone.items, [0], alone.seed),
+            Bench({0: client.process}, frozenset({0}), {0: 1}),
+            max_seconds=alone.max_seconds,
+            on_progress=on_progress,
+            cancelled=lambda: False,
+        )
+        samples = timed.samples[0]
         reported = client.target_durations_ns()[-len(samples) or None :]
         own = len(reported) == len(samples) > 0
         self._clocks.add("target" if own else "host")
         self._measurements[item.name] = Measurement(
-            item.name, reported if own else tuple(samples), stopped
+            item.name, reported if own else tuple(samples), timed.stopped
         )
         self.close()
 
