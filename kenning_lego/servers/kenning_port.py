@@ -180,9 +180,7 @@ class KenningPort:
         self.settle(now)
 
     def _make_room(self, now: float) -> None:
-        oldest = min(
-            self._connections.values(), key=lambda each: (each.session.leased, each.since)
-        )
+        oldest = min(self._connections.values(), key=lambda each: (each.session.leased, each.since))
         oldest.close("too many connections")
         self.settle(now)
 
