@@ -17,14 +17,19 @@ from kenning_lego.core.specs import IOSpec
 from kenning_lego.protocols.codec import Envelope, Frame
 from kenning_lego.protocols.fields import Fields
 from kenning_lego.protocols.kenning_answers import Answers
-from kenning_lego.protocols.kenning_report import Recorder, Utilisation
-from kenning_lego.protocols.kenning_spec import (
-    MAX_SPEC_BYTES,
-    Agreement,
-    agree,
-    batch_of,
-    read_spec,
+from kenning_lego.protocols.kenning_dialogue import (
+    Actions,
+    Ask,
+    CloseSpool,
+    DropSpool,
+    HangUp,
+    OpenSpool,
+    Reply,
+    WriteSpool,
 )
+from kenning_lego.protocols.kenning_report import Recorder, Utilisation
+from kenning_lego.protocols.kenning_spec import MAX_SPEC_BYTES, batch_of, read_spec
+from kenning_lego.protocols.kenning_tensors import WireTensors
 from kenning_lego.protocols.kenning_wire import Bytes, Flow, Header, MessageType, Parser, Part
 from kenning_lego.protocols.messages import (
     MAX_ARTIFACT_BYTES,
@@ -51,58 +56,7 @@ _TOUCH = 0
 """Id of requests that only show that the host is there; their success is of no interest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """Pass a request to the target's session."""
-
-    envelope: Envelope
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """Send bytes to the host."""
-
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class OpenSpool:
-    """Begin to keep a model whose size and digest are not known yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class WriteSpool:
-    """Append to it; a failure is told by :meth:`KenningSession.spool_failed`."""
-
-    piece: Bytes
-
-
-@dataclass(frozen=True, slots=True)
-class CloseSpool:
-    """Keep it as an artifact; answered by :meth:`KenningSession.stored` or `spool_failed`."""
-
-
-@dataclass(frozen=True, slots=True)
-class DropSpool:
-    """Throw it away."""
-
-
-@dataclass(frozen=True, slots=True)
-class HangUp:
-    """Close the connection once everything is sent."""
-
-
-KenningAction = Ask | Reply | OpenSpool | WriteSpool | CloseSpool | DropSpool | HangUp
-Actions = list[KenningAction]
 _Then = Callable[[Ok, tuple[Frame, ...]], Actions]
-
-
-@dataclass(frozen=True, slots=True)
-class _Pipeline:
-    spec: IOSpec
-    agreement: Agreement
-    sizes: tuple[int, ...]
-    """Bytes of each input in the order of the wire."""
 
 
 @dataclass(slots=True)
@@ -140,7 +94,7 @@ class KenningSession:
         self._ignored = 0
         self._leased = False
         self._announced: IOSpec | None = None
-        self._pipeline: _Pipeline | None = None
+        self._tensors: WireTensors | None = None
         self._recorder = Recorder()
         self._now = 0.0
 
@@ -162,7 +116,7 @@ class KenningSession:
     @property
     def measuring(self) -> bool:
         """Whether the target's utilisation is of interest."""
-        return self._pipeline is not None
+        return self._tensors is not None
 
     # What the host sends
 
@@ -222,13 +176,13 @@ class KenningSession:
     def _begin(self, request: _Request) -> Actions:
         kind = request.kind
         if kind is MessageType.MODEL and self._leased:
-            self._pipeline = None
+            self._tensors = None
             request.limit, request.spooled = MAX_ARTIFACT_BYTES, True
             return [OpenSpool()]
         if kind is MessageType.MODEL:
             request.problem = ProtocolError("MODEL without IO_SPEC", "send IO_SPEC first")
-        elif kind is MessageType.DATA and self._pipeline:
-            request.limit, request.pieces = sum(self._pipeline.sizes), []
+        elif kind is MessageType.DATA and self._tensors:
+            request.limit, request.pieces = self._tensors.input_bytes, []
         elif kind is MessageType.DATA:
             request.problem = _no_model(kind)
         elif kind is MessageType.IO_SPEC:
@@ -266,21 +220,23 @@ class KenningSession:
     def _complete(self, request: _Request) -> Actions:
         if request.problem is not None:
             return self._fail(request.problem)
+        content = b"".join(request.pieces or ())
+        tensors = self._tensors
+        if tensors is None and request.kind in _NEED_MODEL:
+            return self._fail(_no_model(request.kind))
         match request.kind:
             case MessageType.IO_SPEC:
-                return self._announce(b"".join(request.pieces or ()))
+                return self._announce(content)
             case MessageType.MODEL if not request.size:
                 return [DropSpool(), *self._fail(ProtocolError("MODEL without a model"))]
             case MessageType.MODEL:
                 return [CloseSpool()]
-            case MessageType.DATA:
-                return self._data(b"".join(request.pieces or ()))
-            case MessageType.PROCESS | MessageType.OUTPUT | MessageType.STATS if not self._pipeline:
-                return self._fail(_no_model(request.kind))
+            case MessageType.DATA if tensors:
+                return self._data(tensors, content)
             case MessageType.PROCESS:
                 return self._ask(Process(), lambda ok, _: self._processed(ok))
-            case MessageType.OUTPUT:
-                return self._ask(Output(), lambda _, payload: self._output(payload))
+            case MessageType.OUTPUT if tensors:
+                return self._ask(Output(), lambda _, payload: self._output(tensors, payload))
             case MessageType.STATS:
                 return self._succeed(self._recorder.report())
             case MessageType.STATUS:
@@ -297,7 +253,7 @@ class KenningSession:
             return self._fail(error)
 
         def leased() -> Actions:
-            self._leased, self._announced, self._pipeline = True, announced, None
+            self._leased, self._announced, self._tensors = True, announced, None
             return self._succeed()
 
         if self._leased:
@@ -325,20 +281,15 @@ class KenningSession:
             return self._fail(ProtocolError("MODEL without IO_SPEC", "send IO_SPEC first"))
         try:
             spec = read_composed(Fields(dict(ok.result), "MODEL")).spec
-            agreement = agree(self._announced, spec)
+            self._tensors = WireTensors.of(self._announced, spec)
         except ProtocolError as error:
             return self._fail(error)
-        places = sorted(range(len(spec.inputs)), key=agreement.inputs.__getitem__)
-        self._pipeline = _Pipeline(spec, agreement, tuple(spec.inputs[p].nbytes for p in places))
         self._recorder = Recorder()
         return self._succeed()
 
-    def _data(self, content: bytes) -> Actions:
-        pipeline = self._pipeline
-        if pipeline is None:
-            return self._fail(_no_model(MessageType.DATA))
+    def _data(self, tensors: WireTensors, content: bytes) -> Actions:
         try:
-            frames = _split(content, pipeline)
+            frames = tensors.inputs(content)
         except ProtocolError as error:
             return self._fail(error)
         return self._ask(Data(), lambda *_: self._succeed(), frames)
@@ -348,11 +299,11 @@ class KenningSession:
         self._recorder.inference(self._now, duration_ns)
         return self._succeed()
 
-    def _output(self, payload: tuple[Frame, ...]) -> Actions:
-        if self._pipeline is None or len(payload) != len(self._pipeline.spec.outputs):
-            return self._fail(ProtocolError("OUTPUT without a result", "send DATA and PROCESS"))
-        places = self._pipeline.agreement.outputs
-        return self._succeed(b"".join(payload[place] for place in places))
+    def _output(self, tensors: WireTensors, payload: tuple[Frame, ...]) -> Actions:
+        try:
+            return self._succeed(tensors.outputs(payload))
+        except ProtocolError as error:
+            return self._fail(error)
 
     # The target's session
 
@@ -384,7 +335,7 @@ class KenningSession:
         return self.spool_failed(RemoteError(error.code, error.problem, error.remedy))
 
     def _forget(self) -> None:
-        self._leased, self._announced, self._pipeline = False, None, None
+        self._leased, self._announced, self._tensors = False, None, None
 
     def _ask(self, message: Message, then: _Then, payload: tuple[Frame, ...] = ()) -> Actions:
         self._last_id += 1
@@ -421,29 +372,8 @@ _SERVED = (
 )
 
 
+_NEED_MODEL = (MessageType.DATA, MessageType.PROCESS, MessageType.OUTPUT, MessageType.STATS)
+
+
 def _no_model(kind: MessageType) -> ProtocolError:
     return ProtocolError(f"{kind.name} without a model", "send IO_SPEC and MODEL first")
-
-
-def _split(content: bytes, pipeline: _Pipeline) -> tuple[Frame, ...]:
-    """The model's inputs from what came over the wire.
-
-    A single input may have fewer samples than a batch, as the last of a data set has: the others
-    are zeros, as they are on Kenning's own targets.
-    """
-    inputs, whole = pipeline.spec.inputs, sum(pipeline.sizes)
-    if len(inputs) == 1 and 0 < len(content) < whole:
-        sample = whole // (inputs[0].sizes or (1,))[0]
-        if not len(content) % sample:
-            content = content.ljust(whole, b"\0")
-    if len(content) != whole:
-        raise ProtocolError(
-            f"DATA of {len(content)} bytes for inputs of {whole} bytes: "
-            f"{', '.join(map(str, inputs))}",
-            "send C-order bytes of exactly those shapes and element types",
-        )
-    frames, begin = [], 0
-    for size in pipeline.sizes:
-        frames.append(content[begin : begin + size])
-        begin += size
-    return tuple(frames[place] for place in pipeline.agreement.inputs)

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 
 from kenning_lego.core.errors import ProtocolError, StoreError
-from kenning_lego.protocols import kenning_session as guest
+from kenning_lego.protocols import kenning_dialogue as guest
 from kenning_lego.protocols.codec import Envelope
 from kenning_lego.protocols.dialogue import PeerLost, Received, SessionEvent
 from kenning_lego.protocols.kenning_session import KenningSession

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kenning_lego.core.errors import ProtocolError, StoreError
 from kenning_lego.core.plans import Composed
 from kenning_lego.core.specs import IOSpec, TensorSpec
-from kenning_lego.protocols import kenning_session as actions
+from kenning_lego.protocols import kenning_dialogue as actions
 from kenning_lego.protocols.codec import Envelope
 from kenning_lego.protocols.kenning_session import KenningSession
 from kenning_lego.protocols.kenning_spec import write_spec
