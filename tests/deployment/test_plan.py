@@ -191,11 +191,10 @@ def after(plan: tuple[Action, ...], board: BoardFacts, goal: Goal) -> BoardFacts
             case Action.AUTHORISE:
                 board = dataclasses.replace(board, authorised=goal.host_key)
             case Action.REMOVE_SERVICE:
-                kept = {k: v for k, v in board.units.items() if k == goal.service}
+                kept = {k: v for k, v in board.units.items() if k in {goal.service}}
                 board = dataclasses.replace(board, units=kept)
             case Action.WRITE_UNIT:
-                units: dict[str, str] = {goal.service: goal.unit}
-                board = dataclasses.replace(board, units=units)
+                board = dataclasses.replace(board, units=deployed(goal).units)
             case Action.SWITCH:
                 board = dataclasses.replace(board, current=goal.identity)
             case Action.START:
