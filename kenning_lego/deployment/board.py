@@ -11,8 +11,8 @@ from kenning_lego.deployment import scripts
 from kenning_lego.deployment.bundle import Bundle
 from kenning_lego.deployment.errors import DeploymentError
 from kenning_lego.deployment.facts import BoardFacts, probe_script, read_facts
+from kenning_lego.deployment.ground import Ground, Service
 from kenning_lego.deployment.layout import KEY, UNIT, Layout
-from kenning_lego.deployment.plan import Ground, Service
 from kenning_lego.deployment.ssh import Ssh, last_line
 from kenning_lego.protocols.keys import PublicKey, parse_public
 

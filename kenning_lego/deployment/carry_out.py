@@ -14,7 +14,8 @@ from kenning_lego.deployment.board import Board
 from kenning_lego.deployment.bundle import Bundle, make_bundle
 from kenning_lego.deployment.errors import DeploymentError
 from kenning_lego.deployment.facts import BoardFacts
-from kenning_lego.deployment.plan import Action, Goal, Ground, Service, check_space, space_of
+from kenning_lego.deployment.ground import Ground, Service, check_space, space_of
+from kenning_lego.deployment.plan import Action, Goal
 from kenning_lego.deployment.request import Request, Say
 from kenning_lego.deployment.service import serve_command, shell_line
 from kenning_lego.deployment.ssh import Ssh

@@ -11,17 +11,10 @@ from kenning_lego.deployment import host_keys
 from kenning_lego.deployment.bundle import Bundle, load_bundle, make_core_bundle
 from kenning_lego.deployment.carry_out import Deployment
 from kenning_lego.deployment.facts import BoardFacts
+from kenning_lego.deployment.ground import Ground, check_bundle, find_ground
 from kenning_lego.deployment.layout import Layout
 from kenning_lego.deployment.look import look
-from kenning_lego.deployment.plan import (
-    Action,
-    Goal,
-    Ground,
-    check_bundle,
-    find_ground,
-    identity,
-    make_plan,
-)
+from kenning_lego.deployment.plan import Action, Goal, identity, make_plan
 from kenning_lego.deployment.request import Request, Say
 from kenning_lego.deployment.service import unit
 from kenning_lego.deployment.ssh import connected

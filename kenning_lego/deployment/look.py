@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kenning_lego.deployment.board import probe
 from kenning_lego.deployment.facts import BoardFacts
-from kenning_lego.deployment.plan import is_version
+from kenning_lego.deployment.ground import is_version
 from kenning_lego.deployment.request import Request, Say
 from kenning_lego.deployment.ssh import Ssh
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from kenning_lego.deployment.plan import Wish
-from kenning_lego.deployment.ssh import SshOptions
+from kenning_lego.deployment.ground import Wish
+from kenning_lego.deployment.ssh_options import SshOptions
 
 Say = Callable[[str], None]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from importlib import resources
 
+from kenning_lego.deployment.ground import Service
 from kenning_lego.deployment.layout import KEY, UNIT, Layout
-from kenning_lego.deployment.plan import Service
 
 _TARGETS = {"user": "default.target", "system": "multi-user.target"}
 

@@ -13,7 +13,6 @@ import shlex
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from typing import IO
 from kenning_lego.core.errors import ConfigurationError, TargetLostError
 from kenning_lego.deployment.errors import BoardUnreachableError, DeploymentError
 from kenning_lego.deployment.ssh_errors import explain
+from kenning_lego.deployment.ssh_options import SshOptions
 
 # The script is read to its end before any of it runs: a broken connection runs nothing half.
 _RUNNER = """exec /bin/sh -c 'script=$(cat) && eval "$script" </dev/null'"""
@@ -32,53 +32,9 @@ _STREAMING_RUNNER = (
 _BEGIN = "kenning-lego-begin"
 """Printed first; whatever a login script printed before it is dropped."""
 _SSH_FAILED = 255
-_CONNECT_SECONDS = 15
 _STOP_SECONDS = 5.0
 
-# ssh hands both parts to a shell where its configuration has a ProxyCommand with %h or %r.
-_DESTINATION = re.compile(
-    r"(?:ssh://)?(?:[A-Za-z0-9_.][A-Za-z0-9_.+-]*@)?[A-Za-z0-9_\[][A-Za-z0-9_.:%\[\]-]*"
-)
 _VARIABLE = re.compile(r"[a-z_][a-z0-9_]*")
-
-
-@dataclass(frozen=True, slots=True)
-class SshOptions:
-    """How to reach a board; what is not said here is left to the user's ssh configuration.
-
-    Args:
-        destination: as ssh takes it: ``user@host``, an alias, or ``ssh://user@host:port``.
-        port: of its ssh server.
-        identity: file of a private key.
-        options: of ssh, ``NAME=VALUE`` each.
-        interactive: whether ssh may ask for passwords and the like.
-    """
-
-    destination: str
-    port: int | None = None
-    identity: Path | None = None
-    options: tuple[str, ...] = ()
-    interactive: bool = False
-
-    def __post_init__(self) -> None:
-        if not _DESTINATION.fullmatch(self.destination):
-            raise ConfigurationError(
-                f"{self.destination!r} does not name a board", "write user@host"
-            )
-
-    def arguments(self) -> list[str]:
-        """Of the ssh program, without its name and the destination."""
-        listed = list(self.options)  # ssh takes the first of several: a user's come first
-        listed += [f"BatchMode={'no' if self.interactive else 'yes'}"]
-        listed += [f"ConnectTimeout={_CONNECT_SECONDS}"]
-        listed += ["ServerAliveInterval=5", "ServerAliveCountMax=3", "ClearAllForwardings=yes"]
-        listed += ["ForwardAgent=no", "ForwardX11=no", "RequestTTY=no"]
-        arguments = [part for option in listed for part in ("-o", option)]
-        if self.port is not None:
-            arguments += ["-p", str(self.port)]
-        if self.identity is not None:
-            arguments += ["-i", str(self.identity)]
-        return arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +50,6 @@ class Output:
     code: int
     text: str
     errors: str
-
-
-def is_interactive() -> bool:
-    """Whether somebody is there whom ssh could ask."""
-    return sys.stdin.isatty()
 
 
 def with_variables(script: str, variables: Mapping[str, str]) -> str:

@@ -66,7 +66,7 @@ def wait_for(ssh: Ssh, address: str, port: int, keys: Keys) -> Answer:
         keys: of both ends.
 
     Raises:
-        DeploymentError: it answered neither way in time; says why it did not.
+        DeploymentError: it did not answer in time.
     """
     deadline = time.monotonic() + START_S
     while True:
@@ -77,8 +77,11 @@ def wait_for(ssh: Ssh, address: str, port: int, keys: Keys) -> Answer:
             break
         except (TargetUnreachableError, TargetError, BoardUnreachableError) as error:
             if time.monotonic() > deadline:
+                # The tunnel hides why: it accepts, and then finds nothing at its other end.
                 raise DeploymentError(
-                    f"the server on {ssh.board} does not answer: {error.problem}", error.remedy
+                    f"the server on {ssh.board} does not answer at its port {port} "
+                    f"within {START_S:.0f} s",
+                    "on the board, journalctl --user -u kenning-lego (or without --user) says why",
                 ) from error
             time.sleep(_PAUSE_S)
     try:

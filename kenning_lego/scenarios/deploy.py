@@ -19,12 +19,12 @@ from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
 from kenning_lego.deployment.bundle import make_bundle
 from kenning_lego.deployment.deploy import deploy
+from kenning_lego.deployment.ground import Service, Wish, is_version
 from kenning_lego.deployment.host_keys import board_name
-from kenning_lego.deployment.plan import Service, Wish, is_version
 from kenning_lego.deployment.platforms import Libc, Platform, architecture, parse_version
 from kenning_lego.deployment.remove import remove
 from kenning_lego.deployment.request import Request
-from kenning_lego.deployment.ssh import SshOptions, is_interactive
+from kenning_lego.deployment.ssh_options import SshOptions, is_interactive
 from kenning_lego.protocols.addresses import normalise
 from kenning_lego.protocols.key_files import default_directory
 from kenning_lego.protocols.keys import check_name

@@ -25,7 +25,7 @@ from kenning_lego.core.errors import TargetError, TargetUnreachableError
 from kenning_lego.deployment import verify
 from kenning_lego.deployment.board import Board
 from kenning_lego.deployment.bundle import Bundle
-from kenning_lego.deployment.plan import Ground
+from kenning_lego.deployment.ground import Ground
 from kenning_lego.deployment.wheels import pack_installed
 from kenning_lego.protocols.client import connect
 from kenning_lego.protocols.keys import load_own_key, load_public

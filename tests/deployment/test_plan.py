@@ -15,20 +15,13 @@ from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.deployment import host_keys
 from kenning_lego.deployment.errors import BoardUnfitError, DeploymentError
 from kenning_lego.deployment.facts import BoardFacts, read_facts
+from kenning_lego.deployment.ground import Service, Wish, check_space, find_ground
 from kenning_lego.deployment.layout import Layout
-from kenning_lego.deployment.plan import (
-    Action,
-    Goal,
-    Service,
-    Wish,
-    check_space,
-    find_ground,
-    identity,
-    make_plan,
-)
+from kenning_lego.deployment.plan import Action, Goal, identity, make_plan
 from kenning_lego.deployment.service import serve_command, shell_line, unit
-from kenning_lego.deployment.ssh import SshOptions, with_variables
+from kenning_lego.deployment.ssh import with_variables
 from kenning_lego.deployment.ssh_errors import explain
+from kenning_lego.deployment.ssh_options import SshOptions
 
 # As probe.sh prints it on a Raspberry Pi OS of 2023; written by hand.
 PI = """\
@@ -191,11 +184,10 @@ def after(plan: tuple[Action, ...], board: BoardFacts, goal: Goal) -> BoardFacts
             case Action.AUTHORISE:
                 board = dataclasses.replace(board, authorised=goal.host_key)
             case Action.REMOVE_SERVICE:
-                kept = {k: v for k, v in board.units.items() if k == goal.service}
+                kept: dict[str, str] = {k: v for k, v in board.units.items() if k == goal.service}
                 board = dataclasses.replace(board, units=kept)
             case Action.WRITE_UNIT:
-                units: dict[str, str] = {goal.service: goal.unit}
-                board = dataclasses.replace(board, units=units)
+                board = dataclasses.replace(board, units=deployed(goal).units)
             case Action.SWITCH:
                 board = dataclasses.replace(board, current=goal.identity)
             case Action.START:
@@ -281,11 +273,11 @@ def test_answer_that_breaks_off_is_refused(text: str) -> None:
 def test_values_reach_the_shell_as_they_are(values: dict[str, str]) -> None:
     values = {k: v.replace("\0", "").replace("\r", "") for k, v in values.items()}
     values = {k: v.encode(errors="replace").decode() for k, v in values.items()}
-    script = "\n".join(f'printf "%s\\036" "${name}"' for name in values)
+    script = "\n".join(f'printf "%s\\000" "${name}"' for name in values)
     done = subprocess.run(
         ["/bin/sh"], input=with_variables(script, values).encode(), capture_output=True, check=True
     )
-    assert done.stdout.decode().split("\x1e")[:-1] == list(values.values())
+    assert done.stdout.decode().split("\0")[:-1] == list(values.values())
 
 
 def test_nul_reaches_no_shell() -> None:
