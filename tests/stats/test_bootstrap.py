@@ -1,4 +1,4 @@
-"""Intervals by resampling rounds: against brute force, by simulation, and what leaves them alone."""
+"""Intervals by resampling rounds: against brute force and by simulation."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -37,8 +39,8 @@ def test_drift_is_told_with_its_size_and_remedy() -> None:
 def test_step_that_stays_is_told_from_a_trend() -> None:
     found = verdict(noise() * np.where(np.arange(200) < 120, 1, 1.08))
     assert found.name == "drifting"
-    assert found.reasons[0].startswith("it became 8")
-    assert "after 60% of the rounds and stayed so" in found.reasons[0]
+    assert re.match(r"it became [78]\.\d% slower after \d\d% of the rounds", found.reasons[0])
+    assert found.figures["step_at"] == pytest.approx(0.6, abs=0.03)
 
 
 def test_slow_beginning_asks_for_more_warm_up() -> None:
@@ -117,7 +119,7 @@ def test_plan_tells_its_noisy_items_from_the_machine() -> None:
 def test_slow_round_of_a_whole_plan_is_told_though_it_is_short() -> None:
     slowdown = np.ones(60)
     slowdown[[12, 40]] = 1.3
-    items = {str(seed): Rounds.of(noise(60, 0.01, seed) * slowdown) for seed in range(12)}
+    items = {str(seed): Rounds.of(noise(60, 0.01, seed) * slowdown) for seed in range(20)}
     found = judge_plan(items, asked=0.01)
     assert found.plan.name == "noisy"
     assert found.plan.reasons[0].startswith("bursts: all together: 3% of the rounds")
