@@ -23,10 +23,9 @@ def comparison_text(comparison: Comparison) -> str:
         lines.append(f"regression: overall slower {beyond}")
     else:
         lines.append(f"no regression: nothing was seen to be slower {beyond}")
-    corrected = f", corrected for {len(comparison.rows)} comparisons (Holm)"
-    lines.append(
-        f"{comparison.confidence * 100:g} % confidence{corrected if len(comparison.rows) > 1 else ''}"
-    )
+    several = len(comparison.rows) > 1
+    corrected = f", corrected for {len(comparison.rows)} comparisons (Holm)" if several else ""
+    lines.append(f"{comparison.confidence * 100:g} % confidence{corrected}")
     return "\n".join(lines)
 
 

@@ -124,11 +124,13 @@ def find_step(levels: Floats) -> Step:
     count = len(points)
     ranks = _ranks(points)
     scores = 2 * np.cumsum(ranks)[:-1] - (count + 1) * np.arange(1, count)
-    at = int(np.argmax(np.abs(scores))) + 1
+    # Where the ranks differ most for so many: the plain maximum leans towards the middle.
+    sizes = np.arange(1, count)
+    at = int(np.argmax(np.abs(scores) / np.sqrt(sizes * (count - sizes)))) + 1
     before, after = float(np.median(points[:at])), float(np.median(points[at:]))
     rest = points - np.where(np.arange(count) < at, before, after)
     scale = (count**3 + count**2) * inflation(_ranks(rest))
-    p_value = min(1.0, 2 * math.exp(-6 * float(scores[at - 1]) ** 2 / scale))
+    p_value = min(1.0, 2 * math.exp(-6 * float(np.abs(scores).max()) ** 2 / scale))
     first = round(at / count * len(levels))
     return Step(
         change=math.expm1(after - before),
@@ -153,14 +155,12 @@ def find_bursts(levels: Floats, asked: float) -> Bursts:
         asked: share of the median that matters.
     """
     points = _relative(levels)
-    found = [_one_side(points, asked), _one_side(-points, asked)]
-    slower, faster = found
-    if faster.p_value < slower.p_value:
-        return Bursts(faster.share, -faster.change, faster.p_value, faster.off)
-    return slower
+    slower, faster = _one_side(points, asked, 1), _one_side(points, asked, -1)
+    return faster if faster.p_value < slower.p_value else slower
 
 
-def _one_side(points: Floats, asked: float) -> Bursts:
+def _one_side(points: Floats, asked: float, sign: int) -> Bursts:
+    points = sign * points
     # The side away from the bursts tells the deviation of a quiet round.
     quiet = -points[points < 0]
     deviation = float(np.median(quiet)) * 1.4826 if len(quiet) else 0.0
@@ -168,7 +168,7 @@ def _one_side(points: Floats, asked: float) -> Bursts:
     share = float(off.mean())
     if not 0 < share < 1:
         return Bursts(0.0, 0.0, 1.0, off)
-    change = math.expm1(float(np.median(points[off])))
+    change = math.expm1(sign * float(np.median(points[off])))
     clusters = int(np.count_nonzero(off[1:] & ~off[:-1])) + int(off[0])
     # Two sides are looked at.
     p_value = min(1.0, 2 * few_clusters(int(off.sum()), len(off), clusters))

@@ -72,15 +72,18 @@ def percentiles(
         UsageError: a quantile or the confidence is not between 0 and 1.
     """
     ascending = np.sort(samples.values).tolist()
-    return tuple(_percentile(samples, ascending, each, confidence) for each in quantiles)
+    at_median = effective_count(samples, 0.5)
+    return tuple(
+        _percentile(ascending, each, confidence, min(at_median, effective_count(samples, each)))
+        for each in quantiles
+    )
 
 
 def _percentile(
-    samples: Rounds, ascending: list[float], quantile: float, confidence: float
+    ascending: list[float], quantile: float, confidence: float, effective: float
 ) -> Percentile:
     count = len(ascending)
     needed = samples_needed(quantile, confidence)
-    effective = min(effective_count(samples, each) for each in (quantile, 0.5))
     counted = math.floor(effective + 1e-9)
     ranks = interval_ranks(counted, quantile, confidence)
     if ranks is None:

@@ -28,8 +28,8 @@ class Rounds:
     counts: Integers
 
     @classmethod
-    def of(cls, samples: Sequence[float], counts: Sequence[int] = ()) -> Rounds:
-        """Make it of plain sequences.
+    def of(cls, samples: Sequence[float] | Floats, counts: Sequence[int] = ()) -> Rounds:
+        """Make it of plain sequences or arrays.
 
         Args:
             samples: in the order in which they were taken.

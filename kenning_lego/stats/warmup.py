@@ -1,4 +1,4 @@
-"""Where warm-up ends: when two windows in a row look alike."""
+"""Where warm-up ends: where what follows looks alike."""
 
 from __future__ import annotations
 
@@ -30,10 +30,11 @@ def warm_up(
 ) -> WarmUp:
     """How many values to drop.
 
-    The first place at which the next `window` values split into two halves that agree: their
-    quartiles differ by at most `within` of the earlier half's median, the rule of pyperf's
-    calibration, or by no more than the halves spread by chance. A late single outlier does not
-    count, since quartiles do not see it.
+    The first place at which the next `window` values split into two halves that agree with each
+    other and with how the series ends (its later half). Two sets agree if their quartiles differ
+    by at most `within` of the median, as in pyperf's calibration, or by no more than they spread.
+    A single outlier does not count, since quartiles do not see it; a slow level that lasts longer
+    than the window does not pass for the end of warm-up, since the series goes on faster.
 
     Args:
         series: of one thing, in order.
@@ -43,10 +44,12 @@ def warm_up(
     """
     most = len(series) // 2 if cap is None else min(cap, len(series))
     half = window // 2
+    end = series[len(series) // 2 :]
     for start in range(most + 1):
         if start + window > len(series):
             break
-        if _agree(series[start : start + half], series[start + half : start + window], within):
+        halves = series[start : start + half], series[start + half : start + window]
+        if _agree(*halves, within) and all(_agree(each, end, within) for each in halves):
             return WarmUp(start, True)
     return WarmUp(most, False)
 
