@@ -51,17 +51,29 @@ class MeasurementConfig(Component):
     """How long and how precisely the target measures."""
 
     warmup_rounds: int = Field(default=20, ge=0)
-    """Rounds that are run and not recorded; a round runs every variant at least once."""
-    min_rounds: int = Field(default=50, ge=1)
+    """Rounds dropped at most until they agree; a round runs every variant at least once."""
+    min_rounds: int = Field(default=30, ge=1)
     """Rounds recorded at least."""
-    max_rounds: int = Field(default=500, ge=1)
+    max_rounds: int = Field(default=1000, ge=1)
     """Rounds recorded at most."""
-    relative_half_width: float = Field(default=0.02, ge=0, le=1)
+    relative_half_width: float = Field(default=0.01, ge=0, le=1)
     """Stop once every median is known within this share of itself, at 95 % confidence."""
     max_seconds: float = Field(default=60.0, gt=0)
     """Stop after so many seconds in any case."""
     seed: int = Field(default=0, ge=0)
     """Of the random order."""
+    reference: bool = True
+    """Run one block between any two passes too, to see drift."""
+    loaded_mb: float | None = Field(default=None, gt=0)
+    """Artifacts loaded at a time, in MB; more are timed in parts, linked by the reference."""
+    cpus: tuple[int, ...] = ()
+    """The only processors that may be used meanwhile, such as 2 3."""
+    cool_below_c: float | None = None
+    """Before a round, wait until the board is cooler than that."""
+    cool_max_s: float = Field(default=60.0, ge=0)
+    """How long these waits may take in all."""
+    preheat_s: float = Field(default=0.0, ge=0)
+    """Run unrecorded for so long first: sustained work instead of a burst."""
     additivity_runs: int = Field(default=6, ge=0)
     """Random configurations to run whole, to see how well the blocks' latencies add up."""
 

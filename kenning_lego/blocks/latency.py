@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from kenning_lego.blocks.configuration import MeasurementConfig
-from kenning_lego.core.plans import Plan, PlanItem
+from kenning_lego.core.plans import Conditions, Plan, PlanItem
 from kenning_lego.core.records import SegmentRecord
 
 
@@ -36,7 +36,7 @@ def variants_plan(
         PlanItem(name, stages_of(segments, variants), len(segments))
         for name, variants in (composed or {}).items()
     ]
-    return _plan(items, config, runtime, threads)
+    return _plan(items, config, runtime, threads, _reference(segments))
 
 
 def configurations_plan(
@@ -75,15 +75,35 @@ def stages_of(segments: Sequence[SegmentRecord], variants: Mapping[str, str]) ->
     return tuple(stages)
 
 
-def _plan(items: Iterable[PlanItem], config: MeasurementConfig, runtime: str, threads: int) -> Plan:
+def _reference(segments: Sequence[SegmentRecord]) -> str:
+    """The original of the segment with the median of the FLOPs, neither tiny nor all of it."""
+    originals = sorted((segment.variants[0] for segment in segments), key=lambda each: each.flops)
+    return originals[len(originals) // 2].name if originals else ""
+
+
+def _plan(
+    items: Iterable[PlanItem],
+    config: MeasurementConfig,
+    runtime: str,
+    threads: int,
+    reference: str = "",
+) -> Plan:
     return Plan(
         tuple(items),
         runtime=runtime,
         threads=threads,
+        reference=reference if config.reference else "",
+        memory_bytes=None if config.loaded_mb is None else int(config.loaded_mb * 1e6),
         warmup_rounds=config.warmup_rounds,
         min_rounds=config.min_rounds,
         max_rounds=config.max_rounds,
         relative_half_width=config.relative_half_width,
         max_seconds=config.max_seconds,
         seed=config.seed,
+        conditions=Conditions(
+            cpus=config.cpus,
+            cool_below_c=config.cool_below_c,
+            cool_max_s=config.cool_max_s,
+            preheat_s=config.preheat_s,
+        ),
     )

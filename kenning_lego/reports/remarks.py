@@ -94,6 +94,22 @@ def _over_budget(findings: Findings) -> Iterator[Remark]:
         )
 
 
+def _trust(findings: Findings) -> Iterator[Remark]:
+    """What to think of each plan: the bad ones with what to do about it."""
+    for plan in findings.record.plans:
+        verdict = plan.verdict
+        if verdict is None:
+            continue
+        name = verdict.name.replace("_", " ")
+        if verdict.name == "stable":
+            yield Remark("good", f"The measurement of {plan.name} was {name}.")
+        else:
+            why = "; ".join(verdict.reasons)
+            yield Remark(
+                "warning", f"The measurement of {plan.name}: {name}: {why}. Remedy: {verdict.remedy}."
+            )
+
+
 def _precision(findings: Findings) -> Iterator[Remark]:
     """Whether the measurements of plans became as precise as asked."""
     planned = [each for each in findings.timings.values() if each.record.stopped != "requests"]

@@ -14,7 +14,7 @@ from kenning_lego.blocks.latency import (
     variants_plan,
 )
 from kenning_lego.core.errors import TargetError
-from kenning_lego.core.plans import Progress
+from kenning_lego.core.plans import Progress, Statistics
 from kenning_lego.core.records import ConfigurationRecord, ScoreRecord, SegmentRecord
 from kenning_lego.core.target import Target
 from kenning_lego.datasets.base import Part
@@ -125,14 +125,39 @@ def with_measured(
 
 
 def _medians_ms(target: Target, names: Sequence[str]) -> dict[str, float]:
-    found = {m.name: m for m in target.statistics().measurements}
+    statistics = target.statistics()
+    found = {m.name: m for m in statistics.measurements}
+    links = _links(statistics)
     for name in names:
         if not found[name].samples_ns:
             raise TargetError(
                 f"nothing was measured of {name}: the plan ended first ({found[name].stopped})",
                 "allow more with --measurement.max-seconds, or fewer --measurement.warmup-rounds",
             )
-    return {name: median(found[name].samples_ns) / 1e6 for name in names}
+    return {
+        name: median(found[name].samples_ns) * links[found[name].plan, found[name].cohort] / 1e6
+        for name in names
+    }
+
+
+def _links(statistics: Statistics) -> dict[tuple[int, int], float]:
+    """By plan and cohort, what its latencies are multiplied by to compare with the first cohort.
+
+    Each cohort ran the same reference, so how much slower it was there, the machine was.
+    """
+    references = {
+        (log.plan, log.cohort): median(log.reference_ns)
+        for log in statistics.plans
+        if log.reference_ns
+    }
+    return {
+        (log.plan, log.cohort): (
+            references[log.plan, 0] / references[log.plan, log.cohort]
+            if log.cohort and {(log.plan, 0), (log.plan, log.cohort)} <= references.keys()
+            else 1.0
+        )
+        for log in statistics.plans
+    }
 
 
 def _translate(on_progress: OnProgress) -> Callable[[Progress], None]:

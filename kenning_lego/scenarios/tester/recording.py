@@ -12,7 +12,6 @@ from kenning_lego.core.records import (
     AdditivityRecord,
     ConfigurationRecord,
     EnvironmentRecord,
-    MeasurementRecord,
     NetworkRecord,
     RunRecord,
     SegmentRecord,
@@ -24,6 +23,7 @@ from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.datasets.base import Dataset
 from kenning_lego.metrics.base import Metric
 from kenning_lego.scenarios.tester.configuration import IN_PROCESS, InferenceTestConfig
+from kenning_lego.scenarios.tester.judging import judge_statistics
 from kenning_lego.servers.environment import describe
 from kenning_lego.training.teacher import Scores
 
@@ -65,12 +65,20 @@ def assemble_record(
     additivity: AdditivityRecord | None,
     statistics: Statistics,
     telemetry: Telemetry,
+    plans: Sequence[str],
     address: str,
     durations_s: Mapping[str, float],
 ) -> RunRecord:
     """Everything that was measured, on what, and how to repeat it."""
     in_process = address == IN_PROCESS
     here = describe()
+    judged, measurements = judge_statistics(
+        statistics,
+        telemetry,
+        plans,
+        config.measurement.relative_half_width,
+        "in-process" if in_process else "target",
+    )
     return RunRecord(
         id=run_id,
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -86,15 +94,8 @@ def assemble_record(
         ),
         network=network,
         segments=tuple(segments),
-        measurements=tuple(
-            MeasurementRecord(
-                name=each.name,
-                clock="in-process" if in_process else "target",
-                samples_ns=each.samples_ns,
-                stopped=each.stopped,
-            )
-            for each in statistics.measurements
-        ),
+        plans=judged,
+        measurements=measurements,
         configurations=tuple(configurations),
         telemetry=_telemetry(telemetry),
         whole=whole,

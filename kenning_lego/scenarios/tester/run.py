@@ -59,6 +59,9 @@ from kenning_lego.store.fingerprint import fingerprint
 from kenning_lego.store.workspace import Workspace
 from kenning_lego.training.teacher import Scores, score_network, train_once
 
+PLANS = ("variants", "configurations")
+"""What is measured on the target, in order."""
+
 FOUND = "found in the workspace"
 
 
@@ -334,6 +337,7 @@ class _Test:
             measured.additivity,
             measured.statistics,
             measured.telemetry,
+            PLANS,
             measured.address,
             self.durations,
         )
