@@ -59,7 +59,7 @@ def unpack_column(packed: dict[str, Any]) -> tuple[int, ...]:
         stream = zlib.decompressobj()
         # One byte more would show, and no stream is unpacked beyond it.
         planes = stream.decompress(base64.b64decode(text, validate=True), size + 1)
-    except zlib.error as error:
+    except (zlib.error, ValueError) as error:
         raise ValueError(f"a column whose text is damaged: {error}") from error
     if len(planes) != size or not stream.eof or stream.unused_data:
         raise ValueError(f"a column of {count} numbers in {len(planes)} bytes")

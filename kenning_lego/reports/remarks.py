@@ -106,7 +106,8 @@ def _trust(findings: Findings) -> Iterator[Remark]:
         else:
             why = "; ".join(verdict.reasons)
             yield Remark(
-                "warning", f"The measurement of {plan.name}: {name}: {why}. Remedy: {verdict.remedy}."
+                "warning",
+                f"The measurement of {plan.name}: {name}: {why}. Remedy: {verdict.remedy}.",
             )
 
 
