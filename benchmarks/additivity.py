@@ -125,11 +125,7 @@ def _ignore(_done: int, _total: int, _text: str) -> None:
 def _parts_plans(
     network: _Network, composed: Mapping[str, Mapping[str, str]], rounds: int
 ) -> list[Plan]:
-    """Blocks and compositions by turns, so that drift hits both alike.
-
-    In one plan with 40 compositions the blocks' variants would take turns in a fixed order
-    within a round, and be colder than the compositions, where they come at random.
-    """
+    """Blocks and compositions by turns, so that drift hits both alike."""
     each = _config(max(1, rounds // _TURNS))
     return _TURNS * [
         variants_plan(network.segments, each, runtime="onnxruntime", threads=1),
