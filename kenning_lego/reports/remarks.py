@@ -56,6 +56,7 @@ def remarks(findings: Findings) -> Iterator[Remark]:
             f"The board held its clocks back while it was measured: {', '.join(held_back)}. Cool"
             " it, or supply it better, and measure again.",
         )
+    yield from _trust(findings)
     yield from _precision(findings)
     errors = [
         abs(each.latency_error) for each in findings.outcomes if each.latency_error is not None
@@ -104,11 +105,8 @@ def _trust(findings: Findings) -> Iterator[Remark]:
         if verdict.name == "stable":
             yield Remark("good", f"The measurement of {plan.name} was {name}.")
         else:
-            why = "; ".join(verdict.reasons)
-            yield Remark(
-                "warning",
-                f"The measurement of {plan.name}: {name}: {why}. Remedy: {verdict.remedy}.",
-            )
+            why = f"{'; '.join(verdict.reasons)}. Remedy: {verdict.remedy}"
+            yield Remark("warning", f"The measurement of {plan.name} was {name}: {why}.")
 
 
 def _precision(findings: Findings) -> Iterator[Remark]:
