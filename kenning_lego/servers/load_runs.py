@@ -9,8 +9,10 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from kenning_lego.core.errors import ModelError
 from kenning_lego.core.loads import LoadPlan, LoadResult
 from kenning_lego.core.plans import Progress
+from kenning_lego.core.specs import IOSpec
 from kenning_lego.servers.quiet import no_garbage_collection
 
 BEAT_NS = 250_000_000
@@ -38,6 +40,22 @@ class SystemTimer:
 
     now_ns = staticmethod(time.perf_counter_ns)
     sleep = staticmethod(time.sleep)
+
+
+def check_batch(spec: IOSpec, batch: int) -> None:
+    """Make sure that a call runs as many samples as the figures will say.
+
+    Raises:
+        ModelError: a first dimension is fixed to another size than `batch`.
+    """
+    if batch == 1:
+        return  # what the model takes at a time is one sample
+    for tensor in spec.inputs:
+        if not tensor.sizes or tensor.sizes[0] != batch:
+            raise ModelError(
+                f"the model does not run in batches of {batch}: it takes {tensor}",
+                "export it with a symbolic first dimension, or use batch 1",
+            )
 
 
 def poisson_arrivals(plan: LoadPlan) -> array[int]:

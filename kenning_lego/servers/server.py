@@ -29,8 +29,8 @@ from kenning_lego.protocols.messages import (
     Cancel,
     Event,
     Hello,
+    Measuring,
     Ok,
-    RunPlan,
 )
 from kenning_lego.protocols.results import Welcome, read_composed
 from kenning_lego.protocols.session import Session
@@ -49,7 +49,7 @@ MAX_FRAME_BYTES = 64 << 20
 MAX_QUEUED_MESSAGES = 256
 """Of one peer, in each direction; a peer that reads no answers is dropped beyond that."""
 
-CAPABILITIES = ("acknowledge", "observe", "plan", "queue", "resume")
+CAPABILITIES = ("acknowledge", "footprint", "load_test", "observe", "plan", "queue", "resume")
 
 WATCH_INTERVAL_S = 0.1
 """How often a busy worker is looked at."""
@@ -263,7 +263,7 @@ class TargetServer:
         except OSError:
             return dialogue.WorkerExited(self._stop_worker())
         if not isinstance(message, Cancel):
-            plan_s = message.plan.max_seconds if isinstance(message, RunPlan) else None
+            plan_s = message.plan.max_seconds if isinstance(message, Measuring) else None
             self._worker.began(message.kind.name, time.monotonic(), plan_s)
         return None
 

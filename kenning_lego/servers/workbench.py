@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kenning_lego.core.errors import ProtocolError
+from kenning_lego.core.loads import LoadPlan, LoadResult
 from kenning_lego.core.plans import (
     Composed,
     Measurement,
@@ -21,6 +22,7 @@ from kenning_lego.core.specs import IOSpec
 from kenning_lego.runtimes.base import Program, allocate
 from kenning_lego.runtimes.lookup import make_runtime
 from kenning_lego.servers.environment import describe
+from kenning_lego.servers.load_runs import check_batch, run_load
 from kenning_lego.servers.pipeline import (
     Arrays,
     bind_chain,
@@ -147,6 +149,33 @@ class Workbench:
         samples, stopped = run_rounds(plan, calls, on_progress, cancelled)
         for item, values in zip(plan.items, samples, strict=True):
             self._measurements[item.name] = Measurement(item.name, tuple(values), stopped)
+
+    def load(
+        self,
+        plan: LoadPlan,
+        on_progress: Callable[[Progress], None],
+        cancelled: Callable[[], bool],
+    ) -> LoadResult:
+        """Send queries to a chain; see :class:`kenning_lego.core.loads.LoadPlan`.
+
+        Args:
+            plan: which queries.
+            on_progress: called a few times a second.
+            cancelled: asked as often; the queries that were answered are kept.
+
+        Raises:
+            KenningLegoError: the plan does not fit together, or an artifact is missing, cannot be
+                loaded, or does not run in batches of that size.
+        """
+        problem = plan.problem()
+        if problem:
+            raise ProtocolError(f"no load test: {problem}")
+        self._before = self._before or describe()
+        programs = self._load(plan.stages, plan.runtime, plan.threads, plan.batch)
+        chain = [programs[digest] for digest in plan.stages]
+        check_batch(chain_spec(chain), plan.batch)
+        arrays = random_arrays(tensors_of(chain), plan.seed)
+        return run_load(plan, bind_chain(chain, arrays), on_progress, cancelled)
 
     def statistics(self) -> Statistics:
         """Everything timed so far."""

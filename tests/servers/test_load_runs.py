@@ -6,7 +6,7 @@ import gc
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import count
+from itertools import count, pairwise
 from statistics import fmean, pvariance
 
 import pytest
@@ -81,7 +81,7 @@ def test_gaps_between_arrivals_are_exponential() -> None:
         make("server", rate_per_s=rate, min_queries=20_000, max_seconds=1e6)
     )
     times = [0.0, *(each / 1e9 for each in arrivals)]
-    gaps = [after - before for before, after in zip(times, times[1:], strict=False)]
+    gaps = [after - before for before, after in pairwise(times)]
     assert fmean(gaps) == pytest.approx(1 / rate, rel=0.03)
     assert pvariance(gaps) == pytest.approx(1 / rate**2, rel=0.06)
     longer = sum(gap > 1 / rate for gap in gaps) / len(gaps)
@@ -196,7 +196,7 @@ def test_long_wait_for_a_query_is_no_silence_and_can_be_cancelled() -> None:
     assert result.stopped == "cancelled"
     times = [each.elapsed_s for each in world.progress]
     assert len(times) == 41
-    assert all(after - before < 0.3 for before, after in zip(times, times[1:], strict=False))
+    assert all(after - before < 0.3 for before, after in pairwise(times))
 
 
 def test_time_is_up_while_a_query_is_waited_for() -> None:
