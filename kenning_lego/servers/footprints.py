@@ -120,18 +120,23 @@ def _fresh(
 
 
 def _answer(child: subprocess.Popen[bytes], stop: Stop, memory_bytes: int | None) -> bytes | None:
-    """All that it writes until it ends; None if it was stopped."""
+    """All that it wrote when it has ended; None if it was stopped."""
     if child.stdout is None:
         raise _failed("it has no output")
-    pipe = child.stdout.fileno()
+    pipes = [child.stdout.fileno()]
     written = b""
     with closing(_guard(child.pid, memory_bytes)) as guard:
         while not stop():
-            if select.select([pipe], [], [], WATCH_INTERVAL_S)[0]:
-                piece = os.read(pipe, _LONGEST_ANSWER)
+            ended = child.poll() is not None
+            if select.select(pipes, [], [], 0 if ended else WATCH_INTERVAL_S)[0]:
+                piece = os.read(pipes[0], _LONGEST_ANSWER)
                 written += piece
-                if not piece or len(written) > _LONGEST_ANSWER:
-                    return written
+                if len(written) > _LONGEST_ANSWER:
+                    raise _failed("it answered nonsense without end")
+                if not piece:
+                    pipes = []
+            elif ended:
+                return written
             exceeded = guard.exceeded() if memory_bytes is not None else None
             if exceeded:
                 raise _failed(exceeded)
