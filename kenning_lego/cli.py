@@ -14,6 +14,7 @@ from kenning_lego.core.errors import UnknownNameError
 VERBS = {
     "serve": ("inference_server", "start the inference server on the edge device"),
     "test": ("inference_tester", "cut, compile, ship, benchmark, choose and verify"),
+    "load": ("load_test", "send queries to a model on the target, as LoadGen would"),
     "report": ("render_report", "render a run's record as a page"),
     "keys": ("keys", "make, show and authorise the keys of hosts and targets"),
     "demo": ("demo", "all of that on this machine, with real data"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -62,6 +62,8 @@ class MeasurementConfig(Component):
     """Stop after so many seconds in any case."""
     seed: int = Field(default=0, ge=0)
     """Of the random order."""
+    memory: Literal["none", "rss", "peak"] = "none"
+    """Also see what each variant costs in memory: once loaded, or the most while it runs, too."""
 
     @model_validator(mode="after")
     def _rounds_in_order(self) -> MeasurementConfig:

@@ -89,6 +89,7 @@ def assemble_record(
             for each in statistics.measurements
         ),
         configurations=tuple(configurations),
+        memory=config.memory,
         durations_s=dict(durations_s),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,6 @@ from kenning_lego.blocks.chain import Chain
 from kenning_lego.blocks.extract import extract
 from kenning_lego.blocks.variants import Variants, make_variants
 from kenning_lego.blocks.workshop import profile_once, retrain_once
-from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.plans import Statistics, TargetDescription
 from kenning_lego.core.records import (
     ConfigurationRecord,
@@ -26,15 +25,14 @@ from kenning_lego.core.target import Target
 from kenning_lego.datasets.base import Dataset
 from kenning_lego.metrics.classification import TOP1
 from kenning_lego.models.lookup import load_model
-from kenning_lego.protocols.client import connect
-from kenning_lego.protocols.key_files import default_directory
-from kenning_lego.protocols.keys import find_public, load_key
 from kenning_lego.reports.write import write_report
 from kenning_lego.scenarios.progress import Track, step
+from kenning_lego.scenarios.targets import check_runtime, open_target
 from kenning_lego.scenarios.tester.choice import choose, pose_problem
 from kenning_lego.scenarios.tester.compiling import compile_variants
-from kenning_lego.scenarios.tester.configuration import IN_PROCESS, InferenceTestConfig
+from kenning_lego.scenarios.tester.configuration import InferenceTestConfig
 from kenning_lego.scenarios.tester.measuring import (
+    measure_memory,
     score_configurations,
     time_configurations,
     time_variants,
@@ -43,7 +41,6 @@ from kenning_lego.scenarios.tester.measuring import (
 )
 from kenning_lego.scenarios.tester.recording import assemble_record, describe_network
 from kenning_lego.scenarios.tester.summary import print_blocks, print_configurations
-from kenning_lego.servers.local import LocalTarget
 from kenning_lego.store.atomic import write_json
 from kenning_lego.store.fingerprint import fingerprint
 from kenning_lego.store.workspace import Workspace
@@ -100,7 +97,7 @@ class _Test:
         dataset = config.dataset.load()
         with self._target(workspace) as target:
             description = target.describe()
-            _check_runtime(config.target.runtime, description, target.address)
+            check_runtime(config.target.runtime, description, target.address)
             self.console.print(f"target {target.address}: {_who(description)}")
         self.console.print(f"network {config.model.name} on {dataset}")
 
@@ -109,23 +106,15 @@ class _Test:
         losses, costs = self._finish_variants(chain, variants, dataset, workspace)
         segments = self._compile(chain, variants, losses, costs, workspace)
         with self._target(workspace) as target:
-            configurations, statistics = self._measure(target, segments, dataset, scores, workspace)
+            segments, configurations, statistics = self._measure(
+                target, segments, dataset, scores, workspace
+            )
             address = target.address
         network = describe_network(config.model.name, chain, segments, dataset, scores, TOP1)
         return self._record(workspace, network, segments, configurations, statistics, address)
 
-    @contextmanager
-    def _target(self, workspace: Workspace) -> Iterator[Target]:
-        where = self.config.target
-        if where.address == IN_PROCESS:
-            with LocalTarget(workspace.artifacts) as local:
-                yield local
-            return
-        keys = where.keys or default_directory() if where.key or where.server_key else Path()
-        own = load_key(where.key, keys) if where.key else None
-        server = find_public(where.server_key, keys) if where.server_key else None
-        with connect(where.address, key=own, server_key=server) as remote:
-            yield remote
+    def _target(self, workspace: Workspace) -> AbstractContextManager[Target]:
+        return open_target(self.config.target, workspace.artifacts)
 
     def _train(self, model: torch.nn.Module, dataset: Dataset, workspace: Workspace) -> Scores:
         if self.config.model.checkpoint is None:
@@ -212,16 +201,19 @@ class _Test:
         dataset: Dataset,
         scores: Scores,
         workspace: Workspace,
-    ) -> tuple[list[ConfigurationRecord], Statistics]:
+    ) -> tuple[list[SegmentRecord], list[ConfigurationRecord], Statistics]:
         where, how = self.config.target, self.config.measurement
         with self.step("upload artifacts") as track:
             sent = upload_all(target, segments, workspace.artifacts, track.update)
             track.note = f"{sent} sent" if sent else "the target has them"
         with self.step("time every variant on the target") as track:
             latencies = time_variants(target, segments, where, how, track.update)
+        if how.memory != "none":
+            with self.step("measure memory on the target") as track:
+                segments = measure_memory(target, segments, where, how, track.update)
         print_blocks(self.console, segments, latencies)
         with self.step("choose") as track:
-            problem = pose_problem(segments, latencies)
+            problem = pose_problem(segments, latencies, self.config.memory)
             configurations = choose(problem, self.config.budgets, scores.test, TOP1)
             feasible = sum(each.feasible for each in configurations[1:])
             track.note = f"{feasible} of {len(configurations) - 1} budgets can be met"
@@ -234,7 +226,7 @@ class _Test:
                 target, segments, configurations, where, dataset.test, TOP1, track.update
             )
         configurations = [with_measured(each, composed, measured) for each in configurations]
-        return configurations, target.statistics()
+        return segments, configurations, target.statistics()
 
     def _record(
         self,
@@ -264,15 +256,6 @@ class _Test:
         self.console.print(f"record {record_path}", soft_wrap=True)
         self.console.print(f"report {report_path}", soft_wrap=True)
         return TestResult(record, record_path, report_path)
-
-
-def _check_runtime(runtime: str, description: TargetDescription, address: str) -> None:
-    if runtime not in description.engines:
-        engines = ", ".join(description.engines) or "none"
-        raise ConfigurationError(
-            f"the target at {address} has no engine {runtime!r}; it has: {engines}",
-            "install the engine there, or choose another with --target.runtime",
-        )
 
 
 def _who(description: TargetDescription) -> str:
