@@ -64,6 +64,8 @@ class MeasurementConfig(Component):
     """Of the random order."""
     memory: Literal["none", "rss", "peak"] = "none"
     """Also see what each variant costs in memory: once loaded, or the most while it runs, too."""
+    memory_repeats: int = Field(default=3, ge=1)
+    """Fresh processes for each variant, of which the median counts."""
 
     @model_validator(mode="after")
     def _rounds_in_order(self) -> MeasurementConfig:

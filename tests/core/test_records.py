@@ -71,6 +71,20 @@ def test_fixture_leaves_no_field_of_the_record_out() -> None:
         assert record.model_dump(mode="json") == content_of_version_1()
 
 
+def test_record_of_before_memory_was_measured_opens(tmp_path: Path) -> None:
+    def older(content: dict[str, Any]) -> None:
+        del content["memory"]
+        for segment in content["segments"]:
+            for variant in segment["variants"]:
+                del variant["rss_bytes"], variant["peak_bytes"]
+
+    record = load_record(damaged(tmp_path, older))
+    variant = record.segments[0].variants[0]
+    assert record.memory == "artifact"
+    assert variant.memory_bytes("artifact") == variant.artifact.size_bytes
+    assert variant.memory_bytes("rss") is variant.memory_bytes("peak") is None
+
+
 @settings(deadline=None)
 @given(
     name=st.text(st.characters(exclude_categories=["Cs"])),

@@ -70,7 +70,13 @@ def measure_memory(
             digest = variant.artifact.digest
             if digest in figures:
                 continue
-            plan = FootprintPlan((digest,), where.runtime, where.threads, runs=runs)
+            plan = FootprintPlan(
+                (digest,),
+                where.runtime,
+                where.threads,
+                runs=runs,
+                repeats=config.memory_repeats,
+            )
             found = target.footprint(plan)
             peak = found.peak.median if found.peak else None
             figures[digest] = {"rss_bytes": found.load.median, "peak_bytes": peak}
