@@ -8,6 +8,8 @@ from typing import Any
 
 import msgpack
 
+from kenning_lego.core.footprints import FootprintPlan
+from kenning_lego.core.loads import LoadPlan
 from kenning_lego.core.plans import Plan, PlanItem, Progress
 from kenning_lego.protocols.codec import Envelope, encode
 from kenning_lego.protocols.messages import (
@@ -26,12 +28,14 @@ from kenning_lego.protocols.messages import (
     Infer,
     Lease,
     Load,
+    MeasureFootprint,
     Message,
     Model,
     Observe,
     Ok,
     Output,
     Process,
+    RunLoadTest,
     RunPlan,
     Stats,
 )
@@ -86,6 +90,8 @@ def valid_messages() -> list[Frames]:
         (Output(), ()),
         (Infer(), (bytes(12_288),)),
         (RunPlan(Plan((PlanItem("item", (_DIGEST,)),), max_seconds=0.1)), ()),
+        (RunLoadTest(LoadPlan((_DIGEST,), max_seconds=0.1, min_seconds=0.0)), ()),
+        (MeasureFootprint(FootprintPlan((_DIGEST,), repeats=1, max_seconds=1.0)), ()),
         (Cancel(), ()),
         (Stats(), ()),
         (AskTelemetry(), ()),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -76,6 +76,10 @@ class MeasurementConfig(Component):
     """Run unrecorded for so long first: sustained work instead of a burst."""
     additivity_runs: int = Field(default=6, ge=0)
     """Random configurations to run whole, to see how well the blocks' latencies add up."""
+    memory: Literal["none", "rss", "peak"] = "none"
+    """Also see what each variant costs in memory: once loaded, or the most while it runs, too."""
+    memory_repeats: int = Field(default=3, ge=1)
+    """Fresh processes for each variant, of which the median counts."""
 
     @model_validator(mode="after")
     def _rounds_in_order(self) -> MeasurementConfig:

@@ -29,6 +29,10 @@ _MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _fro
 """From version n to n + 1, by n; pure functions over the decoded JSON."""
 
 
+MemoryTerm = Literal["artifact", "rss", "peak"]
+"""Whose memory is meant: the artifact's size, what loading it adds, or the most while it runs."""
+
+
 class _Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -71,6 +75,15 @@ class VariantRecord(_Record):
     artifact: ArtifactRecord
     measurement: str | None = None
     """Name of the measurement with this variant's samples."""
+    rss_bytes: int | None = None
+    """What loading it adds to a fresh process on the target that holds the engine."""
+    peak_bytes: int | None = None
+    """The most that loading and running it adds there."""
+
+    def memory_bytes(self, term: MemoryTerm) -> int | None:
+        """Its memory in these terms; None if it was not measured."""
+        figures = {"artifact": self.artifact.size_bytes, "rss": self.rss_bytes}
+        return figures.get(term, self.peak_bytes)
 
 
 class SegmentRecord(_Record):
@@ -310,6 +323,8 @@ class RunRecord(_Record):
     plans: tuple[PlanRecord, ...] = ()
     whole: WholeRecord | None = None
     additivity: AdditivityRecord | None = None
+    memory: MemoryTerm = "artifact"
+    """What the memory of budgets and configurations means."""
     durations_s: dict[str, float] = Field(default_factory=dict)
     """Wall time of each step; what was found in the workspace took next to none."""
 

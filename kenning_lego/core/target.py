@@ -7,6 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
+from kenning_lego.core.footprints import Footprint, FootprintPlan
+from kenning_lego.core.loads import LoadPlan, LoadResult
 from kenning_lego.core.plans import Composed, Plan, Progress, Statistics, TargetDescription
 from kenning_lego.core.telemetry import Telemetry
 
@@ -33,6 +35,18 @@ class Target(Protocol):
 
     def measure(self, plan: Plan, on_progress: Callable[[Progress], None] | None = None) -> None:
         """Time a plan on the target; its samples are in :meth:`statistics` afterwards."""
+        ...
+
+    def load(
+        self, plan: LoadPlan, on_progress: Callable[[Progress], None] | None = None
+    ) -> LoadResult:
+        """Send queries to a chain of held artifacts, on the target itself."""
+        ...
+
+    def footprint(
+        self, plan: FootprintPlan, on_progress: Callable[[Progress], None] | None = None
+    ) -> Footprint:
+        """See what a chain of held artifacts costs in memory, in fresh processes there."""
         ...
 
     def compose(

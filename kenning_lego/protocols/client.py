@@ -19,6 +19,8 @@ from kenning_lego.core.errors import (
     TargetLostError,
     TargetTimeoutError,
 )
+from kenning_lego.core.footprints import Footprint, FootprintPlan
+from kenning_lego.core.loads import LoadPlan, LoadResult
 from kenning_lego.core.plans import (
     Composed,
     Observation,
@@ -39,6 +41,7 @@ from kenning_lego.protocols.codec import (
 from kenning_lego.protocols.connection import Connection
 from kenning_lego.protocols.host_session import Answered, HostSession, Progressed, Refused, Wanted
 from kenning_lego.protocols.keys import KeyPair, PublicKey
+from kenning_lego.protocols.load_results import read_footprint, read_load_result
 from kenning_lego.protocols.messages import (
     CHUNK_BYTES,
     PROTOCOL_VERSION,
@@ -52,11 +55,14 @@ from kenning_lego.protocols.messages import (
     Infer,
     Lease,
     Load,
+    MeasureFootprint,
+    Measuring,
     Message,
     Model,
     Observe,
     Output,
     Process,
+    RunLoadTest,
     RunPlan,
     Stats,
 )
@@ -182,15 +188,22 @@ class TargetClient:
 
     def measure(self, plan: Plan, on_progress: OnProgress | None = None) -> None:
         """Time a plan on the target; its samples are in :meth:`statistics` afterwards."""
-        self._ensure_lease()
-        # Loading the artifacts and one round's length come on top of the plan's own time.
-        patience = plan.max_seconds + PATIENCE_S
-        self._ask(RunPlan(plan), patience_s=patience, on_progress=on_progress)
+        self._measure(RunPlan(plan), on_progress)
+
+    def load(self, plan: LoadPlan, on_progress: OnProgress | None = None) -> LoadResult:
+        """Send queries to a chain of held artifacts, on the target itself."""
+        answer = self._measure(RunLoadTest(plan), on_progress)
+        return read_load_result(answer.result, answer.payload)
+
+    def footprint(self, plan: FootprintPlan, on_progress: OnProgress | None = None) -> Footprint:
+        """See what a chain of held artifacts costs in memory, in fresh processes there."""
+        return read_footprint(self._measure(MeasureFootprint(plan), on_progress).result)
 
     def cancel(self) -> None:
-        """End the plan under way after its present round; what it measured stays.
+        """End what measures just now after its present round or query; what it measured stays.
 
-        To be called from the `on_progress` of :meth:`measure`, which then returns.
+        To be called from the `on_progress` of :meth:`measure`, :meth:`load` or :meth:`footprint`,
+        which then returns.
         """
         self._send(Cancel())
 
@@ -296,6 +309,12 @@ class TargetClient:
     def _ensure_lease(self) -> None:
         if not self._leased:
             self.lease()
+
+    def _measure(self, request: Measuring, on_progress: OnProgress | None) -> Answered:
+        self._ensure_lease()
+        # Loading the artifacts and one round's length come on top of the plan's own time.
+        patience = request.plan.max_seconds + PATIENCE_S
+        return self._ask(request, patience_s=patience, on_progress=on_progress)
 
     def _model(self, artifact: Path, digest: str, load: Load | None) -> bool:
         """Make the target hold an artifact; True if it was sent."""

@@ -1,8 +1,8 @@
 """The typed messages between host, server and worker.
 
 A request has an id; the answer carries the same id. Every request ends with exactly one OK or
-ERROR; MODEL may be answered by CREDIT before that, and PLAN by EVENT. Tensors and samples travel
-as raw payload frames behind the header, never inside it.
+ERROR; MODEL may be answered by CREDIT before that, and what measures by EVENT. Tensors and samples
+travel as raw payload frames behind the header, never inside it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, ClassVar, Protocol
 
+from kenning_lego.core.footprints import FootprintPlan
+from kenning_lego.core.loads import MAX_QUERIES, SCENARIOS, LoadPlan
 from kenning_lego.core.plans import Plan, Progress
 from kenning_lego.protocols.fields import Fields
 from kenning_lego.protocols.plans import MAX_STAGES, pack_plan, read_plan
@@ -20,6 +22,7 @@ PROTOCOL_VERSION = 1
 DEFAULT_PORT = 5570
 
 MAX_ARTIFACT_BYTES = 8 << 30
+MAX_MEASURING_S = 7 * 86_400.0
 CHUNK_BYTES = 1 << 18
 """Of an upload; a link that carries less in the 8 s of a heartbeat counts as broken."""
 
@@ -49,6 +52,8 @@ class Kind(IntEnum):
     BYE = 25
     OBSERVE = 26
     TELEMETRY = 27
+    LOAD_TEST = 28
+    FOOTPRINT = 29
 
 
 class Message(Protocol):
@@ -339,7 +344,7 @@ class AskTelemetry(_Empty):
 
 @dataclass(frozen=True, slots=True)
 class Cancel(_Empty):
-    """End the plan under way after its present round; what it measured stays."""
+    """End what measures just now after its present round or query; what it measured stays."""
 
     kind: ClassVar[Kind] = Kind.CANCEL
 
@@ -372,8 +377,102 @@ class RunPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class RunLoadTest:
+    """Send queries to a chain on the target itself; EVENTs tell how far it is."""
+
+    kind: ClassVar[Kind] = Kind.LOAD_TEST
+    plan: LoadPlan
+
+    def to_body(self) -> Mapping[str, Any]:
+        plan = self.plan
+        return {
+            "stages": list(plan.stages),
+            "load": Load(plan.runtime, plan.threads, plan.batch).to_body(),
+            "scenario": plan.scenario,
+            "samples_per_query": plan.samples_per_query,
+            "rate_per_s": plan.rate_per_s,
+            "warmup_queries": plan.warmup_queries,
+            "min_queries": plan.min_queries,
+            "max_queries": plan.max_queries,
+            "min_seconds": plan.min_seconds,
+            "max_seconds": plan.max_seconds,
+            "seed": plan.seed,
+        }
+
+    @classmethod
+    def from_body(cls, fields: Fields) -> RunLoadTest:
+        load = _load(fields)
+        scenario = fields.text("scenario", 64)
+        known = next((each for each in SCENARIOS if each == scenario), None)
+        if known is None:
+            fields.refuse(f"unknown scenario {scenario!r}; known: {', '.join(SCENARIOS)}")
+        return cls(
+            LoadPlan(
+                fields.digests("stages", MAX_STAGES),
+                known,
+                load.runtime,
+                load.threads,
+                load.batch,
+                fields.integer("samples_per_query", 1, 1_000_000),
+                fields.number("rate_per_s", 0.0, 1e6),
+                fields.integer("warmup_queries", 0, MAX_QUERIES),
+                fields.integer("min_queries", 1, MAX_QUERIES),
+                fields.integer("max_queries", 1, MAX_QUERIES),
+                fields.number("min_seconds", 0.0, MAX_MEASURING_S),
+                fields.number("max_seconds", 0.0, MAX_MEASURING_S),
+                fields.integer("seed", 0, 2**63 - 1),
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureFootprint:
+    """See what a chain costs in memory, in fresh processes; EVENTs tell how far it is."""
+
+    kind: ClassVar[Kind] = Kind.FOOTPRINT
+    plan: FootprintPlan
+
+    def to_body(self) -> Mapping[str, Any]:
+        plan = self.plan
+        return {
+            "stages": list(plan.stages),
+            "load": Load(plan.runtime, plan.threads, plan.batch).to_body(),
+            "runs": plan.runs,
+            "repeats": plan.repeats,
+            "max_seconds": plan.max_seconds,
+        }
+
+    @classmethod
+    def from_body(cls, fields: Fields) -> MeasureFootprint:
+        load = _load(fields)
+        return cls(
+            FootprintPlan(
+                fields.digests("stages", MAX_STAGES),
+                load.runtime,
+                load.threads,
+                load.batch,
+                fields.integer("runs", 0, 100_000),
+                fields.integer("repeats", 1, 1000),
+                fields.number("max_seconds", 0.0, MAX_MEASURING_S),
+            )
+        )
+
+
+Measuring = RunPlan | RunLoadTest | MeasureFootprint
+"""Requests that take a time of their own (`plan.max_seconds`), tell progress, and can be cancelled.
+"""
+
+
+def _load(fields: Fields) -> Load:
+    inner = fields.map("load")
+    load = Load.from_body(inner)
+    inner.done()
+    return load
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
-    """How far a plan is."""
+    """How far a request is."""
 
     kind: ClassVar[Kind] = Kind.EVENT
     progress: Progress
@@ -406,6 +505,8 @@ REQUESTS = (
     Output,
     Infer,
     RunPlan,
+    RunLoadTest,
+    MeasureFootprint,
     Cancel,
     Stats,
     AskTelemetry,

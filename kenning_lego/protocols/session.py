@@ -50,12 +50,15 @@ from kenning_lego.protocols.messages import (
     Hello,
     Infer,
     Lease,
+    MeasureFootprint,
+    Measuring,
     Message,
     Model,
     Observe,
     Ok,
     Output,
     Process,
+    RunLoadTest,
     RunPlan,
     Stats,
 )
@@ -69,7 +72,10 @@ MAX_NAMES = 256
 """Names of hosts that are remembered, for the one who finds the target busy."""
 
 
-_WORK = (Data, Process, Output, Infer, Model, Compose, RunPlan, Stats)
+_WORK = (
+    *(Data, Process, Output, Infer, Model, Compose, Stats),
+    *(RunPlan, RunLoadTest, MeasureFootprint),
+)
 """What is answered in the order in which it was asked."""
 
 _PROCESS = Process()
@@ -185,7 +191,7 @@ class Session:
 
     def _cancel(self, holder: Holder, request: int) -> list[Action]:
         actions: list[Action] = [ok(holder.peer, request)]
-        if holder.pending and isinstance(holder.pending.message, RunPlan):
+        if holder.pending and isinstance(holder.pending.message, Measuring):
             actions.append(ToWorker(Envelope(holder.pending.id, Cancel())))
         return actions
 
@@ -219,7 +225,7 @@ class Session:
                 holder.upload = Uploading(envelope.id, model)
                 holder.artifacts.add(model.digest)
                 return [OpenUpload(model.digest, model.size, frozenset(holder.artifacts))]
-            case Compose() | RunPlan() | Stats():
+            case Compose() | RunPlan() | RunLoadTest() | MeasureFootprint() | Stats():
                 return self._ask_worker(holder, envelope, envelope.message)
             case other:
                 raise ProtocolError(f"{other.kind.name} is not understood here")

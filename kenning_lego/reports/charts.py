@@ -9,6 +9,7 @@ from kenning_lego.core.records import TelemetryRecord
 from kenning_lego.reports.findings import Findings
 from kenning_lego.reports.formatting import counted
 from kenning_lego.reports.latency_chart import latency_chart
+from kenning_lego.reports.memory import MEMORY
 from kenning_lego.reports.prediction_chart import prediction_chart
 from kenning_lego.reports.runs_chart import runs_chart
 from kenning_lego.reports.timeline import Panel, panels, seconds_of
@@ -67,7 +68,8 @@ def charts_of(findings: Findings) -> Charts:
             score_size_chart,
             "score-size",
             _HALF_PX,
-            "Quality over the size of the artifacts, marked in the same way.",
+            f"Quality over memory ({MEMORY[findings.record.memory].lower()}), marked in the same"
+            " way.",
         ),
         _drawn(
             findings,

@@ -146,7 +146,8 @@ def _original(record: RunRecord, timings: Timings) -> Outcome:
         if complete and len(parts) == len(known)
         else None
     )
-    memory = sum(each.artifact.size_bytes for each in known) if complete else None
+    sizes = [size for each in known if (size := each.memory_bytes(record.memory)) is not None]
+    memory = sum(sizes) if complete and len(sizes) == len(known) else None
     if len(parts) == len(variants) == 1:
         # One segment is the whole network: its time is a measurement, not a sum.
         measured = ScoreRecord(latency_ms=latency_ms, memory_bytes=memory, score=score)

@@ -19,6 +19,7 @@ from kenning_lego.reports.formatting import (
     significant,
     size,
 )
+from kenning_lego.reports.memory import MEMORY
 from kenning_lego.reports.quality import Quality
 from kenning_lego.reports.remarks import Remark, remarks
 
@@ -105,7 +106,9 @@ def _figures(findings: Findings) -> Iterator[Figure]:
     yield _score(main, original, quality, derived=derived, findings=findings)
     memory = size(main.memory_bytes)
     was = size(original.memory_bytes)
-    yield Figure("Size of the artifacts", memory, f"original {was}" if derived and was else "")
+    yield Figure(
+        MEMORY[findings.record.memory], memory, f"original {was}" if derived and was else ""
+    )
     if derived and main.latency_error is not None:
         yield Figure(
             "Prediction error",

@@ -10,6 +10,7 @@ from typing import Literal
 from kenning_lego.core.records import BudgetRecord
 from kenning_lego.reports.findings import Findings
 from kenning_lego.reports.formatting import counted, share
+from kenning_lego.reports.memory import MEMORY
 from kenning_lego.reports.timeline import throttled
 from kenning_lego.reports.timings import Timing
 
@@ -66,6 +67,12 @@ def remarks(findings: Findings) -> Iterator[Remark]:
             "neutral",
             "Predicted latencies are off by at most"
             f" {share(max(errors))} from those of the composed networks.",
+        )
+    if findings.record.memory != "artifact":
+        yield Remark(
+            "neutral",
+            f"Memory means: {MEMORY[findings.record.memory].lower()}, what each segment alone adds"
+            " to a fresh process on the target that holds the engine; of several, the sum.",
         )
     clocks = {each.record.clock for each in findings.timings.values()}
     for clock, text in _CLOCKS.items():

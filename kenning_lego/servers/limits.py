@@ -11,9 +11,9 @@ class WorkerLimits:
 
     Args:
         memory_bytes: memory of the process, what is swapped out included.
-        request_seconds: a request other than PLAN that takes longer hangs.
-        plan_grace_seconds: a plan hangs when it is silent for so long, or goes on for so long
-            after its own `max_seconds`.
+        request_seconds: a request that does not measure and takes longer hangs.
+        plan_grace_seconds: a plan, load test or footprint hangs when it is silent for so long, or
+            goes on for so long after its own `max_seconds`.
         open_files: file descriptors that the process may have open.
     """
 
@@ -30,7 +30,7 @@ class Underway:
     Args:
         name: the request's kind, such as ``PROCESS``.
         began: when the worker was given it.
-        plan_seconds: a plan's own `max_seconds`; None for other requests.
+        plan_seconds: `max_seconds` of what measures; None for other requests.
         measuring: when a plan told for the first time how far it is.
         heard: when it did so last.
     """

@@ -9,9 +9,12 @@ from pathlib import Path
 from types import TracebackType
 
 from kenning_lego.core.errors import StoreError
+from kenning_lego.core.footprints import Footprint, FootprintPlan
+from kenning_lego.core.loads import LoadPlan, LoadResult
 from kenning_lego.core.plans import Composed, Plan, Progress, Statistics, TargetDescription
 from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.servers.environment import describe
+from kenning_lego.servers.footprints import measure_footprint
 from kenning_lego.servers.telemetry import DEFAULT_INTERVAL_S, Sampler
 from kenning_lego.servers.workbench import Workbench
 from kenning_lego.store.artifacts import ArtifactStore
@@ -64,6 +67,18 @@ class LocalTarget:
                 on_progress(progress)
 
         self._workbench.measure(plan, note, lambda: False)
+
+    def load(
+        self, plan: LoadPlan, on_progress: Callable[[Progress], None] | None = None
+    ) -> LoadResult:
+        """Send queries to a chain in this process."""
+        return self._workbench.load(plan, on_progress or (lambda _: None), lambda: False)
+
+    def footprint(
+        self, plan: FootprintPlan, on_progress: Callable[[Progress], None] | None = None
+    ) -> Footprint:
+        """See what a chain costs in memory, in fresh processes all the same."""
+        return measure_footprint(plan, self._store, on_progress or (lambda _: None), lambda: False)
 
     def compose(
         self, stages: Sequence[str], *, runtime: str, threads: int = 1, batch: int = 1

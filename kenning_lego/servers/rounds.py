@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kenning_lego.core.plans import Plan, Progress
+from kenning_lego.servers.quiet import no_garbage_collection
 from kenning_lego.servers.schedule import RoundOrder, next_check
 from kenning_lego.stats.rounds import Rounds
 from kenning_lego.stats.stopping import StopRule, judge_stop
@@ -127,7 +126,7 @@ class _Run:
 
     def run(self) -> Timed:
         timed = self._timed
-        with _no_garbage_collection():
+        with no_garbage_collection():
             timed.stopped = self._preheat() or self._rounds()
         self._report("measure", len(timed.round_ends_ns), self._plan.max_rounds, always=True)
         return timed
@@ -238,17 +237,6 @@ def _time(turns: Sequence[_Turn]) -> None:
         call()
         end = clock()
         samples.append((end - begin) // loops)
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 class _Reporter:

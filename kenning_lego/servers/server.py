@@ -37,8 +37,8 @@ from kenning_lego.protocols.messages import (
     Cancel,
     Event,
     Hello,
+    Measuring,
     Ok,
-    RunPlan,
 )
 from kenning_lego.protocols.results import (
     Welcome,
@@ -66,7 +66,16 @@ MAX_FRAME_BYTES = 64 << 20
 MAX_QUEUED_MESSAGES = 256
 """Of one peer, in each direction; a peer that reads no answers is dropped beyond that."""
 
-CAPABILITIES = ("acknowledge", "observe", "plan", "queue", "resume", "telemetry")
+CAPABILITIES = (
+    "acknowledge",
+    "footprint",
+    "load_test",
+    "observe",
+    "plan",
+    "queue",
+    "resume",
+    "telemetry",
+)
 
 WATCH_INTERVAL_S = 0.1
 """How often a busy worker is looked at."""
@@ -315,7 +324,7 @@ class TargetServer:
         except OSError:
             return dialogue.WorkerExited(self._stop_worker())
         if not isinstance(message, Cancel):
-            plan_s = message.plan.max_seconds if isinstance(message, RunPlan) else None
+            plan_s = message.plan.max_seconds if isinstance(message, Measuring) else None
             self._worker.began(message.kind.name, time.monotonic(), plan_s)
         return None
 

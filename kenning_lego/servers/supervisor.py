@@ -20,7 +20,7 @@ from kenning_lego.core.errors import ProtocolError
 from kenning_lego.core.specs import IOSpec
 from kenning_lego.protocols.codec import Envelope
 from kenning_lego.servers.channel import Channel
-from kenning_lego.servers.child import child_environment
+from kenning_lego.servers.child import child_environment, how_it_ended
 from kenning_lego.servers.limits import Underway, WorkerLimits, overdue
 from kenning_lego.servers.memory_guard import guard_memory
 from kenning_lego.servers.tensor_memory import TensorMemory
@@ -77,7 +77,7 @@ class WorkerProcess:
             timeout = struct.pack("ll", SEND_TIMEOUT_S, 0)
             ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeout)
             with theirs:
-                self._process = _start(command, theirs, store, preload)
+                self._process = _start(command, theirs, store, limits, preload)
             undo.callback(self._process.wait)
             undo.callback(self._kill_all)
             _limit_resources(self._process.pid, self._limits)
@@ -135,7 +135,7 @@ class WorkerProcess:
         Args:
             request: its kind, such as ``PROCESS``.
             now: when.
-            plan_seconds: a plan's own `max_seconds`.
+            plan_seconds: `max_seconds` of what measures.
         """
         self._request = Underway(request, now, plan_seconds)
 
@@ -192,7 +192,7 @@ class WorkerProcess:
             return ours
         if exceeded:
             return f"killed by the kernel: {exceeded}"
-        return _how_it_ended(code) if ended else STOPPED
+        return how_it_ended(code) if ended else STOPPED
 
     def _kill_all(self) -> None:
         # The worker has not been waited for, so the group's id cannot be another's yet.
@@ -225,9 +225,14 @@ class WorkerProcess:
 
 
 def _start(
-    command: Sequence[str], channel: socket.socket, store: Path, preload: Sequence[str]
+    command: Sequence[str],
+    channel: socket.socket,
+    store: Path,
+    limits: WorkerLimits,
+    preload: Sequence[str],
 ) -> subprocess.Popen[bytes]:
     arguments = ["--channel", str(channel.fileno()), "--store", str(store.absolute())]
+    arguments += ["--memory-bytes", str(limits.memory_bytes)]
     for engine in preload:
         arguments += ["--preload", engine]
     # A session of its own: it is killed with everything that it started.
@@ -248,13 +253,3 @@ def _limit_resources(pid: int, limits: WorkerLimits) -> None:
     with contextlib.suppress(ProcessLookupError):  # it ended at once; stop() will say how
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (files, files))
         resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
-
-
-def _how_it_ended(code: int) -> str:
-    if code >= 0:
-        return f"exit code {code}"
-    name = str(-code)
-    with contextlib.suppress(ValueError):
-        name = signal.Signals(-code).name
-    hint = " (out of memory?)" if -code == signal.SIGKILL else ""
-    return f"killed by {name}{hint}"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from kenning_lego.core.errors import ProtocolError
+from kenning_lego.core.loads import LoadPlan, LoadResult
 from kenning_lego.core.plans import (
     Composed,
     Measurement,
@@ -26,6 +28,7 @@ from kenning_lego.runtimes.lookup import make_runtime
 from kenning_lego.servers.affinity import pinned
 from kenning_lego.servers.cooling import CoolDown
 from kenning_lego.servers.environment import describe
+from kenning_lego.servers.load_runs import check_batch, run_load
 from kenning_lego.servers.pipeline import (
     Arrays,
     bind_chain,
@@ -193,24 +196,22 @@ class Workbench:
         for index, item in items.items():
             calls[index], loops[index] = repeat_if_short(bind(item), clock)
         order = RoundOrder(plan.items, cohort.items, plan.seed + place.cohort)
-        conditions = plan.conditions
-        thermometer = find_temperatures(Path("/"))
-        cool_down = CoolDown(
-            conditions.cool_below_c,
-            conditions.cool_max_s,
-            lambda: max(thermometer.read().values(), default=None),
-            lambda: _say_cooling(on_progress, cancelled),
-        )
-        timed = run_rounds(
-            plan,
-            order,
-            Bench(calls, cohort.recorded, loops, bind(reference) if reference else None),
-            max_seconds=place.seconds,
-            on_progress=on_progress,
-            cancelled=cancelled,
-            settle=cool_down,
-        )
-        thermometer.close()
+        with closing(find_temperatures(Path("/"))) as thermometer:
+            cool_down = CoolDown(
+                plan.conditions.cool_below_c,
+                plan.conditions.cool_max_s,
+                lambda: max(thermometer.read().values(), default=None),
+                lambda: _say_cooling(on_progress, cancelled),
+            )
+            timed = run_rounds(
+                plan,
+                order,
+                Bench(calls, cohort.recorded, loops, bind(reference) if reference else None),
+                max_seconds=place.seconds,
+                on_progress=on_progress,
+                cancelled=cancelled,
+                settle=cool_down,
+            )
         for index, values in timed.samples.items():
             name = plan.items[index].name
             self._measurements[name] = Measurement(
@@ -248,6 +249,33 @@ class Workbench:
                     f"inputs of {len(content)} bytes for {name!r}, which has {array.nbytes}"
                 )
             array[...] = np.frombuffer(content, array.dtype).reshape(array.shape)
+
+    def load(
+        self,
+        plan: LoadPlan,
+        on_progress: Callable[[Progress], None],
+        cancelled: Callable[[], bool],
+    ) -> LoadResult:
+        """Send queries to a chain; see :class:`kenning_lego.core.loads.LoadPlan`.
+
+        Args:
+            plan: which queries.
+            on_progress: called a few times a second.
+            cancelled: asked as often; the queries that were answered are kept.
+
+        Raises:
+            KenningLegoError: the plan does not fit together, or an artifact is missing, cannot be
+                loaded, or does not run in batches of that size.
+        """
+        problem = plan.problem()
+        if problem:
+            raise ProtocolError(f"no load test: {problem}")
+        self._before = self._before or describe()
+        programs = self._load(plan.stages, plan.runtime, plan.threads, plan.batch)
+        chain = [programs[digest] for digest in plan.stages]
+        check_batch(chain_spec(chain), plan.batch)
+        arrays = random_arrays(tensors_of(chain), plan.seed)
+        return run_load(plan, bind_chain(chain, arrays), on_progress, cancelled)
 
     def statistics(self) -> Statistics:
         """Everything timed so far."""

@@ -7,8 +7,6 @@ without the server, its connections or its store being touched.
 from __future__ import annotations
 
 import argparse
-import contextlib
-import ctypes
 import logging
 import mmap
 import os
@@ -23,13 +21,16 @@ from kenning_lego.core.errors import KenningLegoError, ProtocolError
 from kenning_lego.core.plans import Progress
 from kenning_lego.core.specs import IOSpec
 from kenning_lego.protocols.codec import Envelope
+from kenning_lego.protocols.load_results import pack_footprint, pack_load_result
 from kenning_lego.protocols.messages import (
     Cancel,
     Compose,
     Error,
     Event,
+    MeasureFootprint,
     Ok,
     Process,
+    RunLoadTest,
     RunPlan,
     Stats,
 )
@@ -37,14 +38,14 @@ from kenning_lego.protocols.results import pack_composed, pack_statistics
 from kenning_lego.runtimes.lookup import make_runtime
 from kenning_lego.servers import tensor_memory
 from kenning_lego.servers.channel import Channel
+from kenning_lego.servers.footprints import measure_footprint
+from kenning_lego.servers.isolation import isolate
 from kenning_lego.servers.logs import set_up_logging
 from kenning_lego.servers.pipeline import Arrays
 from kenning_lego.servers.workbench import Workbench
 from kenning_lego.store.artifacts import ArtifactStore
 
-_PR_SET_PDEATHSIG = 1
-_PR_SET_NO_NEW_PRIVS = 38
-_OOM_SCORE_ADJUSTMENT = 500
+_OUT_OF_MEMORY_SCORE = 500
 
 log = logging.getLogger("kenning_lego.worker")
 
@@ -55,10 +56,15 @@ class Worker:
     Args:
         channel: to the server.
         store: where the artifacts lie.
+        memory_bytes: that this process and what it starts may use together; None for any amount.
     """
 
-    def __init__(self, channel: Channel, store: ArtifactStore) -> None:
+    def __init__(
+        self, channel: Channel, store: ArtifactStore, memory_bytes: int | None = None
+    ) -> None:
         self._channel = channel
+        self._store = store
+        self._memory_bytes = memory_bytes
         self._workbench = Workbench(store)
 
     def run(self) -> None:
@@ -69,7 +75,8 @@ class Worker:
             except BrokenPipeError:
                 raise  # nobody is left to be told anything
             except KenningLegoError as error:
-                answer = Error("bad_request", error.problem, error.remedy)
+                code = error.code if isinstance(error, ProtocolError) else ""
+                answer = Error(code or "bad_request", error.problem, error.remedy)
                 self._channel.send(Envelope(request.id, answer))
             except Exception as error:
                 log.exception("%s failed", request.message.kind.name)
@@ -88,11 +95,26 @@ class Worker:
                     plan, lambda progress: self._tell(request.id, progress), self._cancelled
                 )
                 self._channel.send(Envelope(request.id, Ok({})))
+            case RunLoadTest(plan):
+                result = self._workbench.load(
+                    plan, lambda progress: self._tell(request.id, progress), self._cancelled
+                )
+                figures, frames = pack_load_result(result)
+                self._channel.send(Envelope(request.id, Ok(figures), frames))
+            case MeasureFootprint(plan):
+                footprint = measure_footprint(
+                    plan,
+                    self._store,
+                    lambda progress: self._tell(request.id, progress),
+                    self._cancelled,
+                    self._memory_bytes,
+                )
+                self._channel.send(Envelope(request.id, Ok(pack_footprint(footprint))))
             case Stats():
-                result, columns = pack_statistics(self._workbench.statistics())
-                self._channel.send(Envelope(request.id, Ok(result), columns))
+                statistics, columns = pack_statistics(self._workbench.statistics())
+                self._channel.send(Envelope(request.id, Ok(statistics), columns))
             case Cancel():
-                pass  # of a plan that has just ended
+                pass  # of what has just ended
             case other:
                 raise ProtocolError(f"{other.kind.name} is not for a worker")
 
@@ -136,26 +158,6 @@ def _arrays(descriptor: int, spec: IOSpec) -> Arrays:
     }
 
 
-def _isolate() -> None:
-    """Make sure that foreign models in this process harm as little as can be."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    # A model that hangs inside the engine would otherwise outlive a killed server.
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    # No way through sudo, which asks for no password on some boards.
-    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    _volunteer_when_out_of_memory(Path("/proc/self/oom_score_adj"))
-    os.umask(0o077)
-    os.chdir("/")  # names in artifacts are not looked up where the server was started
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server decides when to end
-
-
-def _volunteer_when_out_of_memory(score: Path) -> None:
-    """Let the kernel end this process before the server when the machine is out of memory."""
-    with contextlib.suppress(OSError):  # read-only in some containers; nothing depends on it
-        if int(score.read_text()) < _OOM_SCORE_ADJUSTMENT:
-            score.write_text(str(_OOM_SCORE_ADJUSTMENT))
-
-
 def _preload(engines: Sequence[str]) -> None:
     for engine in engines:
         try:
@@ -171,15 +173,17 @@ def main() -> None:
     parser.add_argument("--store", type=Path, required=True, help="directory of the artifacts")
     parser.add_argument("--log-json", action="store_true", help="log one JSON object a line")
     parser.add_argument("--preload", action="append", default=[], help="engine to import at once")
+    parser.add_argument("--memory-bytes", type=int, help="that this process may use")
     arguments = parser.parse_args()
     store = ArtifactStore(arguments.store.resolve())
     channel = Channel(socket.socket(fileno=arguments.channel))
     os.set_inheritable(arguments.channel, False)  # or what an engine starts would hold it open
-    _isolate()
+    isolate(_OUT_OF_MEMORY_SCORE)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server decides when to end
     set_up_logging("info", as_json=arguments.log_json)
     _preload(arguments.preload)
     try:
-        Worker(channel, store).run()
+        Worker(channel, store, arguments.memory_bytes).run()
     except BrokenPipeError:
         log.info("the server is gone")
     finally:

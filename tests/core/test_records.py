@@ -101,6 +101,20 @@ def test_record_without_telemetry_opens(tmp_path: Path) -> None:
     assert record.telemetry is None
 
 
+def test_record_of_before_memory_was_measured_opens(tmp_path: Path) -> None:
+    def older(content: dict[str, Any]) -> None:
+        del content["memory"]
+        for segment in content["segments"]:
+            for variant in segment["variants"]:
+                del variant["rss_bytes"], variant["peak_bytes"]
+
+    record = load_record(damaged(tmp_path, older))
+    variant = record.segments[0].variants[0]
+    assert record.memory == "artifact"
+    assert variant.memory_bytes("artifact") == variant.artifact.size_bytes
+    assert variant.memory_bytes("rss") is variant.memory_bytes("peak") is None
+
+
 @settings(deadline=None)
 @given(
     name=st.text(st.characters(exclude_categories=["Cs"])),

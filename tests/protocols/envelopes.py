@@ -6,6 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from kenning_lego.core.footprints import FootprintPlan
+from kenning_lego.core.loads import MAX_QUERIES, SCENARIOS, LoadPlan
 from kenning_lego.core.plans import Conditions, Plan, PlanItem, Progress
 from kenning_lego.core.specs import ITEM_BYTES, IOSpec, TensorSpec
 from kenning_lego.protocols import messages
@@ -73,6 +75,32 @@ plans = st.builds(
         st.floats(0, 86_400),
     ),
 )
+load_plans = st.builds(
+    LoadPlan,
+    stages=stages(),
+    scenario=st.sampled_from(SCENARIOS),
+    runtime=texts(64),
+    threads=st.integers(1, 1024),
+    batch=st.integers(1, 65_536),
+    samples_per_query=st.integers(1, 1_000_000),
+    rate_per_s=st.floats(0, 1e6),
+    warmup_queries=st.integers(0, MAX_QUERIES),
+    min_queries=st.integers(1, MAX_QUERIES),
+    max_queries=st.integers(1, MAX_QUERIES),
+    min_seconds=st.floats(0, 7 * 86_400),
+    max_seconds=st.floats(0, 7 * 86_400),
+    seed=st.integers(0, 2**63 - 1),
+)
+footprint_plans = st.builds(
+    FootprintPlan,
+    stages=stages(),
+    runtime=texts(64),
+    threads=st.integers(1, 1024),
+    batch=st.integers(1, 65_536),
+    runs=st.integers(0, 100_000),
+    repeats=st.integers(1, 1000),
+    max_seconds=st.floats(0, 7 * 86_400),
+)
 tensors = st.builds(
     TensorSpec,
     texts(256),
@@ -112,6 +140,8 @@ by_type: dict[type[Any], st.SearchStrategy[Any]] = {
     messages.Cancel: st.builds(messages.Cancel),
     messages.Bye: st.builds(messages.Bye),
     messages.RunPlan: st.builds(messages.RunPlan, plans),
+    messages.RunLoadTest: st.builds(messages.RunLoadTest, load_plans),
+    messages.MeasureFootprint: st.builds(messages.MeasureFootprint, footprint_plans),
     messages.Event: st.builds(
         messages.Event,
         st.builds(

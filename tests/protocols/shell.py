@@ -18,10 +18,10 @@ from kenning_lego.protocols.messages import (
     Credit,
     Error,
     Event,
+    Measuring,
     Message,
     Ok,
     Process,
-    RunPlan,
     Stats,
 )
 from kenning_lego.protocols.results import pack_composed
@@ -235,9 +235,9 @@ class Shell:
         assert holder is not None, "a worker for nobody"
         assert (holder, envelope.id) in self.waiting, "the worker is asked for nobody"
         if isinstance(envelope.message, Cancel):
-            assert [type(each.message) for each in self.running] == [RunPlan]
+            assert [isinstance(each.message, Measuring) for each in self.running] == [True]
         else:
-            assert isinstance(envelope.message, Compose | Process | RunPlan | Stats)
+            assert isinstance(envelope.message, Compose | Process | Measuring | Stats)
             assert not self.running, "the worker is asked two things at once"
         self.worker = self.worker or FakeWorker()
         self.worker.inbox.append(envelope)

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from kenning_lego.core.errors import ProtocolError
+from kenning_lego.core.footprints import FootprintPlan
+from kenning_lego.core.loads import LoadPlan
 from kenning_lego.core.plans import Plan, PlanItem
 from kenning_lego.protocols import dialogue
 from kenning_lego.protocols.messages import (
@@ -21,12 +23,14 @@ from kenning_lego.protocols.messages import (
     Infer,
     Lease,
     Load,
+    MeasureFootprint,
     Message,
     Model,
     Observe,
     Ok,
     Output,
     Process,
+    RunLoadTest,
     RunPlan,
     Stats,
 )
@@ -45,6 +49,8 @@ IN_ORDER: tuple[Message, ...] = (
     *(Compose((DIGESTS[0],), LOAD), Data(), Process(), Output(), Infer(), Stats()),
     *(Model(DIGESTS[0], SIZE), Model(DIGESTS[1], SIZE, LOAD)),
     RunPlan(Plan((PlanItem("a", (DIGESTS[0],)),))),
+    RunLoadTest(LoadPlan((DIGESTS[0],))),
+    MeasureFootprint(FootprintPlan((DIGESTS[0],))),
 )
 """Requests of the holder that are answered in the order in which they came."""
 

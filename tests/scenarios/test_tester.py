@@ -12,7 +12,7 @@ import pytest
 
 from kenning_lego.core.entry import run
 from kenning_lego.core.records import RunRecord, load_record
-from kenning_lego.scenarios import inference_tester, render_report
+from kenning_lego.scenarios import inference_tester, load_test, render_report
 from kenning_lego.store.workspace import Workspace
 from tests.targets import running_server
 
@@ -112,6 +112,41 @@ def test_in_process_run_says_so_in_its_record(tmp_path: Path) -> None:
     assert {each.clock for each in record.measurements} == {"in-process"}
     assert record.telemetry is not None
     assert "memory_used_bytes" in record.telemetry.columns
+
+
+def test_budgets_may_bound_the_memory_that_was_measured_on_the_target(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [str(scenario(tmp_path, "in-process"))]
+    arguments += ["--measurement.memory", "peak", "--memory", "peak", "--blocks.count", "1"]
+    arguments += ["--measurement.memory-repeats", "1"]
+    assert run(inference_tester.main, arguments) == 0
+    assert "memory: peak memory while running" in capsys.readouterr().out
+    record = latest(tmp_path)
+    assert record.memory == "peak"
+    variants = {each.name: each for segment in record.segments for each in segment.variants}
+    assert all(each.rss_bytes and each.peak_bytes for each in variants.values())
+    fixed = [s.variants[0].peak_bytes or 0 for s in record.segments if not s.scalable]
+    for configuration in record.configurations:
+        if configuration.feasible and configuration.predicted:
+            chosen = [variants[name].peak_bytes or 0 for name in configuration.variants.values()]
+            assert configuration.predicted.memory_bytes == sum(fixed) + sum(chosen)
+    page = Workspace(tmp_path / "workspace").latest_record().with_name("report.html").read_text()
+    assert "Peak memory while running" in page
+    # A load test of what was chosen, from the same workspace.
+    arguments = ["--workspace", str(tmp_path / "workspace"), "--configuration", "original"]
+    arguments += ["--target.address", "in-process", "--min-seconds", "0.1", "--min-queries", "5"]
+    assert run(load_test.main, arguments) == 0
+    arguments[3] = "nonesuch"
+    assert run(load_test.main, arguments) == 2
+    assert "no configuration 'nonesuch'" in capsys.readouterr().err
+
+
+def test_budget_of_memory_that_is_not_measured_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    errors = refused(capsys, scenario(tmp_path, "in-process"), "--memory", "rss")
+    assert "set measurement.memory to rss" in errors
 
 
 def test_report_is_rebuilt_from_the_record(

@@ -8,9 +8,11 @@ from kenning_lego.core.errors import ModelError
 from kenning_lego.core.records import (
     BudgetRecord,
     ConfigurationRecord,
+    MemoryTerm,
     RelaxationRecord,
     ScoreRecord,
     SegmentRecord,
+    VariantRecord,
 )
 from kenning_lego.metrics.base import Metric
 from kenning_lego.scenarios.tester.configuration import BudgetConfig
@@ -21,15 +23,20 @@ ORIGINAL = "original"
 """Name of the configuration without any stand-in."""
 
 
-def pose_problem(segments: Sequence[SegmentRecord], latencies_ms: Mapping[str, float]) -> Problem:
+def pose_problem(
+    segments: Sequence[SegmentRecord],
+    latencies_ms: Mapping[str, float],
+    memory: MemoryTerm = "artifact",
+) -> Problem:
     """What there is to choose from.
 
     Args:
         segments: the chain with profiled variants.
         latencies_ms: median latency by variant name.
+        memory: which figure of a variant counts as its memory.
 
     Raises:
-        ModelError: a variant has no accuracy cost.
+        ModelError: a variant has no accuracy cost, or its memory was not measured.
     """
     blocks = []
     fixed_latency, fixed_memory = 0.0, 0
@@ -43,7 +50,7 @@ def pose_problem(segments: Sequence[SegmentRecord], latencies_ms: Mapping[str, f
                     variant.name,
                     variant.accuracy_cost or 0.0,
                     latencies_ms[variant.name],
-                    variant.artifact.size_bytes,
+                    _memory(variant, memory),
                 )
             )
         if segment.scalable:
@@ -52,6 +59,16 @@ def pose_problem(segments: Sequence[SegmentRecord], latencies_ms: Mapping[str, f
             fixed_latency += options[0].latency_ms
             fixed_memory += options[0].memory_bytes
     return Problem(tuple(blocks), fixed_latency, fixed_memory)
+
+
+def _memory(variant: VariantRecord, term: MemoryTerm) -> int:
+    memory = variant.memory_bytes(term)
+    if memory is None:
+        raise ModelError(
+            f"the memory ({term}) of variant {variant.name} was not measured",
+            f"measure it with --measurement.memory {term}",
+        )
+    return memory
 
 
 def choose(

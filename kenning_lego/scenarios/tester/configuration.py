@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from kenning_lego.blocks.configuration import BlocksConfig, MeasurementConfig, RetrainConfig
 from kenning_lego.compilers.configuration import CompilerConfig
 from kenning_lego.core.configuration import Component
+from kenning_lego.core.records import MemoryTerm
 from kenning_lego.datasets.configuration import DatasetConfig
 from kenning_lego.datasets.digits import Digits
 from kenning_lego.protocols.addresses import DEFAULT_ADDRESS
@@ -54,7 +55,7 @@ class BudgetConfig(Component):
     latency_share: float | None = Field(default=None, gt=0)
     """The same, as a share of the original's."""
     memory_mb: float | None = Field(default=None, gt=0)
-    """Size of all artifacts in 10^6 bytes."""
+    """Memory of all segments in 10^6 bytes; of which kind, `memory` says."""
     memory_share: float | None = Field(default=None, gt=0)
     """The same, as a share of the original's."""
 
@@ -95,5 +96,17 @@ class InferenceTestConfig(Component):
     """Where and how to measure."""
     measurement: MeasurementConfig = MeasurementConfig()
     """How long and how precisely the target measures."""
+    memory: MemoryTerm = "artifact"
+    """What budgets bound: the artifacts' sizes, memory once loaded, or the most while running."""
     budgets: tuple[BudgetConfig, ...] = DEFAULT_BUDGETS
     """Bounds to choose a configuration for, each."""
+
+    @model_validator(mode="after")
+    def _memory_is_measured(self) -> InferenceTestConfig:
+        measured = {"none": ("artifact",), "rss": ("artifact", "rss")}
+        if self.memory not in measured.get(self.measurement.memory, (self.memory,)):
+            raise ValueError(
+                f"budgets of memory {self.memory} need it measured: "
+                f"set measurement.memory to {self.memory}"
+            )
+        return self

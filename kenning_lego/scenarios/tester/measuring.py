@@ -14,6 +14,7 @@ from kenning_lego.blocks.latency import (
     variants_plan,
 )
 from kenning_lego.core.errors import TargetError
+from kenning_lego.core.footprints import FootprintPlan
 from kenning_lego.core.plans import Progress, Statistics
 from kenning_lego.core.records import ConfigurationRecord, ScoreRecord, SegmentRecord
 from kenning_lego.core.target import Target
@@ -54,6 +55,46 @@ def time_variants(
     )
     target.measure(plan, _translate(on_progress))
     return _medians_ms(target, [item.name for item in plan.items])
+
+
+def measure_memory(
+    target: Target,
+    segments: Sequence[SegmentRecord],
+    where: TargetConfig,
+    config: MeasurementConfig,
+    on_progress: OnProgress,
+) -> list[SegmentRecord]:
+    """See what each variant costs in memory on the target; the segments with these figures."""
+    digests = {v.artifact.digest for segment in segments for v in segment.variants}
+    runs = FootprintPlan(()).runs if config.memory == "peak" else 0
+    figures: dict[str, dict[str, int | None]] = {}
+    for segment in segments:
+        for variant in segment.variants:
+            digest = variant.artifact.digest
+            if digest in figures:
+                continue
+            plan = FootprintPlan(
+                (digest,),
+                where.runtime,
+                where.threads,
+                runs=runs,
+                repeats=config.memory_repeats,
+            )
+            found = target.footprint(plan)
+            peak = found.peak.median if found.peak else None
+            figures[digest] = {"rss_bytes": found.load.median, "peak_bytes": peak}
+            on_progress(len(figures), len(digests), variant.name)
+    return [
+        segment.model_copy(
+            update={
+                "variants": tuple(
+                    each.model_copy(update=figures[each.artifact.digest])
+                    for each in segment.variants
+                )
+            }
+        )
+        for segment in segments
+    ]
 
 
 def time_configurations(

@@ -100,6 +100,7 @@ def assemble_record(
         telemetry=_telemetry(telemetry),
         whole=whole,
         additivity=additivity,
+        memory=config.memory,
         durations_s=dict(durations_s),
     )
 

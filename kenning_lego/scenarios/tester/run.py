@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from kenning_lego.blocks.chain import Chain
 from kenning_lego.blocks.extract import extract
 from kenning_lego.blocks.variants import Variants, make_variants
 from kenning_lego.blocks.workshop import profile_once, retrain_once
-from kenning_lego.core.errors import CompilationError, ConfigurationError
+from kenning_lego.core.errors import CompilationError
 from kenning_lego.core.plans import Statistics, TargetDescription
 from kenning_lego.core.records import (
     AdditivityRecord,
@@ -29,17 +29,15 @@ from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.datasets.base import Dataset
 from kenning_lego.metrics.classification import TOP1
 from kenning_lego.models.lookup import load_model
-from kenning_lego.protocols.client import connect
-from kenning_lego.protocols.kenning_client import is_kenning_address
-from kenning_lego.protocols.key_files import default_directory
-from kenning_lego.protocols.keys import find_public, load_key
 from kenning_lego.reports.write import write_report
 from kenning_lego.scenarios.progress import Track, step
+from kenning_lego.scenarios.targets import check_runtime, open_target
 from kenning_lego.scenarios.tester.adding_up import add_up, random_configurations, with_sums
 from kenning_lego.scenarios.tester.choice import choose, pose_problem
 from kenning_lego.scenarios.tester.compiling import compile_variants
-from kenning_lego.scenarios.tester.configuration import IN_PROCESS, InferenceTestConfig
+from kenning_lego.scenarios.tester.configuration import InferenceTestConfig
 from kenning_lego.scenarios.tester.measuring import (
+    measure_memory,
     score_configurations,
     time_configurations,
     time_variants,
@@ -53,7 +51,6 @@ from kenning_lego.scenarios.tester.one_piece import (
 )
 from kenning_lego.scenarios.tester.recording import assemble_record, describe_network
 from kenning_lego.scenarios.tester.summary import print_blocks, print_configurations
-from kenning_lego.servers.local import LocalTarget
 from kenning_lego.store.atomic import write_json
 from kenning_lego.store.fingerprint import fingerprint
 from kenning_lego.store.workspace import Workspace
@@ -67,6 +64,7 @@ FOUND = "found in the workspace"
 
 @dataclass(frozen=True, slots=True)
 class _Measured:
+    segments: list[SegmentRecord]
     configurations: list[ConfigurationRecord]
     additivity: AdditivityRecord | None
     statistics: Statistics
@@ -122,7 +120,7 @@ class _Test:
         dataset = config.dataset.load()
         with self._target(workspace) as target:
             description = target.describe()
-            _check_runtime(config.target.runtime, description, target.address)
+            check_runtime(config.target.runtime, description, target.address)
             self.console.print(f"target {target.address}: {_who(description)}")
         self.console.print(f"network {config.model.name} on {dataset}")
 
@@ -133,27 +131,13 @@ class _Test:
         whole = self._compile_whole(model, chain, dataset, workspace)
         with self._target(workspace) as target:
             measured = self._measure(target, chain, segments, whole, dataset, scores, workspace)
-        network = describe_network(config.model.name, chain, segments, dataset, scores, TOP1)
-        return self._record(workspace, network, segments, whole, measured)
+        network = describe_network(
+            config.model.name, chain, measured.segments, dataset, scores, TOP1
+        )
+        return self._record(workspace, network, whole, measured)
 
-    @contextmanager
-    def _target(self, workspace: Workspace) -> Iterator[Target]:
-        where = self.config.target
-        if where.address == IN_PROCESS:
-            with LocalTarget(workspace.artifacts) as local:
-                yield local
-            return
-        if is_kenning_address(where.address):
-            raise ConfigurationError(
-                f"{where.address} speaks Kenning's wire, which carries one model and no blocks",
-                "start kenning-lego's own server on the board; whole models can be timed there "
-                "with kenning_lego.servers.kenning_target.KenningTarget",
-            )
-        keys = where.keys or default_directory() if where.key or where.server_key else Path()
-        own = load_key(where.key, keys) if where.key else None
-        server = find_public(where.server_key, keys) if where.server_key else None
-        with connect(where.address, key=own, server_key=server) as remote:
-            yield remote
+    def _target(self, workspace: Workspace) -> AbstractContextManager[Target]:
+        return open_target(self.config.target, workspace.artifacts)
 
     def _train(self, model: torch.nn.Module, dataset: Dataset, workspace: Workspace) -> Scores:
         if self.config.model.checkpoint is None:
@@ -263,10 +247,13 @@ class _Test:
         composed = random_configurations(segments, how.additivity_runs, how.seed)
         with self.step("time every variant on the target") as track:
             latencies = time_variants(target, segments, where, how, composed, track.update)
+        if how.memory != "none":
+            with self.step("measure memory on the target") as track:
+                segments = measure_memory(target, segments, where, how, track.update)
         print_blocks(self.console, segments, latencies)
         with self.step("choose") as track:
             additivity, corrected = add_up(segments, composed, latencies)
-            problem = pose_problem(segments, corrected)
+            problem = pose_problem(segments, corrected, self.config.memory)
             configurations = choose(problem, self.config.budgets, scores.test, TOP1)
             configurations = with_sums(configurations, segments, latencies)
             feasible = sum(each.feasible for each in configurations[1:])
@@ -288,7 +275,12 @@ class _Test:
             )
         configurations = [with_measured(each, times, measured) for each in configurations]
         return _Measured(
-            configurations, additivity, target.statistics(), target.telemetry(), target.address
+            segments,
+            configurations,
+            additivity,
+            target.statistics(),
+            target.telemetry(),
+            target.address,
         )
 
     def _fuse(
@@ -321,7 +313,6 @@ class _Test:
         self,
         workspace: Workspace,
         network: NetworkRecord,
-        segments: list[SegmentRecord],
         whole: WholeRecord | None,
         measured: _Measured,
     ) -> TestResult:
@@ -331,7 +322,7 @@ class _Test:
             self.command,
             self.config,
             network,
-            segments,
+            measured.segments,
             measured.configurations,
             whole,
             measured.additivity,
@@ -348,15 +339,6 @@ class _Test:
         self.console.print(f"record {record_path}", soft_wrap=True)
         self.console.print(f"report {report_path}", soft_wrap=True)
         return TestResult(record, record_path, report_path)
-
-
-def _check_runtime(runtime: str, description: TargetDescription, address: str) -> None:
-    if runtime not in description.engines:
-        engines = ", ".join(description.engines) or "none"
-        raise ConfigurationError(
-            f"the target at {address} has no engine {runtime!r}; it has: {engines}",
-            "install the engine there, or choose another with --target.runtime",
-        )
 
 
 def _who(description: TargetDescription) -> str:

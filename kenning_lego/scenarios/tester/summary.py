@@ -16,6 +16,7 @@ from kenning_lego.core.records import (
     ScoreRecord,
     SegmentRecord,
 )
+from kenning_lego.reports.memory import MEMORY
 from kenning_lego.scenarios.tester.choice import ORIGINAL
 
 
@@ -27,11 +28,16 @@ def print_blocks(
     table.add_column("variant", no_wrap=True)
     for heading in ("FLOPs kept", "parameters", "size kB", "latency ms", "of original", "cost"):
         table.add_column(heading, justify="right", no_wrap=True)
+    weighed = any(v.rss_bytes is not None for segment in segments for v in segment.variants)
+    if weighed:
+        table.add_column("loaded kB", justify="right", no_wrap=True)
+        table.add_column("peak kB", justify="right", no_wrap=True)
     for segment in segments:
         original = latencies_ms[segment.variants[0].name]
         for variant in segment.variants:
             latency = latencies_ms[variant.name]
             cost = variant.accuracy_cost if segment.scalable else None
+            memory = (variant.rss_bytes, variant.peak_bytes) if weighed else ()
             table.add_row(
                 variant.name if segment.scalable else f"{segment.name} (fixed)",
                 f"{1 - variant.ratio_reached:.0%}",
@@ -40,6 +46,7 @@ def print_blocks(
                 f"{latency:.4f}",
                 f"{latency / original:.0%}",
                 "" if cost is None else f"{cost * 100:+.2f} pp",
+                *(_number(each, ",.0f", 1e-3) for each in memory),
             )
     console.print()
     console.print(table)
@@ -86,6 +93,7 @@ def print_configurations(console: Console, record: RunRecord) -> None:
     console.print()
     console.print(table)
     console.print("predicted, then → measured")
+    console.print(f"memory: {MEMORY[record.memory].lower()}")
     for each in record.configurations:
         if not each.feasible:
             console.print(f"{each.name} cannot be met; {_nearest(each)}", soft_wrap=True)

@@ -1,0 +1,67 @@
+"""The record of load tests: every query's figures, of what, on what, and how to repeat it."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from kenning_lego.core.loads import LoadResult, Scenario
+from kenning_lego.core.records import EnvironmentRecord, TargetRecord
+
+LOAD_SCHEMA_VERSION: Final = 1
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LoadResultRecord(_Record):
+    """One run of queries; see :class:`kenning_lego.core.loads.LoadResult`."""
+
+    scenario: Scenario
+    rate_per_s: float | None = None
+    """Asked for; None where the answers set the pace."""
+    samples_per_query: int
+    stopped: str
+    duration_ns: int
+    offered: int
+    span_ns: int
+    latencies_ns: tuple[int, ...]
+    service_ns: tuple[int, ...]
+    lateness_ns: tuple[int, ...]
+
+    @classmethod
+    def of(cls, scenario: Scenario, rate_per_s: float, result: LoadResult) -> LoadResultRecord:
+        """The record of a result."""
+        return cls(
+            scenario=scenario,
+            rate_per_s=rate_per_s or None,
+            samples_per_query=result.samples_per_query,
+            stopped=result.stopped,
+            duration_ns=result.duration_ns,
+            offered=result.offered,
+            span_ns=result.span_ns,
+            latencies_ns=result.latencies_ns,
+            service_ns=result.service_ns,
+            lateness_ns=result.lateness_ns,
+        )
+
+
+class LoadRecord(_Record):
+    """One run of the verb ``load``."""
+
+    schema_version: Literal[1] = LOAD_SCHEMA_VERSION
+    kind: Literal["load"] = "load"
+    id: str
+    created: str
+    """ISO 8601 with time zone."""
+    version: str
+    """Of kenning-lego."""
+    command: tuple[str, ...]
+    scenario: dict[str, Any]
+    host: EnvironmentRecord
+    target: TargetRecord
+    stages: tuple[str, ...]
+    """sha256 of the artifacts."""
+    results: tuple[LoadResultRecord, ...]

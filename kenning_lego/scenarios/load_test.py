@@ -1,0 +1,243 @@
+"""Send queries to a model on the target as MLPerf's LoadGen would, and tell how long they took."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timezone
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import Field, model_validator
+
+from kenning_lego import __version__
+from kenning_lego.core.configuration import Component
+from kenning_lego.core.entry import run
+from kenning_lego.core.errors import ConfigurationError
+from kenning_lego.core.flags import parse_configuration
+from kenning_lego.core.load_records import LoadRecord, LoadResultRecord
+from kenning_lego.core.loads import MAX_QUERIES, LoadPlan, LoadResult, Scenario
+from kenning_lego.core.plans import Progress, Statistics
+from kenning_lego.core.records import EnvironmentRecord, TargetRecord, load_record
+from kenning_lego.scenarios.targets import check_runtime, open_target
+from kenning_lego.scenarios.tester.configuration import IN_PROCESS, TargetConfig
+from kenning_lego.servers.environment import describe
+from kenning_lego.store.artifacts import ArtifactStore, digest_of
+from kenning_lego.store.atomic import write_json
+from kenning_lego.store.workspace import Workspace
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from kenning_lego.scenarios.progress import Track
+
+
+class LoadTestConfig(Component):
+    """Which queries to send to what."""
+
+    model: Path | None = None
+    """An ONNX file."""
+    workspace: Path | None = None
+    """Keep the record as a new run of this workspace."""
+    configuration: str | None = None
+    """Instead of a file: a configuration that the workspace's newest test chose."""
+    output: Path | None = None
+    """Write the record to this file."""
+    target: TargetConfig = TargetConfig()
+    """Where and how to run."""
+    scenario: Scenario = "single_stream"
+    """How queries come: one after the other (of one sample, or of several), all at once, or at random times."""  # noqa: E501
+    rate: tuple[float, ...] = ()
+    """Of server: queries that come in a second; several are run one after the other."""
+    samples_per_query: int = Field(default=8, ge=1, le=1_000_000)
+    """Of multi_stream: samples of a query."""
+    batch: int = Field(default=1, ge=1, le=65_536)
+    """Samples of one call of the engine; the model needs a symbolic first dimension."""
+    warmup_queries: int = Field(default=10, ge=0, le=MAX_QUERIES)
+    """Calls that are run first and not recorded."""
+    min_queries: int = Field(default=100, ge=1, le=MAX_QUERIES)
+    """Queries (offline: calls) at least."""
+    max_queries: int = Field(default=100_000, ge=1, le=MAX_QUERIES)
+    """Queries at most."""
+    min_seconds: float = Field(default=5.0, ge=0)
+    """Send queries for so long at least."""
+    max_seconds: float = Field(default=60.0, gt=0)
+    """Stop after so many seconds in any case."""
+    seed: int = Field(default=0, ge=0)
+    """Of the arrivals and of the random input."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> LoadTestConfig:
+        if (self.model is None) == (self.configuration is None):
+            raise ValueError("name an ONNX file, or a configuration of a workspace")
+        if self.configuration and self.workspace is None:
+            raise ValueError("which workspace is the configuration of? give workspace")
+        if bool(self.rate) != (self.scenario == "server"):
+            raise ValueError("rate belongs to the scenario server, and that needs one")
+        if not all(0 < rate <= 1e6 for rate in self.rate):
+            raise ValueError("a rate is a number of queries in a second, above 0")
+        problem = next(filter(None, (each.problem() for each in plans(self, ()))), None)
+        if problem:
+            raise ValueError(problem)
+        return self
+
+
+def plans(config: LoadTestConfig, stages: tuple[str, ...]) -> list[LoadPlan]:
+    """What to ask the target for, in order."""
+    plan = LoadPlan(
+        stages,
+        config.scenario,
+        runtime=config.target.runtime,
+        threads=config.target.threads,
+        batch=config.batch,
+        samples_per_query=(
+            config.samples_per_query if config.scenario == "multi_stream" else config.batch
+        ),
+        warmup_queries=config.warmup_queries,
+        min_queries=config.min_queries,
+        max_queries=config.max_queries,
+        min_seconds=config.min_seconds,
+        max_seconds=config.max_seconds,
+        seed=config.seed,
+    )
+    return [replace(plan, rate_per_s=rate) for rate in config.rate or (0.0,)]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run load tests."""
+    config = parse_configuration(
+        LoadTestConfig,
+        arguments,
+        program="kenning-lego load",
+        description=__doc__ or "",
+        positional="model",
+    )
+    from kenning_lego.scenarios.progress import make_console
+
+    run_load_tests(config, make_console(), ("kenning-lego", "load", *arguments))
+    return 0
+
+
+def run_load_tests(config: LoadTestConfig, console: Console, command: Sequence[str]) -> LoadRecord:
+    """Run them, print a table, and keep the record if a place is named.
+
+    Raises:
+        KenningLegoError: see the exception tree.
+    """
+    from kenning_lego.scenarios.load_table import print_loads
+    from kenning_lego.scenarios.progress import step
+
+    files = _files(config)
+    durations: dict[str, float] = {}
+    results: list[LoadResult] = []
+    with _scratch(config) as artifacts, open_target(config.target, artifacts) as target:
+        check_runtime(config.target.runtime, target.describe(), target.address)
+        for digest, path in files.items():
+            target.upload(path, digest)
+        asked = plans(config, tuple(files))
+        for plan in asked:
+            rate = f" at {plan.rate_per_s:g} a second" if plan.rate_per_s else ""
+            with step(console, f"{plan.scenario}{rate}", durations) as track:
+                result = target.load(plan, partial(_show, track))
+                track.note = result.stopped
+                results.append(result)
+        record = _record(config, command, asked, results, target.statistics(), target.address)
+    print_loads(console, record.results)
+    for path in _places(config):
+        write_json(path, record.model_dump(mode="json"))
+        console.print(f"record {path}", soft_wrap=True)
+    return record
+
+
+def _show(track: Track, progress: Progress) -> None:
+    track.update(progress.done, progress.total, f"{progress.phase} queries")
+
+
+def _files(config: LoadTestConfig) -> dict[str, Path]:
+    """The artifacts by digest, in the order in which they run."""
+    if config.model is not None:
+        try:
+            return {digest_of(config.model.read_bytes()): config.model}
+        except OSError as error:
+            raise ConfigurationError(
+                f"cannot read {config.model}: {error.strerror}", "name an ONNX file"
+            ) from error
+    from kenning_lego.blocks.latency import stages_of
+
+    workspace = _workspace(config)
+    record = load_record(workspace.latest_record())
+    chosen = {each.name: each.variants for each in record.configurations if each.feasible}
+    if config.configuration not in chosen:
+        raise ConfigurationError(
+            f"the newest test of {workspace.root} has no configuration {config.configuration!r}",
+            f"it has: {', '.join(chosen) or 'none'}",
+        )
+    stages = stages_of(record.segments, chosen[config.configuration])
+    return {digest: workspace.artifacts.path(digest) for digest in stages}
+
+
+def _workspace(config: LoadTestConfig) -> Workspace:
+    return Workspace(config.workspace or Path())
+
+
+@contextmanager
+def _scratch(config: LoadTestConfig) -> Iterator[ArtifactStore]:
+    """A store for an in-process target."""
+    if config.workspace is not None:
+        yield _workspace(config).artifacts
+        return
+    with tempfile.TemporaryDirectory(prefix="kenning-lego-") as directory:
+        yield ArtifactStore(Path(directory))
+
+
+def _places(config: LoadTestConfig) -> Iterator[Path]:
+    if config.workspace is not None:
+        yield _workspace(config).new_run() / "load.json"
+    if config.output is not None:
+        yield config.output
+
+
+def _record(
+    config: LoadTestConfig,
+    command: Sequence[str],
+    asked: Sequence[LoadPlan],
+    results: Sequence[LoadResult],
+    statistics: Statistics,
+    address: str,
+) -> LoadRecord:
+    now = datetime.now(timezone.utc)
+    here, before, after = describe(), statistics.before, statistics.after
+    return LoadRecord(
+        id=now.strftime("load-%Y%m%dT%H%M%S.%f")[:-3] + "Z",
+        created=now.isoformat(timespec="seconds"),
+        version=__version__,
+        command=tuple(command),
+        scenario=config.model_dump(mode="json"),
+        host=EnvironmentRecord(
+            facts=dict(here.facts), engines=dict(here.engines), state_before=dict(here.state)
+        ),
+        target=TargetRecord(
+            address=address,
+            in_process=address == IN_PROCESS,
+            environment=EnvironmentRecord(
+                facts=dict(before.facts),
+                engines=dict(before.engines),
+                state_before=dict(before.state),
+                state_after=dict(after.state),
+            ),
+            used=dict(statistics.used),
+        ),
+        stages=asked[0].stages,
+        results=tuple(
+            LoadResultRecord.of(plan.scenario, plan.rate_per_s, result)
+            for plan, result in zip(asked, results, strict=True)
+        ),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

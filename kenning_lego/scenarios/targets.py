@@ -1,0 +1,57 @@
+"""Reaching the target that a configuration names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kenning_lego.core.errors import ConfigurationError
+from kenning_lego.core.plans import TargetDescription
+from kenning_lego.core.target import Target
+from kenning_lego.protocols.client import connect
+from kenning_lego.protocols.kenning_client import is_kenning_address
+from kenning_lego.protocols.key_files import default_directory
+from kenning_lego.protocols.keys import find_public, load_key
+from kenning_lego.scenarios.tester.configuration import IN_PROCESS, TargetConfig
+from kenning_lego.servers.local import LocalTarget
+from kenning_lego.store.artifacts import ArtifactStore
+
+
+@contextmanager
+def open_target(where: TargetConfig, artifacts: ArtifactStore) -> Iterator[Target]:
+    """The target, until the end of the block.
+
+    Args:
+        where: it is.
+        artifacts: the store of an in-process target.
+    """
+    if where.address == IN_PROCESS:
+        with LocalTarget(artifacts) as local:
+            yield local
+        return
+    if is_kenning_address(where.address):
+        raise ConfigurationError(
+            f"{where.address} speaks Kenning's wire, which carries one model and no blocks",
+            "start kenning-lego's own server on the board; whole models can be timed there "
+            "with kenning_lego.servers.kenning_target.KenningTarget",
+        )
+    keys = where.keys or default_directory() if where.key or where.server_key else Path()
+    own = load_key(where.key, keys) if where.key else None
+    server = find_public(where.server_key, keys) if where.server_key else None
+    with connect(where.address, key=own, server_key=server) as remote:
+        yield remote
+
+
+def check_runtime(runtime: str, description: TargetDescription, address: str) -> None:
+    """Make sure that the target has an engine.
+
+    Raises:
+        ConfigurationError: it has not.
+    """
+    if runtime not in description.engines:
+        engines = ", ".join(description.engines) or "none"
+        raise ConfigurationError(
+            f"the target at {address} has no engine {runtime!r}; it has: {engines}",
+            "install the engine there, or choose another with --target.runtime",
+        )
