@@ -29,14 +29,7 @@ from kenning_lego.core.plans import (
 )
 from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.protocols.addresses import normalise
-from kenning_lego.protocols.codec import (
-    Envelope,
-    Frame,
-    decode,
-    encode,
-    unpack_numbers,
-    unpack_samples,
-)
+from kenning_lego.protocols.codec import Envelope, Frame, decode, encode, unpack_numbers
 from kenning_lego.protocols.connection import Connection
 from kenning_lego.protocols.host_session import Answered, HostSession, Progressed, Refused, Wanted
 from kenning_lego.protocols.keys import KeyPair, PublicKey
@@ -212,7 +205,7 @@ class TargetClient:
         """Everything timed in this session so far."""
         self._ensure_lease()
         answer = self._ask(Stats())
-        return read_statistics(answer.result, [unpack_samples(frame) for frame in answer.payload])
+        return read_statistics(answer.result, answer.payload)
 
     def telemetry(self) -> Telemetry:
         """What the target's sensors told since the lease was given."""
