@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
+import re
 import shutil
 import socket
 import subprocess
@@ -16,7 +17,8 @@ from pathlib import Path
 
 import psutil
 
-_USER = "kl-test"
+_USER = "kl-test-"
+"""Then the id of the test's process: several may test at the same time on one machine."""
 _START_S = 10.0
 
 
@@ -85,16 +87,15 @@ def missing() -> str:
 
 
 @contextmanager
-def running_sshd(directory: Path, *lines: str, user_suffix: str = "") -> Iterator[SshBoard]:
+def running_sshd(directory: Path, *lines: str) -> Iterator[SshBoard]:
     """An ssh server with a configuration of its own; with root, for a user made for the while.
 
     Args:
         directory: for its files; made.
         lines: more of its configuration.
-        user_suffix: tells users of tests apart that run at the same time.
     """
     directory.mkdir(parents=True)
-    with _user(f"{_USER}{user_suffix}") as (user, home):
+    with _user() as (user, home):
         host_key, identity = directory / "host_key", directory / "identity"
         for key in (host_key, identity):
             subprocess.run(
@@ -147,16 +148,16 @@ def _path(home: Path) -> str:
 
 
 @contextmanager
-def _user(name: str) -> Iterator[tuple[str, Path]]:
+def _user() -> Iterator[tuple[str, Path]]:
     """Another user with root, made and removed again; else ourselves."""
     if not is_other_user():
         yield pwd.getpwuid(os.getuid()).pw_name, Path.home()
         return
     Path("/run/sshd").mkdir(exist_ok=True)
-    _remove_user(name)
+    _remove_orphans()
+    name = f"{_USER}{os.getpid()}"
     # No password, but not locked either, which sshd would refuse.
-    command = ["useradd", "--create-home", "--shell", "/bin/sh", "--password", "*", name]
-    subprocess.run(command, check=True)
+    _change_users("useradd", "--create-home", "--shell", "/bin/sh", "--password", "*", name)
     try:
         yield name, Path(pwd.getpwnam(name).pw_dir)
     finally:
@@ -174,7 +175,27 @@ def _remove_user(name: str) -> None:
     deadline = time.monotonic() + _START_S
     while processes_of(uid) and time.monotonic() < deadline:
         time.sleep(0.05)
-    subprocess.run(["userdel", "--remove", "--force", name], check=True, capture_output=True)
+    _change_users("userdel", "--remove", "--force", name)
+
+
+def _remove_orphans() -> None:
+    """Users whose tests were killed before they could remove them, and one of our own id."""
+    for entry in pwd.getpwall():
+        owner = re.fullmatch(f"{_USER}([0-9]+)", entry.pw_name)
+        if owner and (int(owner[1]) == os.getpid() or not psutil.pid_exists(int(owner[1]))):
+            _remove_user(entry.pw_name)
+
+
+def _change_users(*command: str) -> None:
+    """Run a program that changes the list of users, which another test may hold locked."""
+    deadline = time.monotonic() + _START_S
+    while True:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode == 0 or "does not exist" in done.stderr:
+            return
+        if "cannot lock" not in done.stderr or time.monotonic() > deadline:
+            raise RuntimeError(f"{command[0]}: {done.stderr}")
+        time.sleep(0.1)
 
 
 def processes_of(uid: int) -> list[int]:

@@ -104,9 +104,8 @@ class Lab:
 
 
 @pytest.fixture
-def lab(tmp_path: Path, wheels: Path, worker_id: str) -> Iterator[Lab]:
-    suffix = "" if worker_id == "master" else f"-{worker_id}"
-    with running_sshd(tmp_path / "ssh", user_suffix=suffix) as board:
+def lab(tmp_path: Path, wheels: Path) -> Iterator[Lab]:
+    with running_sshd(tmp_path / "ssh") as board:
         # Below the home of the other user; ours is left alone.
         base = (board.home if is_other_user() else tmp_path) / "deployed to"
         yield Lab(board, base, tmp_path / "keys", wheels)

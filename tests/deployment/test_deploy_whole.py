@@ -29,7 +29,7 @@ pytestmark = [
 
 @pytest.fixture
 def board(tmp_path: Path) -> Iterator[SshBoard]:
-    with running_sshd(tmp_path / "ssh", user_suffix="-whole") as found:
+    with running_sshd(tmp_path / "ssh") as found:
         yield found
 
 
