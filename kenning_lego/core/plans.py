@@ -26,6 +26,24 @@ class PlanItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Conditions:
+    """Under which a plan runs.
+
+    Args:
+        cpus: the only ones that the worker may run on meanwhile; empty for those it has.
+        cool_below_c: before a round, wait until the hottest sensor shows less; None does not.
+        cool_max_s: how long all these waits may take together.
+        preheat_s: run unrecorded for at least so long before the first round, so that a board
+            has the temperature and the clock of sustained work.
+    """
+
+    cpus: tuple[int, ...] = ()
+    cool_below_c: float | None = None
+    cool_max_s: float = 60.0
+    preheat_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Items to time on the target, with the network out of the loop.
 
@@ -34,25 +52,36 @@ class Plan:
         runtime: the engine's name.
         threads: threads that the engine may use.
         batch: size of symbolic batch dimensions.
-        warmup_rounds: rounds that are run and not recorded.
+        reference: name of the item that is also run between any two passes, to see drift;
+            empty for none.
+        inputs: sha256 of the raw bytes of tensors, by name; other tensors that no artifact
+            gives are random.
+        memory_bytes: of artifacts that may be loaded at a time; more run in cohorts, one
+            after the other. None is no bound.
+        warmup_rounds: rounds run unrecorded, at most; fewer once they agree.
         min_rounds: rounds recorded before the stop rule is looked at.
         max_rounds: rounds after which the plan ends in any case.
         relative_half_width: the plan ends when the 95 % interval of every item's median is
             within this share of the median.
         max_seconds: wall time after which no further round is started.
         seed: of the random order and of the random input.
+        conditions: under which it runs.
     """
 
     items: tuple[PlanItem, ...]
     runtime: str = "onnxruntime"
     threads: int = 1
     batch: int = 1
-    warmup_rounds: int = 10
+    reference: str = ""
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    memory_bytes: int | None = None
+    warmup_rounds: int = 20
     min_rounds: int = 30
-    max_rounds: int = 300
-    relative_half_width: float = 0.02
+    max_rounds: int = 1000
+    relative_half_width: float = 0.01
     max_seconds: float = 120.0
     seed: int = 0
+    conditions: Conditions = field(default_factory=Conditions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +94,47 @@ class Measurement:
             monotonic clock, around the engine's call alone.
         stopped: why the plan ended: ``precise``, ``max_rounds``, ``max_seconds`` or ``cancelled``;
             ``requests`` for single requests.
+        per_round: samples in each round; 0 for single requests, which have no rounds.
+        loops: calls in a row that each sample is the mean of; more than 1 only for what the
+            clock cannot resolve.
+        cohort: of artifacts that were loaded together, counted from 0 within the plan.
+        plan: of the session, counted from 0.
     """
 
     name: str
     samples_ns: tuple[int, ...]
     stopped: str
+    per_round: int = 1
+    loops: int = 1
+    cohort: int = 0
+    plan: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLog:
+    """How one cohort of a plan went.
+
+    Args:
+        plan: of the session, counted from 0.
+        cohort: counted from 0 within the plan.
+        stopped: why it ended; see :class:`Measurement`.
+        warmup_rounds: rounds that were run unrecorded.
+        warm: whether they agreed in the end; else their number's cap was reached.
+        cooled_s: for how long it waited for the board to cool down.
+        reference_ns: samples of the reference, one a pass.
+        per_round: samples of the reference in each round.
+        round_ends_ns: when each round ended, on the target's monotonic clock.
+    """
+
+    plan: int
+    cohort: int
+    stopped: str
+    warmup_rounds: int
+    warm: bool
+    cooled_s: float
+    reference_ns: tuple[int, ...]
+    per_round: int
+    round_ends_ns: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +161,14 @@ class Statistics:
         used: what really ran (engine, version, provider, threads).
         before: the target's description when the timing began.
         after: the same when it ended.
+        plans: how each plan went.
     """
 
     measurements: tuple[Measurement, ...]
     used: Mapping[str, str | int | float]
     before: TargetDescription
     after: TargetDescription
+    plans: tuple[PlanLog, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from kenning_lego.core.plans import (
     TargetDescription,
 )
 from kenning_lego.protocols.addresses import normalise
-from kenning_lego.protocols.codec import Envelope, Frame, decode, encode, unpack_samples
+from kenning_lego.protocols.codec import Envelope, Frame, decode, encode
 from kenning_lego.protocols.connection import Connection
 from kenning_lego.protocols.host_session import Answered, HostSession, Progressed, Refused, Wanted
 from kenning_lego.protocols.keys import KeyPair, PublicKey
@@ -202,7 +202,7 @@ class TargetClient:
         """Everything timed in this session so far."""
         self._ensure_lease()
         answer = self._ask(Stats())
-        return read_statistics(answer.result, [unpack_samples(frame) for frame in answer.payload])
+        return read_statistics(answer.result, answer.payload)
 
     # The classic dialogue, step by step
 

@@ -124,6 +124,20 @@ class Fields:
             raise self._refuse(name, "a non-empty array of sha256")
         return tuple(values)
 
+    def digest_map(self, name: str, most: int) -> dict[str, str]:
+        """A map of at most `most` names to sha256."""
+        texts = self.texts(name)
+        if len(texts) > most or not all(_DIGEST.fullmatch(value) for value in texts.values()):
+            raise self._refuse(name, f"a map of at most {most} names to sha256")
+        return texts
+
+    def integers(self, name: str, low: int, high: int, most: int) -> tuple[int, ...]:
+        """At most `most` integers between `low` and `high`."""
+        values = self.items(name, most)
+        if not all(type(value) is int and low <= value <= high for value in values):
+            raise self._refuse(name, f"an array of integers from {low} to {high}")
+        return tuple(values)
+
     def names(self, name: str, most: int) -> tuple[str, ...]:
         """At most `most` strings of at most 64 characters."""
         values = self.items(name, most)

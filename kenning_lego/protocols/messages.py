@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, ClassVar, Protocol
 
-from kenning_lego.core.plans import Plan, PlanItem, Progress
+from kenning_lego.core.plans import Plan, Progress
 from kenning_lego.protocols.fields import Fields
+from kenning_lego.protocols.plans import MAX_STAGES, pack_plan, read_plan
 
 PROTOCOL_VERSION = 1
 DEFAULT_PORT = 5570
 
-MAX_STAGES = 1024
-MAX_PLAN_ITEMS = 16_384
 MAX_ARTIFACT_BYTES = 8 << 30
 CHUNK_BYTES = 1 << 18
 """Of an upload; a link that carries less in the 8 s of a heartbeat counts as broken."""
@@ -350,49 +349,15 @@ class RunPlan:
 
     def to_body(self) -> Mapping[str, Any]:
         plan = self.plan
-        return {
-            "items": [
-                {"name": i.name, "stages": list(i.stages), "position": i.position}
-                for i in plan.items
-            ],
-            "load": Load(plan.runtime, plan.threads, plan.batch).to_body(),
-            "warmup_rounds": plan.warmup_rounds,
-            "min_rounds": plan.min_rounds,
-            "max_rounds": plan.max_rounds,
-            "relative_half_width": plan.relative_half_width,
-            "max_seconds": plan.max_seconds,
-            "seed": plan.seed,
-        }
+        load = Load(plan.runtime, plan.threads, plan.batch)
+        return {"load": load.to_body(), **pack_plan(plan)}
 
     @classmethod
     def from_body(cls, fields: Fields) -> RunPlan:
         inner = fields.map("load")
         load = Load.from_body(inner)
         inner.done()
-        return cls(
-            Plan(
-                tuple(_plan_item(each) for each in fields.maps("items", MAX_PLAN_ITEMS)),
-                load.runtime,
-                load.threads,
-                load.batch,
-                fields.integer("warmup_rounds", 0, 100_000),
-                fields.integer("min_rounds", 1, 1_000_000),
-                fields.integer("max_rounds", 1, 1_000_000),
-                fields.number("relative_half_width", 0.0, 1.0),
-                fields.number("max_seconds", 0.0, 7 * 86_400.0),
-                fields.integer("seed", 0, 2**63 - 1),
-            )
-        )
-
-
-def _plan_item(fields: Fields) -> PlanItem:
-    item = PlanItem(
-        fields.text("name", 256),
-        fields.digests("stages", MAX_STAGES),
-        fields.integer("position", 0, MAX_PLAN_ITEMS),
-    )
-    fields.done()
-    return item
+        return cls(read_plan(fields, load.runtime, load.threads, load.batch))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,9 @@ from kenning_lego.core.plans import (
     Statistics,
     TargetDescription,
 )
+from kenning_lego.protocols.codec import Frame, pack_samples, unpack_samples
 from kenning_lego.protocols.fields import Fields, pack_io_spec
+from kenning_lego.protocols.plans import pack_log, read_log
 
 MAX_DURATION_NS = 2**62
 
@@ -87,35 +89,66 @@ def read_duration_ns(fields: Fields) -> int:
     return fields.integer("duration_ns", 0, MAX_DURATION_NS)
 
 
-def pack_statistics(statistics: Statistics) -> Mapping[str, Any]:
-    """The result of STATS; the samples follow as payload frames in the same order."""
-    return {
+def pack_statistics(statistics: Statistics) -> tuple[Mapping[str, Any], tuple[bytes, ...]]:
+    """The result of STATS and its payload frames.
+
+    A frame holds the samples of a measurement; two more for each plan, its reference's samples
+    and its rounds' ends, follow in the plans' order.
+    """
+    result = {
         "measurements": [
-            {"name": m.name, "stopped": m.stopped, "count": len(m.samples_ns)}
+            {
+                "name": m.name,
+                "stopped": m.stopped,
+                "count": len(m.samples_ns),
+                "per_round": m.per_round,
+                "loops": m.loops,
+                "cohort": m.cohort,
+                "plan": m.plan,
+            }
             for m in statistics.measurements
         ],
         "used": dict(statistics.used),
         "before": _pack_description(statistics.before),
         "after": _pack_description(statistics.after),
+        "plans": [pack_log(log) for log in statistics.plans],
     }
+    columns = [m.samples_ns for m in statistics.measurements]
+    for log in statistics.plans:
+        columns += [log.reference_ns, log.round_ends_ns]
+    return result, tuple(map(pack_samples, columns))
 
 
-def read_statistics(fields: Fields, samples: Sequence[tuple[int, ...]]) -> Statistics:
-    """Read what :func:`pack_statistics` wrote, with the samples of the payload frames."""
+def read_statistics(fields: Fields, payload: Sequence[Frame]) -> Statistics:
+    """Read what :func:`pack_statistics` wrote."""
     heads = list(fields.maps("measurements"))
-    if len(heads) != len(samples):
-        fields.refuse(f"{len(heads)} measurements with {len(samples)} frames of samples")
-    measurements = []
-    for head, values in zip(heads, samples, strict=True):
-        head.integer("count", len(values), len(values))
-        measurements.append(Measurement(head.text("name", 256), values, head.text("stopped", 64)))
-        head.done()
+    logs = list(fields.maps("plans"))
+    if len(heads) + 2 * len(logs) != len(payload):
+        fields.refuse(f"{len(heads)} measurements and {len(logs)} plans with {len(payload)} frames")
+    columns = [unpack_samples(frame) for frame in payload]
+    rest = iter(columns[len(heads) :])
     return Statistics(
-        tuple(measurements),
+        tuple(_measurement(*each) for each in zip(heads, columns, strict=False)),
         fields.facts("used"),
         _description(fields.map("before")),
         _description(fields.map("after")),
+        tuple(read_log(head, next(rest), next(rest)) for head in logs),
     )
+
+
+def _measurement(head: Fields, samples_ns: tuple[int, ...]) -> Measurement:
+    head.integer("count", len(samples_ns), len(samples_ns))
+    measurement = Measurement(
+        head.text("name", 256),
+        samples_ns,
+        head.text("stopped", 64),
+        head.integer("per_round", 0, 2**31),
+        head.integer("loops", 1, 2**31),
+        head.integer("cohort", 0, 2**31),
+        head.integer("plan", 0, 2**31),
+    )
+    head.done()
+    return measurement
 
 
 def _pack_description(description: TargetDescription) -> Mapping[str, Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from kenning_lego.core.plans import (
     Composed,
     Measurement,
     Plan,
+    PlanItem,
+    PlanLog,
     Progress,
     Statistics,
     TargetDescription,
@@ -20,6 +23,8 @@ from kenning_lego.core.plans import (
 from kenning_lego.core.specs import IOSpec
 from kenning_lego.runtimes.base import Program, allocate
 from kenning_lego.runtimes.lookup import make_runtime
+from kenning_lego.servers.affinity import pinned
+from kenning_lego.servers.cooling import CoolDown
 from kenning_lego.servers.environment import describe
 from kenning_lego.servers.pipeline import (
     Arrays,
@@ -29,7 +34,11 @@ from kenning_lego.servers.pipeline import (
     tensors_of,
 )
 from kenning_lego.servers.recent import RecentSamples
-from kenning_lego.servers.rounds import run_rounds
+from kenning_lego.servers.rounds import Bench, run_rounds
+from kenning_lego.servers.schedule import Cohort, RoundOrder, cohorts
+from kenning_lego.servers.sensors.temperature import find_temperatures
+from kenning_lego.servers.short_calls import repeat_if_short
+from kenning_lego.stats.loops import observe_clock
 from kenning_lego.store.artifacts import ArtifactStore
 
 REQUEST_SAMPLES = 65_536
@@ -41,6 +50,15 @@ class _Pipeline:
     spec: IOSpec
     arrays: Arrays
     run: Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Which part of a session's measuring this is, and for how long at most."""
+
+    plan: int
+    cohort: int
+    seconds: float
 
 
 class Workbench:
@@ -55,6 +73,7 @@ class Workbench:
         self._pipeline: _Pipeline | None = None
         self._measurements: dict[str, Measurement] = {}
         self._requests_ns = RecentSamples(REQUEST_SAMPLES)
+        self._plans: list[PlanLog] = []
         self._used: dict[str, str | int | float] = {}
         self._before: TargetDescription | None = None
 
@@ -132,30 +151,114 @@ class Workbench:
             KenningLegoError: an artifact is missing or cannot be loaded, or they do not fit
                 together.
         """
-        names = [item.name for item in plan.items]
-        if not names or len(set(names)) != len(names):
-            raise ProtocolError("a plan without items, or with two of one name")
+        _check(plan)
         self._before = self._before or describe()
+        number = 1 + max((log.plan for log in self._plans), default=-1)
+        sizes = [sum(self._store.size(d) for d in item.stages) for item in plan.items]
+        parts = cohorts(plan.items, sizes, plan.memory_bytes)
+        begin = time.monotonic()
+        with pinned(plan.conditions.cpus):
+            for index, cohort in enumerate(parts):
+                left = plan.max_seconds - (time.monotonic() - begin)
+                place = _Place(number, index, left / (len(parts) - index))
+                self._measure_cohort(plan, cohort, place, on_progress, cancelled)
+                if self._plans[-1].stopped == "cancelled":
+                    break
+
+    def _measure_cohort(
+        self,
+        plan: Plan,
+        cohort: Cohort,
+        place: _Place,
+        on_progress: Callable[[Progress], None],
+        cancelled: Callable[[], bool],
+    ) -> None:
+        items = {index: plan.items[index] for index in cohort.items}
+        reference = next((i for i in plan.items if i.name == plan.reference), None)
+        chains = [*items.values(), *([reference] if reference else [])]
         programs = self._load(
-            [digest for item in plan.items for digest in item.stages],
+            [digest for item in chains for digest in item.stages],
             plan.runtime,
             plan.threads,
             plan.batch,
         )
         arrays = random_arrays(tensors_of(programs.values()), plan.seed)
-        calls = [bind_chain([programs[d] for d in item.stages], arrays) for item in plan.items]
-        samples, stopped = run_rounds(plan, calls, on_progress, cancelled)
-        for item, values in zip(plan.items, samples, strict=True):
-            self._measurements[item.name] = Measurement(item.name, tuple(values), stopped)
+        self._fill(arrays, plan.inputs)
+
+        def bind(item: PlanItem) -> Callable[[], object]:
+            return bind_chain([programs[digest] for digest in item.stages], arrays)
+
+        clock = observe_clock(time.perf_counter_ns)
+        calls, loops = {}, {}
+        for index, item in items.items():
+            calls[index], loops[index] = repeat_if_short(bind(item), clock)
+        order = RoundOrder(plan.items, cohort.items, plan.seed + place.cohort)
+        conditions = plan.conditions
+        thermometer = find_temperatures(Path("/"))
+        cool_down = CoolDown(
+            conditions.cool_below_c,
+            conditions.cool_max_s,
+            lambda: max(thermometer.read().values(), default=None),
+            lambda: _say_cooling(on_progress, cancelled),
+        )
+        timed = run_rounds(
+            plan,
+            order,
+            Bench(calls, cohort.recorded, loops, bind(reference) if reference else None),
+            max_seconds=place.seconds,
+            on_progress=on_progress,
+            cancelled=cancelled,
+            settle=cool_down,
+        )
+        thermometer.close()
+        for index, values in timed.samples.items():
+            name = plan.items[index].name
+            self._measurements[name] = Measurement(
+                name,
+                tuple(values),
+                timed.stopped,
+                order.per_round[index],
+                loops[index],
+                place.cohort,
+                place.plan,
+            )
+        self._plans.append(
+            PlanLog(
+                place.plan,
+                place.cohort,
+                timed.stopped,
+                timed.warmup_rounds,
+                timed.warm,
+                cool_down.waited_s,
+                tuple(timed.reference),
+                order.passes,
+                tuple(timed.round_ends_ns),
+            )
+        )
+
+    def _fill(self, arrays: Arrays, inputs: Mapping[str, str]) -> None:
+        """Put the contents of held files into tensors."""
+        for name, digest in inputs.items():
+            array = arrays.get(name)
+            if array is None:
+                raise ProtocolError(f"the plan has inputs for {name!r}, which no artifact takes")
+            content = self._store.read(digest)
+            if len(content) != array.nbytes:
+                raise ProtocolError(
+                    f"inputs of {len(content)} bytes for {name!r}, which has {array.nbytes}"
+                )
+            array[...] = np.frombuffer(content, array.dtype).reshape(array.shape)
 
     def statistics(self) -> Statistics:
         """Everything timed so far."""
         measurements = list(self._measurements.values())
         requests = self._requests_ns.values()
         if requests:
-            measurements.append(Measurement("process", requests, "requests"))
+            measurements.append(Measurement("process", requests, "requests", per_round=0))
         now = describe()
-        return Statistics(tuple(measurements), self._used, self._before or now, now)
+        return Statistics(
+            tuple(measurements), self._used, self._before or now, now, tuple(self._plans)
+        )
 
     def _composed(self) -> _Pipeline:
         if self._pipeline is None:
@@ -172,3 +275,16 @@ class Workbench:
         }
         self._used = dict(engine.used())
         return programs
+
+
+def _check(plan: Plan) -> None:
+    names = {item.name for item in plan.items}
+    if not names or len(names) != len(plan.items):
+        raise ProtocolError("a plan without items, or with two of one name")
+    if plan.reference and plan.reference not in names:
+        raise ProtocolError(f"the plan's reference {plan.reference!r} is none of its items")
+
+
+def _say_cooling(on_progress: Callable[[Progress], None], cancelled: Callable[[], bool]) -> bool:
+    on_progress(Progress(0, 0, 0.0, "cool-down"))
+    return cancelled()

@@ -22,7 +22,7 @@ import numpy as np
 from kenning_lego.core.errors import KenningLegoError, ProtocolError
 from kenning_lego.core.plans import Progress
 from kenning_lego.core.specs import IOSpec
-from kenning_lego.protocols.codec import Envelope, pack_samples
+from kenning_lego.protocols.codec import Envelope
 from kenning_lego.protocols.messages import (
     Cancel,
     Compose,
@@ -89,10 +89,8 @@ class Worker:
                 )
                 self._channel.send(Envelope(request.id, Ok({})))
             case Stats():
-                statistics = self._workbench.statistics()
-                samples = tuple(pack_samples(m.samples_ns) for m in statistics.measurements)
-                answer = Ok(pack_statistics(statistics))
-                self._channel.send(Envelope(request.id, answer, samples))
+                result, columns = pack_statistics(self._workbench.statistics())
+                self._channel.send(Envelope(request.id, Ok(result), columns))
             case Cancel():
                 pass  # of a plan that has just ended
             case other:

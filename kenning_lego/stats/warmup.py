@@ -56,7 +56,8 @@ def warm_up(
 
 def _agree(first: Sequence[float], second: Sequence[float], within: float) -> bool:
     before, after = sorted(first), sorted(second)
-    spread = _quartile(after, 0.75) - _quartile(after, 0.25)
+    # The smaller of the two: a half with the change in it spreads by the change.
+    spread = min(_quartile(half, 0.75) - _quartile(half, 0.25) for half in (before, after))
     allowed = max(within * abs(_quartile(before, 0.5)), spread)
     return all(
         abs(_quartile(before, share) - _quartile(after, share)) <= allowed

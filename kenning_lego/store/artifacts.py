@@ -166,6 +166,14 @@ class ArtifactStore:
             raise StoreError(f"artifact {digest[:12]} is not in the store", "upload it first")
         return self._final(digest)
 
+    def size(self, digest: str) -> int:
+        """The artifact's bytes on disk.
+
+        Raises:
+            StoreError: it is not here.
+        """
+        return self.path(digest).stat().st_size
+
     def read(self, digest: str) -> bytes:
         """The artifact's bytes, verified; it counts as used now.
 

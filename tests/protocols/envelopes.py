@@ -6,10 +6,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from kenning_lego.core.plans import Plan, PlanItem, Progress
+from kenning_lego.core.plans import Conditions, Plan, PlanItem, Progress
 from kenning_lego.core.specs import ITEM_BYTES, IOSpec, TensorSpec
 from kenning_lego.protocols import messages
 from kenning_lego.protocols.codec import Envelope
+from kenning_lego.protocols.plans import MAX_CPUS, MAX_PLAN_ITEMS
 
 characters = st.characters(exclude_categories=["Cs"])
 digests = st.binary(min_size=32, max_size=32).map(bytes.hex)
@@ -49,18 +50,28 @@ loads = st.builds(
 plans = st.builds(
     Plan,
     items=st.lists(
-        st.builds(PlanItem, texts(256), stages(), st.integers(0, messages.MAX_PLAN_ITEMS)),
+        st.builds(PlanItem, texts(256), stages(), st.integers(0, MAX_PLAN_ITEMS)),
         max_size=4,
     ).map(tuple),
     runtime=texts(64),
     threads=st.integers(1, 1024),
     batch=st.integers(1, 65_536),
+    reference=texts(256),
+    inputs=st.dictionaries(texts(20), digests, max_size=3),
+    memory_bytes=st.none() | st.integers(0, 2**53),
     warmup_rounds=st.integers(0, 100_000),
     min_rounds=st.integers(1, 1_000_000),
     max_rounds=st.integers(1, 1_000_000),
     relative_half_width=st.floats(0, 1),
     max_seconds=st.floats(0, 7 * 86_400),
-    seed=st.integers(0, 2**63 - 1),
+    seed=st.integers(0, 2**62),
+    conditions=st.builds(
+        Conditions,
+        st.lists(st.integers(0, MAX_CPUS - 1), max_size=4).map(tuple),
+        st.none() | st.floats(-100, 300),
+        st.floats(0, 86_400),
+        st.floats(0, 86_400),
+    ),
 )
 tensors = st.builds(
     TensorSpec,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kenning_lego.core.errors import ProtocolError
-from kenning_lego.core.plans import Measurement, Statistics, TargetDescription
+from kenning_lego.core.plans import Measurement, PlanLog, Statistics, TargetDescription
 from kenning_lego.core.specs import IOSpec
 from kenning_lego.protocols.fields import MAX_ITEMS, MAX_TENSORS, MAX_TEXT, Fields, pack_io_spec
 from kenning_lego.protocols.results import (
@@ -209,33 +209,59 @@ def test_specification_out_of_bounds_is_refused(wrong: object) -> None:
 descriptions = st.builds(
     TargetDescription, facts, st.dictionaries(texts(10), texts(10), max_size=3), facts
 )
+columns = st.lists(st.integers(0, 2**62), max_size=5).map(tuple)
+counts = st.integers(0, 2**31)
 measurements = st.builds(
-    Measurement,
-    texts(256),
-    st.lists(st.integers(0, 2**62), max_size=5).map(tuple),
-    texts(64),
+    Measurement, texts(256), columns, texts(64), counts, st.integers(1, 2**31), counts, counts
+)
+logs = st.builds(
+    PlanLog,
+    plan=counts,
+    cohort=counts,
+    stopped=texts(64),
+    warmup_rounds=counts,
+    warm=st.booleans(),
+    cooled_s=st.floats(0, 1e9),
+    reference_ns=columns,
+    per_round=counts,
+    round_ends_ns=columns,
 )
 
 
 @settings(deadline=None)
 @given(
     st.builds(
-        Statistics, st.lists(measurements, max_size=3).map(tuple), facts, descriptions, descriptions
+        Statistics,
+        st.lists(measurements, max_size=3).map(tuple),
+        facts,
+        descriptions,
+        descriptions,
+        st.lists(logs, max_size=3).map(tuple),
     )
 )
 def test_statistics_are_the_same_after_the_wire(statistics: Statistics) -> None:
-    samples = [each.samples_ns for each in statistics.measurements]
-    assert read_statistics(Fields(dict(pack_statistics(statistics)), "OK"), samples) == statistics
+    result, payload = pack_statistics(statistics)
+    assert read_statistics(Fields(dict(result), "OK"), payload) == statistics
 
 
 def test_statistics_with_frames_that_do_not_fit_are_refused() -> None:
     description = TargetDescription()
-    statistics = Statistics((Measurement("a", (1, 2), "precise"),), {}, description, description)
-    packed = dict(pack_statistics(statistics))
-    wrong: list[list[tuple[int, ...]]] = [[], [(1, 2), (3,)], [(1,)], [(1, 2, 3)]]
-    for samples in wrong:
+    log = PlanLog(0, 0, "precise", 1, True, 0.0, (5,), 1, (7,))
+    measured = (Measurement("a", (1, 2), "precise"),)
+    statistics = Statistics(measured, {}, description, description, (log,))
+    result, (samples, reference, ends) = pack_statistics(statistics)
+    wrong = [
+        (),
+        (samples, reference),
+        (samples, reference, ends, ends),
+        (samples[:8], reference, ends),
+        (samples, reference[:0], ends),
+        (samples, reference, ends * 2),
+        (samples[:-1], reference, ends),
+    ]
+    for payload in wrong:
         with pytest.raises(ProtocolError):
-            read_statistics(Fields(dict(packed), "OK"), samples)
+            read_statistics(Fields(dict(result), "OK"), payload)
 
 
 @settings(deadline=None)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import random
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kenning_lego.core.plans import Plan, PlanItem
-from kenning_lego.servers.schedule import next_check, order_round, precise_enough
+from kenning_lego.servers.schedule import RoundOrder, cohorts, next_check
 
 quick = settings(deadline=None)
 plans_items = st.lists(st.integers(0, 5), max_size=12).map(
@@ -18,20 +18,26 @@ plans_items = st.lists(st.integers(0, 5), max_size=12).map(
 )
 
 
+def drawn(items: Sequence[PlanItem], seed: int, rounds: int = 1) -> list[tuple[int, bool]]:
+    order = RoundOrder(items, range(len(items)), seed)
+    return [turn for _ in range(rounds) for each in order.draw() for turn in each]
+
+
 @quick
 @given(plans_items, st.integers())
-def test_every_item_runs_in_every_round(items: list[PlanItem], seed: int) -> None:
-    order = order_round(items, random.Random(seed))
-    assert set(order) == set(range(len(items)))
+def test_every_item_is_sampled_as_often_as_is_told(items: list[PlanItem], seed: int) -> None:
+    order = RoundOrder(items, range(len(items)), seed)
+    for _ in range(3):
+        sampled = Counter(index for each in order.draw() for index, counts in each if counts)
+        assert sampled == order.per_round
 
 
 @quick
 @given(plans_items, st.integers())
 def test_a_round_is_passes_through_all_positions_in_order(items: list[PlanItem], seed: int) -> None:
-    order = order_round(items, random.Random(seed))
     positions = sorted({item.position for item in items})
     passes = max(Counter(item.position for item in items).values(), default=0)
-    assert [items[index].position for index in order] == positions * passes
+    assert [items[index].position for index, _ in drawn(items, seed)] == positions * passes
 
 
 @quick
@@ -39,58 +45,66 @@ def test_a_round_is_passes_through_all_positions_in_order(items: list[PlanItem],
 def test_alternatives_of_a_position_share_its_passes_fairly(
     items: list[PlanItem], seed: int
 ) -> None:
-    runs = Counter(order_round(items, random.Random(seed)))
+    runs = Counter(index for index, _ in drawn(items, seed))
     for position in {item.position for item in items}:
         counts = [runs[n] for n, item in enumerate(items) if item.position == position]
         assert max(counts) - min(counts) <= 1
-    if items:
-        most = max(Counter(item.position for item in items).values())
-        fullest = [
-            n
-            for n, item in enumerate(items)
-            if sum(other.position == item.position for other in items) == most
-        ]
-        assert all(runs[n] == 1 for n in fullest)
 
 
 @quick
 @given(plans_items, st.integers())
 def test_order_is_the_seeds(items: list[PlanItem], seed: int) -> None:
-    def rounds() -> list[list[int]]:
-        rng = random.Random(seed)
-        return [order_round(items, rng) for _ in range(3)]
-
-    assert rounds() == rounds()
+    assert drawn(items, seed, 3) == drawn(items, seed, 3)
 
 
 def test_order_changes_from_round_to_round() -> None:
     items = [PlanItem(str(n), ("0" * 64,)) for n in range(6)]
-    rng = random.Random(0)
-    assert len({tuple(order_round(items, rng)) for _ in range(20)}) > 10
+    order = RoundOrder(items, range(6), 0)
+    assert len({tuple(each[0][0] for each in order.draw()) for _ in range(20)}) > 10
 
 
 def test_nothing_to_time_is_an_empty_round() -> None:
-    assert order_round([], random.Random(0)) == []
+    assert drawn([], 0) == []
 
 
-def test_too_few_samples_are_never_precise() -> None:
-    assert not precise_enough([[100] * 5], 1.0)
-    assert precise_enough([[100] * 6], 0.0)
+sized = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 20)), min_size=1, max_size=14)
 
 
-def test_the_least_precise_item_decides() -> None:
-    steady = [1000, 1001] * 20
-    jumpy = [1000, 2000] * 20
-    assert precise_enough([steady], 0.01)
-    assert not precise_enough([jumpy], 0.01)
-    assert not precise_enough([steady, jumpy, steady], 0.01)
-    assert not precise_enough([steady, []], 0.01)
+@quick
+@given(sized, st.integers(0, 100))
+def test_cohorts_record_every_item_once_and_stay_within_the_limit(
+    drawn_items: list[tuple[int, int]], limit: int
+) -> None:
+    items = [PlanItem(str(n), ("0" * 64,), p) for n, (p, _) in enumerate(drawn_items)]
+    sizes = [size for _, size in drawn_items]
+    found = cohorts(items, sizes, limit)
+    recorded = sorted(index for cohort in found for index in cohort.recorded)
+    assert recorded == list(range(len(items)))
+    for cohort in found:
+        assert cohort.recorded <= set(cohort.items)
+        assert len(set(cohort.items)) == len(cohort.items)
+        within = sum(sizes[index] for index in cohort.items) <= limit
+        assert within or len(cohort.items) == 1
 
 
-def test_interval_is_compared_with_its_share_of_the_median() -> None:
-    samples = [990, 1010] * 50  # the median is 1000, its bounds 1 % away
-    assert precise_enough([samples], 0.01)
-    assert not precise_enough([samples], 0.009)
+def test_without_a_limit_everything_is_loaded_together() -> None:
+    items = [PlanItem(str(n), ("0" * 64,)) for n in range(3)]
+    assert [cohort.items for cohort in cohorts(items, [9, 9, 9], None)] == [(0, 1, 2)]
+
+
+def test_cohorts_run_the_whole_network_where_that_fits() -> None:
+    items = [PlanItem(f"{p} {n}", ("0" * 64,), p) for p in range(3) for n in range(4)]
+    found = cohorts(items, [1] * 12, 6)
+    assert len(found) == 2
+    assert all({items[i].position for i in cohort.items} == {0, 1, 2} for cohort in found)
+
+
+def test_fixed_segments_stand_in_where_they_are_not_recorded() -> None:
+    items = [PlanItem("fixed", ("0" * 64,), 0)]
+    items += [PlanItem(f"variant {n}", ("0" * 64,), 1) for n in range(3)]
+    found = cohorts(items, [1] * 4, 2)
+    assert [cohort.items for cohort in found] == [(0, 1), (0, 2), (0, 3)]
+    assert [set(cohort.recorded) for cohort in found] == [{0, 1}, {2}, {3}]
 
 
 @quick
