@@ -201,9 +201,11 @@ def _medians(values: Floats, labels: Integers, weights: Weights) -> Floats:
     ascending, unit = values[order], labels[order]
     held = np.bincount(labels, minlength=len(weights))
     half = _summed(held, weights) / 2
-    reach = int(2.5 * math.sqrt(len(values) * max(1, held.max()))) + 2
-    first = max(0, len(values) // 2 - reach)
-    last = min(len(values), len(values) // 2 + reach + 1)
+    middle = len(values) // 2
+    off = half - _summed(np.bincount(unit[:middle], minlength=len(weights)), weights)
+    # A sample weighs 1 on average, so about so many ranks lie between here and there.
+    reach = int(1.5 * np.abs(off).max()) + 10
+    first, last = max(0, middle - reach), min(len(values), middle + reach)
     before = _summed(np.bincount(unit[:first], minlength=len(weights)), weights)
     low, high = _crossings(before, unit[first:last], weights, half)
     if (before >= half).any() or high.max() == last - first:

@@ -2,8 +2,8 @@
 
 A finding counts only if it is both larger than what was asked for and beyond chance. Of each
 series tests for a trend, a step and bursts are made; together they raise a false alarm in at most
-`alarms` of quiet measurements, by Bonferroni's bound. In a plan that share is divided among its
-items, so that a large plan is no more often alarmed than a small one.
+`alarms` of quiet measurements with independent rounds, by Bonferroni's bound. In a plan that share
+is divided among its items, so that a large plan is no more often alarmed than a small one.
 """
 
 from __future__ import annotations
