@@ -34,6 +34,8 @@ from tests.faults.board import (
 from tests.proxy import Direction, Fault, Proxy
 from tests.targets import Artifact, scale_artifact
 
+pytestmark = pytest.mark.target
+
 HOST = """
 import sys
 from pathlib import Path
