@@ -25,6 +25,8 @@ It has kenning-lego installed, and may stand for another machine that sees this 
 directories and processes: an emulated one (docs/aarch64.md). Tests that are marked `target` can be
 run so.
 """
+TARGET_SLOWNESS = "KENNING_LEGO_TARGET_SLOWNESS"
+"""Environment variable: how many times slower than this machine that one is; 1 by default."""
 
 
 @dataclass
@@ -43,6 +45,11 @@ class ServerProcess:
     def terminate(self) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(10)
+
+
+def patient(seconds: float) -> float:
+    """How long to wait for what a target as fast as this machine does within `seconds`."""
+    return seconds * float(os.environ.get(TARGET_SLOWNESS, "1"))
 
 
 def serve_command(*flags: str) -> list[str]:

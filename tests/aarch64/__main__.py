@@ -16,9 +16,11 @@ from kenning_lego.protocols.client import connect
 from tests.aarch64.board import CPU, Board, install_target, make_board
 from tests.aarch64.namespaces import isolated
 from tests.aarch64.tools import check_machine, fetch_tools, find_debian
-from tests.targets import TARGET_PYTHON, running_server
+from tests.targets import TARGET_PYTHON, TARGET_SLOWNESS, running_server
 
 BASE = Path("build/aarch64").absolute()
+SLOWNESS = "10"
+"""How many times slower an emulated program may be than one of this machine's own."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -68,7 +70,7 @@ def _test(board: Board, arguments: Sequence[str]) -> int:
     for wheel in bundle.wheels:
         print(f"  {wheel.name}")
     python = _wrapper(board)
-    os.environ[TARGET_PYTHON] = str(python)
+    os.environ |= {TARGET_PYTHON: str(python), TARGET_SLOWNESS: SLOWNESS}
     with running_server(directory) as server, connect(server.address) as target:
         description = target.describe()
     _say(f"the board says of itself: {description.facts}, engines {description.engines}")

@@ -19,8 +19,6 @@ from kenning_lego.protocols.client import TargetClient, connect
 from tests.faults.board import ENGINE, floats, row, running_board
 from tests.targets import Artifact, matmul_artifact, scale_artifact
 
-pytestmark = pytest.mark.target
-
 ROOMS = ("protocols", "runtimes", "servers", "stats")
 WALL_CLOCK = {
     ("time", "time"),

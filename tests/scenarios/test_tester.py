@@ -38,6 +38,7 @@ def latest(directory: Path) -> RunRecord:
     return load_record(Workspace(directory / "workspace").latest_record())
 
 
+@pytest.mark.target
 def test_whole_line_against_a_server_then_again_from_the_workspace(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
