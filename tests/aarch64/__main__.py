@@ -77,8 +77,9 @@ def _test(board: Board, arguments: Sequence[str]) -> int:
     if description.facts["machine"] != "aarch64":
         _say("that is no aarch64")
         return 1
-    command = [sys.executable, "-m", "pytest", "-m", "target", "-v", "-rs", "--durations=5"]
-    command += [f"--basetemp={directory}/pytest", *arguments]
+    # The summary lists every test, and why one was skipped.
+    command = [sys.executable, "-m", "pytest", "-m", "target", "-n", "auto", "-q", "-rpsfE"]
+    command += ["--durations=5", f"--basetemp={directory}/pytest", *arguments]
     return subprocess.run(command, check=False).returncode
 
 

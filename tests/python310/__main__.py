@@ -56,7 +56,7 @@ def main(arguments: Sequence[str]) -> int:
     installed = _install(python, bundles[here])
     _check([str(installed), "-I", "-c", IMPORT_ALL, *_targets_part()])
     os.environ[TARGET_PYTHON] = str(installed)
-    command = [sys.executable, "-m", "pytest", "-m", "target", "-q", *arguments]
+    command = [sys.executable, "-m", "pytest", "-m", "target", "-n", "auto", "-q", *arguments]
     code = subprocess.run(command, check=False).returncode
     _say("passed" if code == 0 else f"failed with {code}")
     return code
