@@ -9,12 +9,14 @@ INSTALLED := $(VENV)/.installed
 # Parallel test processes share the cores: one thread each.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help setup demo test lint types unit test-deploy bench clean
+.PHONY: help setup demo test lint types unit test-deploy test-aarch64 test-python310 bench clean
 
 help:
 	@echo "make demo              set up .venv, run the whole line on real data, write the report"
 	@echo "make test              set up .venv, then lint, types and tests"
 	@echo "make test-deploy       deploy to an ssh server on this machine, with the index (root for another user)"
+	@echo "make test-aarch64      the target's part on an emulated aarch64 board (needs root)"
+	@echo "make test-python310    the target's part on Python 3.10, the oldest that it supports"
 	@echo "make bench NAME=x      run benchmarks/x.py, write build/bench/x.json"
 	@echo "make clean             remove .venv, build and the demo's workspace"
 
@@ -55,6 +57,12 @@ unit: setup
 
 test-deploy: setup
 	KENNING_LEGO_TEST_DEPLOY=1 $(BIN)/python -m pytest -q -rs tests/deployment
+
+test-aarch64: setup
+	$(ONE_THREAD) $(BIN)/python -m tests.aarch64
+
+test-python310: setup
+	$(ONE_THREAD) PYTHON310="$(PYTHON310)" $(BIN)/python -m tests.python310
 
 bench: setup
 	@test -f "benchmarks/$(NAME).py" || { echo "error: no benchmark named '$(NAME)'; try: make bench NAME=transport"; exit 2; }

@@ -18,6 +18,16 @@ from onnx import TensorProto, helper, numpy_helper
 
 from kenning_lego.store.artifacts import digest_of
 
+TARGET_PYTHON = "KENNING_LEGO_TARGET_PYTHON"
+"""Environment variable: the interpreter that servers are started with, if it is another than this.
+
+It has kenning-lego installed, and may stand for another machine that sees this one's temporary
+directories and processes: an emulated one (docs/aarch64.md). Tests that are marked `target` can be
+run so.
+"""
+TARGET_SLOWNESS = "KENNING_LEGO_TARGET_SLOWNESS"
+"""Environment variable: how many times slower than this machine that one is; 1 by default."""
+
 
 @dataclass
 class ServerProcess:
@@ -37,6 +47,19 @@ class ServerProcess:
         return self.process.wait(10)
 
 
+def patient(seconds: float) -> float:
+    """How long to wait for what a target as fast as this machine does within `seconds`."""
+    return seconds * float(os.environ.get(TARGET_SLOWNESS, "1"))
+
+
+def serve_command(*flags: str) -> list[str]:
+    """Command line of a server."""
+    foreign = os.environ.get(TARGET_PYTHON)
+    # Isolated, another interpreter takes what is installed for it, and not this checkout.
+    python = [foreign, "-I"] if foreign else [sys.executable]
+    return [*python, "-m", "kenning_lego.scenarios.inference_server", *flags]
+
+
 @contextmanager
 def running_server(
     directory: Path, *flags: str, address: str = "tcp://127.0.0.1:0"
@@ -44,13 +67,12 @@ def running_server(
     """Start a server, wait until it listens, end it afterwards."""
     store = directory / "store"
     log = directory / "server.log"
-    command = [sys.executable, "-m", "kenning_lego.scenarios.inference_server"]
-    command += ["--address", address, "--store", str(store), *flags]
+    flags = ("--address", address, "--store", str(store), *flags)
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     with (
         log.open("a") as errors,
         subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment
+            serve_command(*flags), stdout=subprocess.PIPE, stderr=errors, text=True, env=environment
         ) as process,
     ):
         try:

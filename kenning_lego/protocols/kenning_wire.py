@@ -151,13 +151,14 @@ class Parser:
     def __init__(self, form: Form | None = None, max_payload: int = MAX_PAYLOAD_BYTES) -> None:
         self.form = form
         self.checksums = False
-        """Whether the other side uses checksums."""
+        """Whether the other side seems to use checksums."""
         self.header: Header | None = None
         """Of the message under way, also of one that was refused."""
         self._max_payload = max_payload
         self._left = 0
         self._sum: int | None = None
         self._verify = False
+        self._proven = False
         self._heard = False
 
     def next(self, view: memoryview) -> tuple[Part | None, int]:
@@ -185,6 +186,7 @@ class Parser:
     def _end_message(self) -> None:
         if self._sum == _CHECKSUM:
             self.checksums = True
+            self._proven = self._proven or self._verify
         elif self._verify:
             raise ProtocolError("a message whose checksum is wrong")
         self.header = None
@@ -216,8 +218,8 @@ class Parser:
                 "send smaller messages; requests may have any number of them",
             )
         self._left = payload
-        # Whether a peer uses checksums shows in its first message: 0 may be one, or none.
-        self._verify = self.checksums or checksum != 0
+        # 0 may be a checksum, or none: a message that adds up to it by chance proves nothing.
+        self._verify = self._proven or checksum != 0
         self._sum = None if self._heard and not self._verify else xor(view[:size])
         self._heard = True
         return size

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
@@ -52,7 +53,7 @@ def padded(low: float, high: float, share: float = 0.06) -> tuple[float, float]:
 
 def nice_ticks(low: float, high: float, count: int) -> tuple[Tick, ...]:
     """About `count` multiples of 1, 2 or 5 times a power of ten within [low, high], low < high."""
-    rough = (high - low) / max(count, 1)
+    rough = max((high - low) / max(count, 1), sys.float_info.min)
     power = 10.0 ** math.floor(math.log10(rough))
     step = min((1, 2, 5, 10), key=lambda factor: abs(math.log(factor * power / rough))) * power
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)

@@ -13,6 +13,9 @@ from kenning_lego.core.specs import IOSpec, TensorSpec
 from kenning_lego.runtimes.base import Tensors
 from kenning_lego.runtimes.onnx_scan import names_other_files
 
+# Builds for Windows, and newer ones for Linux, report their use to their maker unless told not to.
+ort.disable_telemetry_events()
+
 _PROVIDER = "CPUExecutionProvider"
 
 _DTYPES = {

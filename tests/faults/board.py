@@ -17,10 +17,10 @@ from kenning_lego.protocols.authorised import AuthorisedHost, authorise
 from kenning_lego.protocols.client import TargetClient, connect
 from kenning_lego.protocols.keys import KeyPair, PublicKey, make_key
 from kenning_lego.store.artifacts import digest_of
-from tests.targets import Artifact, ServerProcess, running_server
+from tests.targets import Artifact, ServerProcess, patient, running_server
 
 ENGINE = "onnxruntime"
-MARGIN = 3
+MARGIN = patient(3)
 """Times stated in seconds are waited for so many times as long."""
 HOST_HEARS_WITHIN_S = 6
 """Of a silent target: interval and time-out of the host's heartbeats."""

@@ -12,6 +12,8 @@ from tests.faults.board import ENGINE, floats, row, running_board
 from tests.proxy import Direction, Fault, Proxy
 from tests.targets import Artifact, matmul_artifact, scale_artifact
 
+pytestmark = pytest.mark.target
+
 
 def small_session(target: TargetClient, large: Artifact, scale: Artifact) -> None:
     """Upload, compose, infer, plan, statistics: everything that a host does."""

@@ -21,6 +21,8 @@ from tests.faults.board import (
 from tests.proxy import Direction, Fault, Mode, Proxy
 from tests.targets import Artifact, running_server, scale_artifact
 
+pytestmark = pytest.mark.target
+
 SIZE = (2 * UPLOAD_CREDITS + 4) * CHUNK_BYTES + 123_457
 OVERHEAD = 20_000
 """Bytes of handshake, requests and headers, at most."""

@@ -34,6 +34,8 @@ from tests.faults.board import (
 from tests.proxy import Direction, Fault, Mode, Proxy
 from tests.targets import Artifact, scale_artifact
 
+pytestmark = pytest.mark.target
+
 SILENCES: dict[str, dict[Direction, Mode]] = {
     "stalled": dict.fromkeys(Direction, Mode.STALL),
     "blackhole": dict.fromkeys(Direction, Mode.DISCARD),

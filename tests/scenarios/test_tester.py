@@ -38,6 +38,7 @@ def latest(directory: Path) -> RunRecord:
     return load_record(Workspace(directory / "workspace").latest_record())
 
 
+@pytest.mark.target
 def test_whole_line_against_a_server_then_again_from_the_workspace(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -198,8 +199,11 @@ def test_plan_without_time_measures_one_round_and_the_record_says_so(tmp_path: P
     measured = record.measurement("stem@original")
     assert measured
     assert measured.stopped == "max_seconds"
-    passes = max(len(segment.variants) for segment in record.segments)
-    assert len(measured.samples_ns) == passes  # of one round
+    assert len(measured.samples_ns) == sum(measured.per_round)
+    assert len(measured.per_round) == 1
+    assert measured.verdict
+    assert measured.verdict.name == "too_few_samples"
+    assert {plan.name for plan in record.plans} == {"variants", "configurations"}
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:

@@ -13,6 +13,8 @@ from kenning_lego.protocols.codec import decode
 from kenning_lego.protocols.messages import Error
 from tests.targets import running_server
 
+pytestmark = pytest.mark.target
+
 
 def nested(depth: int) -> bytes:
     return b"\x91" * depth + b"\xc0"

@@ -18,6 +18,8 @@ from kenning_lego.protocols.codec import Frame
 from kenning_lego.protocols.messages import Load
 from tests.targets import ServerProcess, matmul_artifact, running_server, scale_artifact
 
+pytestmark = pytest.mark.target
+
 ENGINE = "onnxruntime"
 
 

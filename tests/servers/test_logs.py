@@ -6,10 +6,13 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from kenning_lego.protocols.client import connect
 from kenning_lego.protocols.messages import Load
 from tests.targets import running_server, scale_artifact
+
+pytestmark = pytest.mark.target
 
 
 def test_log_is_one_json_object_a_line_when_asked(tmp_path: Path) -> None:

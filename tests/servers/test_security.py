@@ -15,6 +15,8 @@ from kenning_lego.protocols.keys import KeyPair, PublicKey, make_key
 from kenning_lego.protocols.messages import Load
 from tests.targets import ServerProcess, running_server, scale_artifact
 
+pytestmark = pytest.mark.target
+
 
 @pytest.fixture
 def keys(tmp_path: Path) -> Path:

@@ -27,7 +27,16 @@ from kenning_lego.core.plans import Plan, PlanItem, Progress
 from kenning_lego.protocols.client import TargetClient, connect
 from kenning_lego.protocols.codec import decode
 from kenning_lego.protocols.messages import Error, Load
-from tests.targets import Artifact, ServerProcess, matmul_artifact, running_server, scale_artifact
+from tests.targets import (
+    Artifact,
+    ServerProcess,
+    matmul_artifact,
+    running_server,
+    scale_artifact,
+    serve_command,
+)
+
+pytestmark = pytest.mark.target
 
 ENGINE = "onnxruntime"
 
@@ -329,8 +338,7 @@ def test_noise_from_one_peer_does_not_disturb_another(
 
 
 def test_port_in_use_is_refused(server: ServerProcess, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "kenning_lego.scenarios.inference_server"]
-    command += ["--address", server.address, "--store", str(tmp_path / "other")]
+    command = serve_command("--address", server.address, "--store", str(tmp_path / "other"))
     second = subprocess.run(command, capture_output=True, text=True, timeout=30)
     assert second.returncode == 2
     assert second.stderr.startswith(f"error: {server.address} is in use")
