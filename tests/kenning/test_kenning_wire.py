@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from kenning_lego.core.errors import ProtocolError
@@ -43,6 +43,7 @@ def parse(parser: Parser, stream: bytes, sizes: list[int]) -> list[tuple[Header,
     """The messages in a stream that arrives in pieces of the given sizes, then all at once."""
     found: list[tuple[Header, bytes]] = []
     payload = b""
+    under_way = False
     rest = b""
     for size in [*sizes, len(stream)]:
         rest, stream = rest + stream[:size], stream[size:]
@@ -53,8 +54,9 @@ def parse(parser: Parser, stream: bytes, sizes: list[int]) -> list[tuple[Header,
                 assert len(rest) < 12  # all that is kept of what was read
                 break
             rest = rest[taken:]
-            assert part.begins == (not payload or part.header.size == 0) or part.payload == b""
+            assert part.begins is not under_way
             payload += part.payload
+            under_way = not part.ends
             if part.ends:
                 found.append((part.header, payload))
                 payload = b""
@@ -119,11 +121,15 @@ def test_noise_is_parsed_or_refused_and_nothing_else(noise: bytes, sizes: list[i
     assert sum(len(payload) for _, payload in found) <= len(noise)
 
 
+CHECKSUM_AT = {Form.LONG: 5, Form.SHORT: 1}
+
+
 @given(form=forms, message=messages, place=st.integers(0, 400), bit=st.integers(0, 7))
 def test_flipped_bit_of_a_peer_with_checksums_is_seen(
     form: Form, message: tuple[MessageType, Flow, int, bytes], place: int, bit: int
 ) -> None:
     good = wire(*message, form=form, checksum=True)
+    assume(good[CHECKSUM_AT[form]] != 0)  # such a message may as well have none
     bad = bytearray(good)
     bad[place % len(bad)] ^= 1 << bit
     parser = Parser(form)
