@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import re
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
@@ -43,17 +42,22 @@ class Tick:
     label: str
 
 
+_TINY = 1e-300
+"""Below, floating point has too few digits left to draw with."""
+
+
 def padded(low: float, high: float, share: float = 0.06) -> tuple[float, float]:
     """A range with room at both ends; one that is a single value, or nearly so, is widened."""
     room = (high - low) * share
-    if high - low <= 1e-9 * max(abs(low), abs(high)) or high == low:
-        room = abs(low) * 0.1 or 1.0
+    largest = max(abs(low), abs(high))
+    if high - low <= max(1e-9 * largest, _TINY):
+        room = largest * 0.1 if largest > _TINY else 1.0
     return low - room, high + room
 
 
 def nice_ticks(low: float, high: float, count: int) -> tuple[Tick, ...]:
     """About `count` multiples of 1, 2 or 5 times a power of ten within [low, high], low < high."""
-    rough = max((high - low) / max(count, 1), sys.float_info.min)
+    rough = (high - low) / max(count, 1)
     power = 10.0 ** math.floor(math.log10(rough))
     step = min((1, 2, 5, 10), key=lambda factor: abs(math.log(factor * power / rough))) * power
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
