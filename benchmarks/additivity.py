@@ -1,58 +1,27 @@
-"""Whether latencies of blocks add up, and what composing costs: ResNet-18 for CIFAR, one thread.
-
-Weights are random, since latency does not depend on their values.
-"""
+"""Whether latencies of blocks add up, and what composing costs: ResNet-18 for CIFAR, one thread."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-import torch
 
 from benchmarks.bench_record import Metric
 from benchmarks.processes import running_server
+from benchmarks.resnet import Network, make_network
 from benchmarks.samples import median
-from kenning_lego.blocks.chain import Chain
 from kenning_lego.blocks.configuration import MeasurementConfig
-from kenning_lego.blocks.extract import extract
-from kenning_lego.blocks.latency import configurations_plan, stages_of, variants_plan
-from kenning_lego.blocks.variants import make_variants
-from kenning_lego.compilers.configuration import CompilerConfig
-from kenning_lego.compilers.fused import fuse_once
+from kenning_lego.blocks.latency import configurations_plan, variants_plan
 from kenning_lego.core.plans import Plan
 from kenning_lego.core.records import SegmentRecord
-from kenning_lego.models.lookup import load_model
 from kenning_lego.protocols.client import TargetClient
 from kenning_lego.scenarios.tester.adding_up import random_configurations
-from kenning_lego.scenarios.tester.compiling import compile_variants
-from kenning_lego.scenarios.tester.one_piece import compile_whole
 from kenning_lego.selection.additivity import Additivity, ComposedRun, Figures, assess
-from kenning_lego.store.workspace import Workspace
 
-RATIOS = (0.0, 0.2, 0.4, 0.6, 0.8)
 CONFIGURATIONS = 40
 _ORIGINAL, _FUSED, _WHOLE = "original", "original@fused", "whole"
 _NS_PER_MS = 1e6
 _TURNS = 5
 """Times that blocks and compositions are measured, each in turn."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Network:
-    """A cut network with its artifacts in a workspace."""
-
-    segments: Sequence[SegmentRecord]
-    fused: str
-    whole: str
-    workspace: Workspace
-
-    @property
-    def digests(self) -> list[str]:
-        variants = [v.artifact.digest for segment in self.segments for v in segment.variants]
-        return [*dict.fromkeys(variants), self.fused, self.whole]
 
 
 def measure(directory: Path, *, rounds: int, curve: bool) -> list[Metric]:
@@ -63,12 +32,11 @@ def measure(directory: Path, *, rounds: int, curve: bool) -> list[Metric]:
         rounds: that are recorded of the blocks and of the compositions.
         curve: whether the target's connection is encrypted.
     """
-    network = _make(directory)
+    network = make_network(directory)
     composed = random_configurations(network.segments, CONFIGURATIONS, seed=1)
     with running_server(directory, curve=curve) as server:
         with server.connect() as client:
-            for digest in network.digests:
-                client.upload(network.workspace.artifacts.path(digest), digest)
+            network.upload(client)
             latencies = _medians_ms(client, _parts_plans(network, composed, rounds))
         # The server keeps its clients apart: another worker, with nothing else in memory.
         with server.connect() as client:
@@ -101,29 +69,8 @@ def _overheads(forms: Mapping[str, float]) -> list[Metric]:
     ]
 
 
-def _make(directory: Path) -> _Network:
-    torch.manual_seed(0)
-    workspace = Workspace(directory / "workspace")
-    model = load_model("resnet18-cifar10")
-    rng = np.random.default_rng(0)
-    image = rng.standard_normal((1, 3, 32, 32)).astype(np.float32)
-    chain: Chain = extract(model, torch.tensor(image))
-    variants = make_variants(chain, RATIOS)
-    config = CompilerConfig()
-    segments, _ = compile_variants(chain, variants, {}, {}, config, workspace, _ignore)
-    outputs = [spec.name for spec in chain.outputs]
-    example = {chain.inputs[0].name: image}
-    fused = fuse_once(stages_of(segments, {}), outputs, example, config, workspace)
-    whole = compile_whole(model, chain, image, config, workspace)
-    return _Network(segments, fused.record.digest, whole.artifact.digest, workspace)
-
-
-def _ignore(_done: int, _total: int, _text: str) -> None:
-    """Progress is not shown."""
-
-
 def _parts_plans(
-    network: _Network, composed: Mapping[str, Mapping[str, str]], rounds: int
+    network: Network, composed: Mapping[str, Mapping[str, str]], rounds: int
 ) -> list[Plan]:
     """Blocks and compositions by turns, so that drift hits both alike."""
     each = _config(max(1, rounds // _TURNS))
@@ -133,7 +80,7 @@ def _parts_plans(
     ]
 
 
-def _forms_plan(network: _Network, rounds: int) -> Plan:
+def _forms_plan(network: Network, rounds: int) -> Plan:
     return configurations_plan(
         network.segments,
         {_ORIGINAL: {}},

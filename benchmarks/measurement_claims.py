@@ -5,17 +5,13 @@ Sources and disturbances are synthetic (:mod:`benchmarks.synthetic`), so the tru
 
 from __future__ import annotations
 
-import argparse
 import math
-import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from benchmarks import synthetic
-from benchmarks.bench_record import Metric, table, write_record
+from benchmarks.bench_record import Metric
 from benchmarks.synthetic import SOURCES, Floats, Slowdown
 from kenning_lego.stats.bootstrap import median_of_rounds
 from kenning_lego.stats.percentiles import CLAIMED, percentiles
@@ -128,30 +124,3 @@ def _flagged(rng: np.random.Generator, slowdown: Slowdown, items: int, rounds: i
 
 def _not_below(nominal: float, trials: int) -> float:
     return nominal - _ERRORS * math.sqrt(nominal * (1 - nominal) / trials)
-
-
-_PARTS: dict[str, Callable[[], list[Metric]]] = {
-    "tail_claims": tail_claims,
-    "median_claims": median_claims,
-    "verdict_recall": verdict_recall,
-}
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Run the parts, write the record, print it."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--only", nargs="+", choices=_PARTS, help="these parts; writes no record")
-    options = parser.parse_args(arguments)
-    metrics: list[Metric] = []
-    for name in options.only or _PARTS:
-        begin = time.monotonic()
-        metrics += _PARTS[name]()
-        print(f"{name}: {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
-    print(table(metrics))
-    if not options.only:
-        print(f"written to {write_record('measurement_claims', metrics)}")
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks.additivity import CONFIGURATIONS, RATIOS, _errors, _overheads
+from benchmarks.additivity import CONFIGURATIONS, _errors, _overheads
+from benchmarks.resnet import RATIOS
 from kenning_lego.selection.additivity import Additivity, Errors, Terms
 
 
