@@ -27,7 +27,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -70,6 +69,8 @@ class UnknownNameError(UsageError):
     """
 
     def __init__(self, what: str, name: str, known: Iterable[str], remedy: str = "") -> None:
+        import difflib  # where it is needed: a server that starts has no need of it
+
         choices = sorted(known)
         near = difflib.get_close_matches(name, choices, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(choices) or 'none'}"

@@ -6,8 +6,8 @@ import ipaddress
 import re
 
 from kenning_lego.core.errors import AddressError
-from kenning_lego.protocols.messages import DEFAULT_PORT
 
+DEFAULT_PORT = 5570
 DEFAULT_ADDRESS = f"tcp://127.0.0.1:{DEFAULT_PORT}"
 _FORM = re.compile(
     r"(?:tcp://)?(?P<host>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_.-]+)(?::(?P<port>\d{1,5}))?"

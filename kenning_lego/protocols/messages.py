@@ -19,7 +19,6 @@ from kenning_lego.protocols.fields import Fields
 from kenning_lego.protocols.plans import MAX_STAGES, pack_plan, read_plan
 
 PROTOCOL_VERSION = 1
-DEFAULT_PORT = 5570
 
 MAX_ARTIFACT_BYTES = 8 << 30
 MAX_MEASURING_S = 7 * 86_400.0

@@ -25,10 +25,9 @@ from kenning_lego.deployment.platforms import Libc, Platform, architecture, pars
 from kenning_lego.deployment.remove import remove
 from kenning_lego.deployment.request import Request
 from kenning_lego.deployment.ssh_options import SshOptions, is_interactive
-from kenning_lego.protocols.addresses import normalise
+from kenning_lego.protocols.addresses import DEFAULT_PORT, normalise
 from kenning_lego.protocols.key_files import default_directory
 from kenning_lego.protocols.keys import check_name
-from kenning_lego.protocols.messages import DEFAULT_PORT
 
 _ANYWHERE = f"tcp://0.0.0.0:{DEFAULT_PORT}"
 

@@ -48,7 +48,6 @@ from kenning_lego.protocols.results import (
 )
 from kenning_lego.protocols.session import Session
 from kenning_lego.servers.admission import Admission
-from kenning_lego.servers.environment import describe
 from kenning_lego.servers.options import ServerOptions
 from kenning_lego.servers.peers import PeerWatch
 from kenning_lego.servers.readiness import Readiness
@@ -78,7 +77,10 @@ CAPABILITIES = (
 )
 
 WATCH_INTERVAL_S = 0.1
-"""How often a busy worker is looked at."""
+"""How often a worker is looked at."""
+
+MESSAGES_AT_ONCE = 16
+"""Taken before anybody else has a turn."""
 
 TICK_INTERVAL_S = 1.0
 """How often the session is told that time goes by."""
@@ -103,6 +105,7 @@ class TargetServer:
         self._sampler = Sampler(options.telemetry_interval_s)
         self._worker: WorkerProcess | None = None
         self._stopping = False
+        self._ticked = self._look_at = 0.0
         self._context = zmq.Context()
         self._router = self._context.socket(zmq.ROUTER)
         for option, value in {
@@ -218,26 +221,37 @@ class TargetServer:
         self._stopping = True
 
     def _loop(self) -> None:
-        tick = time.monotonic()
         while not self._stopping:
-            busy = self._worker is not None and self._worker.busy
-            # Asked here, since sending to a ZeroMQ socket may swallow the news that its
-            # descriptor tells.
-            received = int(self._router.getsockopt(zmq.EVENTS)) & zmq.POLLIN
-            if received:
-                self._receive()
-            interval_s = WATCH_INTERVAL_S if busy else TICK_INTERVAL_S
-            interval_s = min(interval_s, self._sampler.wait_s(time.monotonic()))
-            self._readiness.wait(0.0 if received else interval_s)
+            more = self._receive_some()
             now = time.monotonic()
-            self._sampler.tick(now, self._worker_pid)
-            if self._worker and self._worker.busy:
-                self._watch_worker(self._worker, now)
-            if now - tick >= TICK_INTERVAL_S:
-                tick = now
-                self._handle(dialogue.Tick())
+            if now >= self._look_at:
+                self._look_at = self._look_after(now)
             if self._kenning:
                 self._kenning.look(now)
+            self._readiness.wait(0.0 if more else max(0.0, self._look_at - now))
+
+    def _receive_some(self) -> bool:
+        """Take the messages that wait; whether there may be more.
+
+        To be asked before any sleep, since sending to a ZeroMQ socket may swallow the news that
+        its descriptor tells.
+        """
+        for _ in range(MESSAGES_AT_ONCE):
+            if not int(self._router.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
+                return False
+            self._receive()
+        return True
+
+    def _look_after(self, now: float) -> float:
+        """Do what is due by the clock; when something will be again, or new work will need it."""
+        self._sampler.tick(now, self._worker_pid)
+        if self._worker and self._worker.busy:
+            self._watch_worker(self._worker, now)
+        if now - self._ticked >= TICK_INTERVAL_S:
+            self._ticked = now
+            self._handle(dialogue.Tick())
+        interval_s = WATCH_INTERVAL_S if self._worker else TICK_INTERVAL_S
+        return now + min(interval_s, self._sampler.wait_s(now))
 
     @property
     def _worker_pid(self) -> int | None:
@@ -316,6 +330,7 @@ class TargetServer:
             except OSError as error:
                 return dialogue.WorkerExited(f"it cannot be started: {error.strerror}")
             worker = self._worker
+            self._look_at = 0.0
             self._readiness.watch(worker.channel.fileno(), lambda: self._hear_worker(worker))
             log.info("started worker %d; %s", self._worker.pid, self._worker.memory_limit)
         message = envelope.message
@@ -371,6 +386,9 @@ class TargetServer:
             case dialogue.StopWorker():
                 self._stop_worker()
             case dialogue.SendWelcome(peer, request):
+                # Its sensors take a while to import, and a server is to be up at once.
+                from kenning_lego.servers.environment import describe
+
                 welcome = Welcome(PROTOCOL_VERSION, __version__, CAPABILITIES, describe())
                 return self._send(peer, Envelope(request, Ok(welcome.to_result())))
             case other:
@@ -381,6 +399,7 @@ class TargetServer:
         match action:
             case dialogue.StartSampling():
                 self._sampler.start(time.monotonic())
+                self._look_at = 0.0
             case dialogue.StopSampling():
                 self._sampler.stop()
             case dialogue.SendTelemetry(peer, request):
