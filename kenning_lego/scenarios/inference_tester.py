@@ -21,10 +21,11 @@ def main(arguments: Sequence[str]) -> int:
     )
     # --help and wrong flags need no torch.
     from kenning_lego.scenarios.progress import make_console
+    from kenning_lego.scenarios.tester.judging import trusted
     from kenning_lego.scenarios.tester.run import run_test
 
-    run_test(config, make_console(), command=("kenning-lego", "test", *arguments))
-    return 0
+    result = run_test(config, make_console(), command=("kenning-lego", "test", *arguments))
+    return 3 if config.strict and not trusted(result.record) else 0
 
 
 if __name__ == "__main__":

@@ -19,13 +19,12 @@ def board_during(telemetry: Telemetry, begin_s: float, end_s: float) -> verdict.
     around = [max(0, inside[0] - 1), *inside] if inside else []
     throttled: list[int] = []
     for key, column in telemetry.columns.items():
-        values = [value for n in around if (value := column[n]) is not None]
-        if not values:
-            continue
         if quantity_of(key) == "throttle_count":
-            throttled.append(round(values[-1] - values[0]))
+            counts = [value for n in around if (value := column[n]) is not None]
+            throttled += [round(counts[-1] - counts[0])] if counts else []
         elif quantity_of(key) == "throttled":
-            throttled.append(sum(value > 0 for value in values))
+            flags = [value > 0 for n in inside if (value := column[n]) is not None]
+            throttled += [sum(flags)] if flags else []
     clocks = [
         max(known)
         for n in inside

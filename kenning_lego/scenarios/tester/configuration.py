@@ -100,6 +100,8 @@ class InferenceTestConfig(Component):
     """What budgets bound: the artifacts' sizes, memory once loaded, or the most while running."""
     budgets: tuple[BudgetConfig, ...] = DEFAULT_BUDGETS
     """Bounds to choose a configuration for, each."""
+    strict: bool = False
+    """End with exit code 3 if a measurement cannot be trusted."""
 
     @model_validator(mode="after")
     def _memory_is_measured(self) -> InferenceTestConfig:

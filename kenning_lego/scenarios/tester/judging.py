@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from kenning_lego.core.plans import Measurement, PlanLog, Statistics
-from kenning_lego.core.records import MeasurementRecord, PlanRecord
+from kenning_lego.core.records import MeasurementRecord, PlanRecord, RunRecord
 from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.stats.board import board_during
 from kenning_lego.stats.recorded import judge_records
@@ -61,6 +61,23 @@ def judge_statistics(
         _record(each, clock, None) for each in statistics.measurements if not each.per_round
     ]
     return tuple(judged), tuple(records)
+
+
+def trusted(record: RunRecord) -> bool:
+    """Whether nothing was found wrong with any plan of a run."""
+    return all(plan.verdict is None or plan.verdict.name == "stable" for plan in record.plans)
+
+
+def describe_verdict(plan: PlanRecord) -> str:
+    """One line for people."""
+    if plan.verdict is None:
+        return f"{plan.name}: {plan.stopped} after {plan.rounds} rounds"
+    verdict = plan.verdict
+    words = verdict.name.replace("_", " ")
+    said = f"{plan.name}: {words} ({plan.stopped.replace('_', ' ')} after {plan.rounds} rounds)"
+    if not verdict.reasons:
+        return said
+    return f"{said}: {'; '.join(verdict.reasons)}; remedy: {verdict.remedy}"
 
 
 def _record(measurement: Measurement, clock: Clock, log: PlanLog | None) -> MeasurementRecord:

@@ -18,6 +18,7 @@ from kenning_lego.core.records import (
 )
 from kenning_lego.reports.memory import MEMORY
 from kenning_lego.scenarios.tester.choice import ORIGINAL
+from kenning_lego.scenarios.tester.judging import describe_verdict
 
 
 def print_blocks(
@@ -97,6 +98,8 @@ def print_configurations(console: Console, record: RunRecord) -> None:
     for each in record.configurations:
         if not each.feasible:
             console.print(f"{each.name} cannot be met; {_nearest(each)}", soft_wrap=True)
+    for plan in record.plans:
+        console.print(f"measurement of {describe_verdict(plan)}", soft_wrap=True)
     for line in _composition(record):
         console.print(line, soft_wrap=True)
     console.print()
