@@ -94,7 +94,9 @@ def verdict_recall(runs: int = RUNS, *, rounds: int = 200, seed: int = 0) -> lis
             _flagged(rng, slowdown, items, rounds) for items in (1, 10) for _ in range(runs // 2)
         )
         share = flagged / (runs // 2 * 2)
-        metrics.append(Metric(f"verdict_{name}", share, "share", at_most=most, at_least=least))
+        metrics.append(
+            Metric(f"simulated_verdict_{name}", share, "share", at_most=most, at_least=least)
+        )
     return metrics
 
 

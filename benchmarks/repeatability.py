@@ -97,6 +97,9 @@ def _quiet_metrics(first: _Run, second: _Run) -> list[Metric]:
             "repeatability", agree / len(stable) if stable else math.nan, "share", at_least=0.95
         ),
         Metric("repeatability_stable", len(stable) / len(off), "share"),
+        Metric(
+            "repeatability_of_all", sum(each <= AGREE for each in off.values()) / len(off), "share"
+        ),
         Metric("repeatability_error", 100 * statistics.median(off.values()), "%"),
         Metric("plan_rate", len(off) / first.seconds * 60, "1/min", at_least=60),
         Metric("plan_seconds", first.seconds, "s"),
