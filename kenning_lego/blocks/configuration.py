@@ -74,8 +74,8 @@ class MeasurementConfig(Component):
     """How long these waits may take in all."""
     preheat_s: float = Field(default=0.0, ge=0)
     """Run unrecorded for so long first: sustained work instead of a burst."""
-    additivity_runs: int = Field(default=6, ge=0)
-    """Random configurations to run whole, to see how well the blocks' latencies add up."""
+    additivity_runs: int = Field(default=8, ge=0)
+    """Configurations to run whole, to see how well the blocks' latencies add up."""
     memory: Literal["none", "rss", "peak"] = "none"
     """Also see what each variant costs in memory: once loaded, or the most while it runs, too."""
     memory_repeats: int = Field(default=3, ge=1)

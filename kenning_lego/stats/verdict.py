@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -188,9 +188,9 @@ def _judge_item(
         missing = ENOUGH_ROUNDS - samples.rounds
         notes.append(_Note("too_few_samples", f"needs {missing} more rounds to be judged", _LONGER))
     elif (width := estimate.relative_half_width) > asked:
-        times = "" if math.isinf(width) else f"; about {(width / asked) ** 2:.1f} times the rounds"
+        times = "" if math.isinf(width) else f" (about {(width / asked) ** 2:.1f} times as many)"
         said = f"its median is known to {width:.1%}, asked were {asked:.1%}"
-        notes.append(_Note("noisy", said, f"{_CLOSE}, or {_LONGER}{times}"))
+        notes.append(_Note("noisy", said, f"{_CLOSE}; {_LONGER}{times}"))
     if estimate is not None and math.isfinite(estimate.relative_half_width):
         figures["half_width"] = estimate.relative_half_width
     return _verdict(notes, figures | _machine_figures(machine, telemetry))
@@ -225,8 +225,14 @@ def _verdict(notes: Sequence[_Note], figures: Mapping[str, float]) -> Verdict:
         name=ranked[0].name if ranked else "stable",
         reasons=tuple(note.reason for note in ranked),
         figures=dict(figures),
-        remedy="; ".join(dict.fromkeys(note.remedy for note in ranked)),
+        remedy="; ".join(_distinct(note.remedy for note in ranked)),
     )
+
+
+def _distinct(remedies: Iterable[str]) -> list[str]:
+    """Each remedy once, and "allow more rounds" not also without how many."""
+    each = dict.fromkeys(one for remedy in remedies for one in remedy.split("; "))
+    return [one for one in each if not any(other.startswith(f"{one} (") for other in each)]
 
 
 def _notes(findings: Mapping[str, Findings]) -> list[_Note]:

@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from kenning_lego.core.records import BudgetRecord, ConfigurationRecord, SegmentRecord
-from kenning_lego.scenarios.tester.adding_up import add_up, random_configurations, with_sums
+from kenning_lego.scenarios.tester.adding_up import (
+    add_up,
+    composed_configurations,
+    random_configurations,
+    with_sums,
+)
 from tests.reports.records import resnet_record
 
 SEGMENTS = resnet_record().segments
@@ -33,6 +38,19 @@ def test_configurations_differ_and_cover_every_segment() -> None:
 def test_no_more_configurations_than_there_are() -> None:
     assert len(random_configurations(SEGMENTS[:2], 40, seed=0)) == 5
     assert random_configurations(SEGMENTS, 0, seed=0) == {}
+
+
+def test_both_ends_are_run_whole_beside_random_configurations() -> None:
+    found = composed_configurations(SEGMENTS, 6, seed=3)
+    assert len(found) == 6
+    originals = {each.name: each.variants[0].name for each in SEGMENTS}
+    assert found["composed-original"] == originals
+    smallest = found["composed-smallest"]
+    for segment in SEGMENTS:
+        least = min(variant.flops for variant in segment.variants)
+        (chosen,) = (v for v in segment.variants if v.name == smallest[segment.name])
+        assert chosen.flops == least
+    assert composed_configurations(SEGMENTS, 0, seed=3) == {}
 
 
 def test_without_composed_runs_latencies_stay() -> None:

@@ -62,7 +62,7 @@ def test_interval_that_is_too_wide_is_noise_and_says_how_much_is_missing() -> No
     found = verdict(noise(100, size=0.2))
     assert found.name == "noisy"
     assert "asked were 1.0%" in found.reasons[0]
-    assert "times the rounds" in found.remedy
+    assert "times as many" in found.remedy
 
 
 @pytest.mark.parametrize("rounds", [0, 1, 5, 15])

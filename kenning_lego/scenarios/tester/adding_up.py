@@ -38,6 +38,31 @@ def random_configurations(
     return {f"composed-{number}": names for number, names in enumerate(found.values(), 1)}
 
 
+def composed_configurations(
+    segments: Sequence[SegmentRecord], count: int, seed: int
+) -> dict[str, dict[str, str]]:
+    """What to run whole: the original, the network with the fewest FLOPs, and random ones.
+
+    The two ends are where sums of latencies are off the most: weights of the one leave the
+    caches from run to run, those of the other stay.
+
+    Args:
+        segments: the chain with all variants.
+        count: how many at most; none for 0.
+        seed: of the random ones.
+    """
+    ends = {
+        "composed-original": {each.name: each.variants[0].name for each in segments},
+        "composed-smallest": {
+            each.name: min(each.variants, key=lambda variant: variant.flops).name
+            for each in segments
+        },
+    }
+    if count < len(ends) or len(set(map(str, ends.values()))) < len(ends):
+        return random_configurations(segments, count, seed)
+    return {**ends, **random_configurations(segments, count - len(ends), seed)}
+
+
 def add_up(
     segments: Sequence[SegmentRecord], composed: Composed, latencies_ms: Mapping[str, float]
 ) -> tuple[AdditivityRecord | None, dict[str, float]]:

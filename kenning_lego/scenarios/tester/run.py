@@ -32,7 +32,7 @@ from kenning_lego.models.lookup import load_model
 from kenning_lego.reports.write import write_report
 from kenning_lego.scenarios.progress import Track, step
 from kenning_lego.scenarios.targets import check_runtime, open_target
-from kenning_lego.scenarios.tester.adding_up import add_up, random_configurations, with_sums
+from kenning_lego.scenarios.tester.adding_up import add_up, composed_configurations, with_sums
 from kenning_lego.scenarios.tester.choice import choose, pose_problem
 from kenning_lego.scenarios.tester.compiling import compile_variants
 from kenning_lego.scenarios.tester.configuration import InferenceTestConfig
@@ -244,7 +244,7 @@ class _Test:
             digests = {v.artifact.digest: None for each in segments for v in each.variants}
             sent = upload_all(target, digests, workspace.artifacts, track.update)
             track.note = f"{sent} sent" if sent else "the target has them"
-        composed = random_configurations(segments, how.additivity_runs, how.seed)
+        composed = composed_configurations(segments, how.additivity_runs, how.seed)
         with self.step("time every variant on the target") as track:
             latencies = time_variants(target, segments, where, how, composed, track.update)
         if how.memory != "none":

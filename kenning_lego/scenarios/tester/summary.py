@@ -74,7 +74,6 @@ def print_configurations(console: Console, record: RunRecord) -> None:
         "→ score",
     ):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("pruned %", no_wrap=True)
     ratios = {v.name: v.ratio for segment in record.segments for v in segment.variants}
     for each in record.configurations:
         predicted, measured = each.predicted or ScoreRecord(), each.measured or ScoreRecord()
@@ -88,15 +87,16 @@ def print_configurations(console: Console, record: RunRecord) -> None:
             _error(predicted, measured),
             _number(_median_ms(record, each.fused_measurement), ".3f"),
             _number(measured.score, ".2%"),
-            " ".join(f"{ratios[name] * 100:.0f}" for name in each.variants.values())
-            or "infeasible",
         )
     console.print()
     console.print(table)
     console.print("predicted, then → measured")
     console.print(f"memory: {MEMORY[record.memory].lower()}")
     for each in record.configurations:
-        if not each.feasible:
+        pruned = " ".join(f"{ratios[name] * 100:.0f}" for name in each.variants.values())
+        if each.feasible:
+            console.print(f"{each.name}: {pruned} % pruned from its blocks", soft_wrap=True)
+        else:
             console.print(f"{each.name} cannot be met; {_nearest(each)}", soft_wrap=True)
     for plan in record.plans:
         console.print(f"measurement of {describe_verdict(plan)}", soft_wrap=True)
