@@ -161,7 +161,7 @@ class Column:
             return None
         scaled = value / self.unit.factor
         text = decimal(scaled, self.decimals)
-        return significant(scaled, 2) if scaled and text and float(text) == 0 else text
+        return significant(scaled, 2) if scaled and text and not text.strip("0.") else text
 
     def interval(self, low: float | None, high: float | None) -> str | None:
         """Two bounds, given in base units, without the unit."""

@@ -146,8 +146,7 @@ def energy_per_inference(
             raise UsageError(f"an interval from {begin} s to {end} s")
     if inferences < 1:
         raise UsageError(f"energy of {inferences} inferences")
-    told = (key for key, column in telemetry.columns.items() if any(v is not None for v in column))
-    domains = domains_of(told)
+    domains = domains_of(telemetry.columns)
     idle_watts = busy_watts = half = 0.0
     for key in domains:
         at_rest, at_work = (_mean_power(telemetry, key, *each) for each in (idle, busy))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -159,3 +160,16 @@ def test_result_that_makes_no_sense_is_refused(change: dict[str, object], proble
         read_load_result(Fields({**fields, **change}, "OK"), payload)
     with pytest.raises(ProtocolError, match="2 queries with samples"):
         read_load_result(Fields(dict(fields), "OK"), payload[:2])
+
+
+def test_begin_is_on_the_clock_of_the_telemetry(server: ServerProcess, tmp_path: Path) -> None:
+    artifact = scale_artifact(tmp_path, 2.0)
+    plan = make(artifact.digest, "single_stream")
+    with connect(server.address) as target:
+        target.upload(artifact.path, artifact.digest)
+        before = target.telemetry().times_s[-1]
+        result = target.load(plan)
+        time.sleep(0.3)  # asked sooner, the sensors would not be read again
+        after = target.telemetry().times_s[-1]
+    # What was asked first can have been read a little earlier, never later.
+    assert before <= result.begin_ns / 1e9 <= result.end_ns / 1e9 <= after

@@ -73,10 +73,6 @@ def print_configurations(console: Console, record: RunRecord) -> None:
         "→ score",
     ):
         table.add_column(heading, justify="right", no_wrap=True)
-    sources = {each.measured.energy_source: None for each in record.configurations if each.measured}
-    told = [source for source in sources if source is not None]
-    if told:
-        table.add_column("→ mJ", justify="right", no_wrap=True)
     table.add_column("pruned %", no_wrap=True)
     ratios = {v.name: v.ratio for segment in record.segments for v in segment.variants}
     for each in record.configurations:
@@ -91,7 +87,6 @@ def print_configurations(console: Console, record: RunRecord) -> None:
             _error(predicted, measured),
             _number(_median_ms(record, each.fused_measurement), ".3f"),
             _number(measured.score, ".2%"),
-            *([_energy(measured)] if told else ()),
             " ".join(f"{ratios[name] * 100:.0f}" for name in each.variants.values())
             or "infeasible",
         )
@@ -99,13 +94,10 @@ def print_configurations(console: Console, record: RunRecord) -> None:
     console.print(table)
     console.print("predicted, then → measured")
     console.print(f"memory: {MEMORY[record.memory].lower()}")
-    if told:
-        said = "; ".join(told)
-        console.print(f"mJ: energy of one inference, net of idle, from {said}", soft_wrap=True)
     for each in record.configurations:
         if not each.feasible:
             console.print(f"{each.name} cannot be met; {_nearest(each)}", soft_wrap=True)
-    for line in _composition(record):
+    for line in (*_energies(record), *_composition(record)):
         console.print(line, soft_wrap=True)
     console.print()
 
@@ -126,6 +118,19 @@ def _composition(record: RunRecord) -> Iterator[str]:
         yield (
             f"sums of blocks over {len(record.additivity.runs)} composed runs: {_off(plain)}"
             + (f"; with fitted terms: {_off(fitted)}" if fitted else "; nothing to fit")
+        )
+
+
+def _energies(record: RunRecord) -> Iterator[str]:
+    """Energy of an inference with its bounds, where the target has a sensor."""
+    for each in record.configurations:
+        found = each.measured or ScoreRecord()
+        if found.energy_mj is None or found.energy_low_mj is None or found.energy_high_mj is None:
+            continue
+        yield (
+            f"energy of an inference of {each.name}, net of idle: {found.energy_mj:.3g} mJ "
+            f"({found.energy_low_mj:.3g} to {found.energy_high_mj:.3g}), "
+            f"from {found.energy_source}"
         )
 
 
@@ -154,13 +159,6 @@ def _budget(budget: BudgetRecord) -> str:
 
 def _number(value: float | None, form: str, scale: float = 1.0) -> str:
     return "—" if value is None else format(value * scale, form)
-
-
-def _energy(measured: ScoreRecord) -> str:
-    low, high = measured.energy_low_mj, measured.energy_high_mj
-    if measured.energy_mj is None or low is None or high is None:
-        return "—"
-    return f"{measured.energy_mj:.3g} [{low:.3g}, {high:.3g}]"
 
 
 def _error(predicted: ScoreRecord, measured: ScoreRecord) -> str:
