@@ -8,7 +8,8 @@ square successive difference", 1941), at 95 %. A load that swings in step with t
 it, and what the sensor itself is wrong by is not in it.
 
 The energy of one inference is what the target used beyond what it uses when idle: the difference of
-two mean powers, of which neither is known better than its readings scatter.
+two mean powers, of which neither is known better than its readings scatter. Readings that resemble
+their neighbours make these bounds too narrow (docs/measurement.md has figures).
 """
 
 from __future__ import annotations
