@@ -9,6 +9,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from kenning_lego.core.configuration import Component
 
+SHORTEST_ENERGY_S = 3.0
+"""Of a load whose energy is wanted: it leaves a second of idle before."""
+
 
 def check_ratios(ratios: Sequence[float]) -> tuple[float, ...]:
     """The ratios in ascending order.
@@ -80,9 +83,20 @@ class MeasurementConfig(Component):
     """Also see what each variant costs in memory: once loaded, or the most while it runs, too."""
     memory_repeats: int = Field(default=3, ge=1)
     """Fresh processes for each variant, of which the median counts."""
+    energy_s: float = Field(default=0.0, ge=0, le=3600)
+    """Run each configuration for so long to see its energy, after a third of that idle; 0: not."""
 
     @model_validator(mode="after")
     def _rounds_in_order(self) -> MeasurementConfig:
         if self.min_rounds > self.max_rounds:
             raise ValueError("min_rounds is above max_rounds")
+        return self
+
+    @model_validator(mode="after")
+    def _time_for_energy(self) -> MeasurementConfig:
+        if 0 < self.energy_s < SHORTEST_ENERGY_S:
+            raise ValueError(
+                f"energy_s of {self.energy_s:g} is too short for sensors that are read once a "
+                f"second: give {SHORTEST_ENERGY_S:g} or more, or 0 for none"
+            )
         return self

@@ -27,6 +27,8 @@ class LoadResultRecord(_Record):
     duration_ns: int
     offered: int
     span_ns: int
+    begin_ns: int
+    """On the target's monotonic clock."""
     latencies_ns: tuple[int, ...]
     service_ns: tuple[int, ...]
     lateness_ns: tuple[int, ...]
@@ -42,6 +44,7 @@ class LoadResultRecord(_Record):
             duration_ns=result.duration_ns,
             offered=result.offered,
             span_ns=result.span_ns,
+            begin_ns=result.begin_ns,
             latencies_ns=result.latencies_ns,
             service_ns=result.service_ns,
             lateness_ns=result.lateness_ns,

@@ -92,6 +92,7 @@ class LoadResult:
         offered: queries that were to come until the run ended.
         span_ns: within so long from the start; 0 where queries come when others are answered.
         stopped: why it ended: ``complete``, ``max_queries``, ``max_seconds`` or ``cancelled``.
+        begin_ns: the start, after the warm-up, on the clock of the telemetry's times.
     """
 
     latencies_ns: tuple[int, ...]
@@ -102,6 +103,12 @@ class LoadResult:
     offered: int
     span_ns: int
     stopped: str
+    begin_ns: int
+
+    @property
+    def end_ns(self) -> int:
+        """When the last query was answered, on the same clock as `begin_ns`."""
+        return self.begin_ns + self.duration_ns
 
     @property
     def unanswered(self) -> int:

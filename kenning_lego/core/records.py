@@ -231,6 +231,14 @@ class ScoreRecord(_Record):
     memory_bytes: int | None = None
     score: float | None = None
     """The network's metric on the test part."""
+    energy_mj: float | None = None
+    """Of one inference, net of what the target uses when idle."""
+    energy_low_mj: float | None = None
+    """Its lower bound at 95 %; at or below zero, the load could not be told from idle."""
+    energy_high_mj: float | None = None
+    """Its upper bound at 95 %."""
+    energy_source: str | None = None
+    """Keys of the telemetry's columns that were added up, with + between them."""
 
 
 class ConfigurationRecord(_Record):

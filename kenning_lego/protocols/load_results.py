@@ -24,6 +24,7 @@ def pack_load_result(result: LoadResult) -> tuple[Mapping[str, Any], tuple[bytes
         "offered": result.offered,
         "span_ns": result.span_ns,
         "stopped": result.stopped,
+        "begin_ns": result.begin_ns,
     }
     frames = (result.latencies_ns, result.service_ns, result.lateness_ns)
     return fields, tuple(map(pack_samples, frames))
@@ -49,6 +50,7 @@ def read_load_result(fields: Fields, payload: Sequence[Frame]) -> LoadResult:
         offered=fields.integer("offered", count, _MAX),
         span_ns=fields.integer("span_ns", 0, _MAX),
         stopped=fields.text("stopped", 64),
+        begin_ns=fields.integer("begin_ns", 0, _MAX),
     )
     fields.done()
     return result

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kenning_lego.core.records import BudgetRecord, ConfigurationRecord, VariantRecord
+from kenning_lego.core.records import (
+    BudgetRecord,
+    ConfigurationRecord,
+    ScoreRecord,
+    VariantRecord,
+)
 from kenning_lego.reports.findings import Findings, Outcome
 from kenning_lego.reports.formatting import (
+    ENERGY_NJ,
     NO_BREAK,
     SIZE_BYTES,
     TIME_NS,
@@ -67,17 +73,24 @@ class Row:
     memory_measured: str | None = None
     score_predicted: str | None = None
     score_measured: str | None = None
+    energy: str | None = None
+    energy_interval: str | None = None
     solved: str | None = None
     nearest: tuple[tuple[Bound, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The rows and the units of their columns."""
+    """The rows and the units of their columns.
+
+    `energy_sources` are the sensors behind the column of energy; without any there is no column.
+    """
 
     rows: tuple[Row, ...]
     latency_unit: str
     memory_unit: str
+    energy_unit: str
+    energy_sources: tuple[str, ...]
     has_blocks: bool
 
 
@@ -89,6 +102,7 @@ def configuration_table(findings: Findings) -> Table | None:
     sides = [side for each in findings.outcomes for side in (each.predicted, each.measured)]
     latency = Column.fitting([_ns(side.latency_ms) for side in sides], TIME_NS, 4)
     memory = Column.fitting([side.memory_bytes for side in sides], SIZE_BYTES)
+    energy = Column.fitting([_nj(each.measured.energy_mj) for each in findings.outcomes], ENERGY_NJ)
     variants = {each.name: each for part in record.segments for each in part.variants}
     quality = Quality.of(record)
     outcome_of = {id(each.configuration): each for each in findings.outcomes}
@@ -110,6 +124,8 @@ def configuration_table(findings: Findings) -> Table | None:
             memory_measured=memory.number(outcome.measured.memory_bytes),
             score_predicted=quality.score(outcome.predicted.score),
             score_measured=quality.score(outcome.measured.score),
+            energy=energy.number(_nj(outcome.measured.energy_mj)),
+            energy_interval=_energy_interval(outcome.measured, energy),
             solved=_solved(configuration) if configuration else None,
         )
 
@@ -121,6 +137,14 @@ def configuration_table(findings: Findings) -> Table | None:
         tuple(rows),
         latency.unit.symbol,
         memory.unit.symbol,
+        energy.unit.symbol,
+        tuple(
+            dict.fromkeys(
+                each.measured.energy_source
+                for each in findings.outcomes
+                if each.measured.energy_source
+            )
+        ),
         any(each.bricks for each in rows),
     )
 
@@ -175,6 +199,10 @@ def _interval(outcome: Outcome, latency: Column) -> str | None:
     return latency.interval(summary.median_low, summary.median_high)
 
 
+def _energy_interval(measured: ScoreRecord, energy: Column) -> str | None:
+    return energy.interval(_nj(measured.energy_low_mj), _nj(measured.energy_high_mj))
+
+
 def _solved(configuration: ConfigurationRecord) -> str | None:
     if configuration.solver is None:
         return None
@@ -184,3 +212,7 @@ def _solved(configuration: ConfigurationRecord) -> str | None:
 
 def _ns(ms: float | None) -> float | None:
     return None if ms is None else ms * 1e6
+
+
+def _nj(mj: float | None) -> float | None:
+    return None if mj is None else mj * 1e6

@@ -27,6 +27,7 @@ class Unit:
 
 TIME_NS = (Unit("ns", 1.0), Unit("µs", 1e3), Unit("ms", 1e6), Unit("s", 1e9))
 SIZE_BYTES = (Unit("B", 1.0), Unit("kB", 1e3), Unit("MB", 1e6), Unit("GB", 1e9))
+ENERGY_NJ = (Unit("nJ", 1.0), Unit("µJ", 1e3), Unit("mJ", 1e6), Unit("J", 1e9))
 PLAIN = (Unit("", 1.0),)
 COUNT = (Unit("", 1.0), Unit("k", 1e3), Unit("M", 1e6), Unit("G", 1e9), Unit("T", 1e12))
 
@@ -160,7 +161,7 @@ class Column:
             return None
         scaled = value / self.unit.factor
         text = decimal(scaled, self.decimals)
-        return significant(scaled, 2) if scaled and text and float(text) == 0 else text
+        return significant(scaled, 2) if scaled and text and not text.strip("0.") else text
 
     def interval(self, low: float | None, high: float | None) -> str | None:
         """Two bounds, given in base units, without the unit."""

@@ -62,6 +62,7 @@ def _result(record: LoadResultRecord) -> LoadResult:
         record.offered,
         record.span_ns,
         record.stopped,
+        record.begin_ns,
     )
 
 

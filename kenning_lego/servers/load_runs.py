@@ -181,6 +181,7 @@ class _Run:
             offered=len(self._latencies) if offered is None else offered,
             span_ns=span_ns,
             stopped=stopped,
+            begin_ns=self._start,
         )
 
     def _note(self, due: int, begin: int, end: int, possible: int) -> None:

@@ -25,8 +25,8 @@ class LocalTarget:
 
     Args:
         store: where its artifacts lie; a workspace's own store will do.
-        telemetry_interval_s: between readings of the sensors, taken between a plan's rounds and
-            between requests; 0 for none.
+        telemetry_interval_s: between readings of the sensors, taken between a plan's rounds,
+            a load test's queries and requests; 0 for none.
     """
 
     def __init__(
@@ -60,19 +60,13 @@ class LocalTarget:
 
     def measure(self, plan: Plan, on_progress: Callable[[Progress], None] | None = None) -> None:
         """Time a plan in this process."""
-
-        def note(progress: Progress) -> None:
-            self._tick()
-            if on_progress:
-                on_progress(progress)
-
-        self._workbench.measure(plan, note, lambda: False)
+        self._workbench.measure(plan, self._noting(on_progress), lambda: False)
 
     def load(
         self, plan: LoadPlan, on_progress: Callable[[Progress], None] | None = None
     ) -> LoadResult:
         """Send queries to a chain in this process."""
-        return self._workbench.load(plan, on_progress or (lambda _: None), lambda: False)
+        return self._workbench.load(plan, self._noting(on_progress), lambda: False)
 
     def footprint(
         self, plan: FootprintPlan, on_progress: Callable[[Progress], None] | None = None
@@ -103,6 +97,14 @@ class LocalTarget:
         """Forget models, samples and what the sensors told."""
         self._workbench = Workbench(self._store)
         self._sampler.start(time.monotonic())
+
+    def _noting(self, on_progress: Callable[[Progress], None] | None) -> Callable[[Progress], None]:
+        def note(progress: Progress) -> None:
+            self._tick()
+            if on_progress:
+                on_progress(progress)
+
+        return note
 
     def _tick(self) -> None:
         self._sampler.tick(time.monotonic(), os.getpid())

@@ -6,6 +6,10 @@ the trapezoid rule; how far it can be off is judged by how much neighbouring rea
 square successive difference, which a slow trend leaves alone; von Neumann and others, "The mean
 square successive difference", 1941), at 95 %. A load that swings in step with the sampling fools
 it, and what the sensor itself is wrong by is not in it.
+
+The energy of one inference is what the target used beyond what it uses when idle: the difference of
+two mean powers, of which neither is known better than its readings scatter. Readings that resemble
+their neighbours make these bounds too narrow (docs/measurement.md has figures).
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ from typing import Literal
 
 from kenning_lego.core.errors import UsageError
 from kenning_lego.core.telemetry import Telemetry, quantity_of
+from kenning_lego.stats.power_domains import domains_of
 
 _STUDENT_95 = (
     *(12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228),
@@ -85,6 +90,113 @@ def energy_between(telemetry: Telemetry, key: str, begin_s: float, end_s: float)
             return _from_power(*stretch, begin_s, end_s) if stretch else None
         case other:
             raise UsageError(f"{other} is neither energy nor power")
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceEnergy:
+    """Energy of one inference, beyond what the target uses when idle.
+
+    Args:
+        joules: the estimate; below zero if the target used less than when idle.
+        low: lower bound at 95 %, in J; at or below zero, the load cannot be told from idle.
+        high: upper bound at 95 %, in J.
+        idle_watts: mean power in the idle interval.
+        busy_watts: mean power under load.
+        readings: that were taken under load.
+        domains: keys of the columns that were added up.
+    """
+
+    joules: float
+    low: float
+    high: float
+    idle_watts: float
+    busy_watts: float
+    readings: int
+    domains: tuple[str, ...]
+
+
+Interval = tuple[float, float]
+"""Begin and end on the target's monotonic clock, in s."""
+
+
+def energy_per_inference(
+    telemetry: Telemetry, idle: Interval, busy: Interval, inferences: int
+) -> InferenceEnergy | None:
+    """What one inference took, net of idle, over all domains that do not overlap.
+
+    Only readings within the intervals count: the next one before or after belongs to another
+    state. The bounds of idle and busy power are independent, so the squares of their half-widths
+    add up; those of several domains may be wrong together, so these half-widths add up.
+
+    Args:
+        telemetry: what was sampled.
+        idle: when the target had nothing to do.
+        busy: when it ran inferences and nothing else, at an even pace.
+        inferences: that it ran in `busy`.
+
+    Returns:
+        None without a sensor (see :func:`~kenning_lego.stats.power_domains.domains_of`), or if
+        one of those that count did not tell all of both intervals, or told too little to say how
+        far off it is: two readings of power, three of a counter, within each.
+
+    Raises:
+        UsageError: an interval is empty, no inference ran, or a counter goes back.
+    """
+    for begin, end in (idle, busy):
+        if not begin < end:
+            raise UsageError(f"an interval from {begin} s to {end} s")
+    if inferences < 1:
+        raise UsageError(f"energy of {inferences} inferences")
+    domains = domains_of(telemetry.columns)
+    idle_watts = busy_watts = half = 0.0
+    for key in domains:
+        at_rest, at_work = (_mean_power(telemetry, key, *each) for each in (idle, busy))
+        if at_rest is None or at_work is None:
+            return None
+        idle_watts += at_rest.watts
+        busy_watts += at_work.watts
+        half += math.hypot(at_rest.half_width, at_work.half_width)
+    if not domains:
+        return None
+    seconds_each = (busy[1] - busy[0]) / inferences
+    net = busy_watts - idle_watts
+    return InferenceEnergy(
+        joules=net * seconds_each,
+        low=(net - half) * seconds_each,
+        high=(net + half) * seconds_each,
+        idle_watts=idle_watts,
+        busy_watts=busy_watts,
+        readings=_within(telemetry.times_s, *busy),
+        domains=domains,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _MeanPower:
+    watts: float
+    half_width: float
+
+
+def _mean_power(telemetry: Telemetry, key: str, begin: float, end: float) -> _MeanPower | None:
+    """Mean power of an even load, from the readings within its interval."""
+    stretch = _stretch(telemetry.times_s, telemetry.columns[key], begin, end)
+    if stretch is None:
+        return None
+    readings = [(t, v) for t, v in zip(*stretch, strict=True) if begin <= t <= end]
+    if quantity_of(key) == "energy_uj":
+        if any(before > after for (_, before), (_, after) in pairwise(readings)):
+            raise UsageError("a counter of energy that goes back")
+        steps = [
+            (t2 - t1, (v2 - v1) / 1e6 / (t2 - t1)) for (t1, v1), (t2, v2) in pairwise(readings)
+        ]
+        powers = [watts for _, watts in steps]
+    else:
+        steps = [(t2 - t1, (p1 + p2) / 2e3) for (t1, p1), (t2, p2) in pairwise(readings)]
+        powers = [milliwatts / 1e3 for _, milliwatts in readings]
+    if len(powers) < _FEWEST:
+        return None
+    mean = sum(seconds * watts for seconds, watts in steps) / sum(seconds for seconds, _ in steps)
+    return _MeanPower(mean, _mean_half_width(powers))
 
 
 def _stretch(

@@ -108,3 +108,9 @@ def test_three_digits_are_within_half_a_percent(ns: float) -> None:
     factor = {unit.symbol: unit.factor for unit in fmt.TIME_NS}[symbol]
     assert float(number) * factor == pytest.approx(ns, rel=0.0051)
     assert symbol == "s" or float(number) < 1000
+
+
+def test_bounds_may_be_below_zero() -> None:
+    column = Column.fitting([12.34e6], fmt.ENERGY_NJ)
+    assert column.interval(-0.5e6, 25.2e6) == f"{fmt.MINUS}0.5{fmt.RANGE}25.2"
+    assert column.number(-0.01e6) == f"{fmt.MINUS}0.010"

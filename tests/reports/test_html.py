@@ -65,6 +65,29 @@ def test_every_block_variant_and_configuration_is_in_the_tables(page: Page) -> N
     assert "memory ≤ 14 MB" in page.text
 
 
+def test_energy_is_a_column_only_where_it_was_measured(page: Page) -> None:
+    assert "Energy" not in page.text
+    first, *others = RECORD.configurations
+    assert first.measured is not None
+    told = first.measured.model_copy(
+        update={
+            "energy_mj": 12.34,
+            "energy_low_mj": -0.5,
+            "energy_high_mj": 25.2,
+            "energy_source": "power_mw.VDD_IN",
+        }
+    )
+    found = _changed(configurations=(first.model_copy(update={"measured": told}), *others))
+    told_page = Page(render_html(found))
+    told_page.check()
+    assert ">12.3<" in told_page.source
+    assert "\N{MINUS SIGN}0.5\N{EN DASH}25.2" in told_page.text
+    assert "from power_mw.VDD_IN" in told_page.text
+    rows = re.findall(r"<tr.*?</tr>", told_page.source, re.DOTALL)
+    (row,) = [each for each in rows if f'scope="row">{others[0].name}' in each and "budget" in each]
+    assert row.rstrip().endswith("not measured</span></span></td></tr>")  # no zero
+
+
 def test_machines_command_and_scenario_are_there(page: Page) -> None:
     for expected in (
         "CPUExecutionProvider",

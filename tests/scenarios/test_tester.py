@@ -7,12 +7,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kenning_lego.core.entry import run
 from kenning_lego.core.records import RunRecord, load_record
 from kenning_lego.scenarios import inference_tester, load_test, render_report
+from kenning_lego.scenarios.tester import run as tester_run
+from kenning_lego.stats.energy import InferenceEnergy
 from kenning_lego.store.workspace import Workspace
 from tests.targets import running_server
 
@@ -270,3 +273,35 @@ def test_directory_that_is_no_workspace_is_left_alone(
     (tmp_path / "workspace" / "thesis.tex").write_text("do not touch")
     assert "is not a workspace" in refused(capsys, scenario(tmp_path, "in-process"))
     assert [each.name for each in (tmp_path / "workspace").iterdir()] == ["thesis.tex"]
+
+
+def test_energy_is_recorded_told_and_drawn(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, float]] = []
+
+    def measure(*arguments: Any) -> tuple[dict[str, InferenceEnergy], str]:
+        asked.append(dict(arguments[3]))
+        energy = InferenceEnergy(0.012, 0.011, 0.0135, 2.0, 5.0, 10, ("power_mw.VDD_IN",))
+        return {"original": energy}, "from power_mw.VDD_IN"
+
+    monkeypatch.setattr(tester_run, "measure_energy", measure)
+    path = str(scenario(tmp_path, "in-process"))
+    assert run(inference_tester.main, [path, "--measurement.energy-s", "10"]) == 0
+    said = capsys.readouterr().out
+    assert "of original, net of idle: 12 mJ (11 to 13.5), from power_mw.VDD_IN" in said
+    assert said.count("net of idle") == 1  # what has no figure is not told as zero
+    record = latest(tmp_path)
+    original, other, *_ = record.configurations
+    assert original.measured is not None
+    assert (original.measured.energy_mj, original.measured.energy_high_mj) == (12.0, 13.5)
+    assert other.measured is not None
+    assert other.measured.energy_mj is None
+    assert other.measured.energy_source is None
+    assert asked[0]["original"] > 0
+    page = Workspace(tmp_path / "workspace").latest_record().with_name("report.html").read_text()
+    assert "beyond what the target uses when idle" in page
+    # By default nothing of it happens.
+    assert run(inference_tester.main, [path]) == 0
+    assert len(asked) == 1
+    assert "measure energy" not in capsys.readouterr().out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -134,10 +135,11 @@ def test_plan_that_does_not_fit_together_is_refused(server: ServerProcess, tmp_p
 
 
 def test_result_is_the_same_after_the_wire() -> None:
-    result = LoadResult((5, 6), (3, 4), (0, 1), 99, 2, 7, 123, "cancelled")
+    result = LoadResult((5, 6), (3, 4), (0, 1), 99, 2, 7, 123, "cancelled", 10**15)
     fields, payload = pack_load_result(result)
     assert read_load_result(Fields(dict(fields), "OK"), payload) == result
     assert result.unanswered == 5
+    assert result.end_ns == 10**15 + 99
 
 
 @pytest.mark.parametrize(
@@ -146,12 +148,28 @@ def test_result_is_the_same_after_the_wire() -> None:
         ({"count": 3}, "3 queries with samples of"),
         ({"offered": 1}, "'offered'"),
         ({"stopped": 1}, "'stopped'"),
+        ({"begin_ns": -1}, "'begin_ns'"),
+        ({"begin_ns": 1.5}, "'begin_ns'"),
+        ({"begin_ns": None}, "'begin_ns'"),
         ({"surprise": 1}, "unknown field 'surprise'"),
     ],
 )
 def test_result_that_makes_no_sense_is_refused(change: dict[str, object], problem: str) -> None:
-    fields, payload = pack_load_result(LoadResult((5, 6), (3, 4), (0, 1), 99, 2, 7, 123, "x"))
+    fields, payload = pack_load_result(LoadResult((5, 6), (3, 4), (0, 1), 99, 2, 7, 123, "x", 40))
     with pytest.raises(ProtocolError, match=problem):
         read_load_result(Fields({**fields, **change}, "OK"), payload)
     with pytest.raises(ProtocolError, match="2 queries with samples"):
         read_load_result(Fields(dict(fields), "OK"), payload[:2])
+
+
+def test_begin_is_on_the_clock_of_the_telemetry(server: ServerProcess, tmp_path: Path) -> None:
+    artifact = scale_artifact(tmp_path, 2.0)
+    plan = make(artifact.digest, "single_stream")
+    with connect(server.address) as target:
+        target.upload(artifact.path, artifact.digest)
+        before = target.telemetry().times_s[-1]
+        result = target.load(plan)
+        time.sleep(0.3)  # asked sooner, the sensors would not be read again
+        after = target.telemetry().times_s[-1]
+    # What was asked first can have been read a little earlier, never later.
+    assert before <= result.begin_ns / 1e9 <= result.end_ns / 1e9 <= after

@@ -311,3 +311,19 @@ def test_nothing_is_collected_meanwhile() -> None:
 def test_plan_says_what_does_not_fit_together(changes: dict[str, object], problem: str) -> None:
     plan = replace(LoadPlan(("0" * 64,)), **changes)  # type: ignore[arg-type]
     assert plan.problem() == problem
+
+
+@pytest.mark.parametrize("scenario", ["single_stream", "offline", "server"])
+def test_begin_and_end_are_on_the_clock_and_leave_the_warm_up_out(scenario: Scenario) -> None:
+    world = World(2 * MS)
+    rate = 100.0 if scenario == "server" else 0.0
+    result = world.run(make(scenario, warmup_queries=10, rate_per_s=rate))
+    assert 12_345 + 10 * 2 * MS <= result.begin_ns <= 12_345 + 10 * (2 * MS + 5 * LOOK_NS)
+    assert result.end_ns == result.begin_ns + result.duration_ns
+    assert world.now - 10 * LOOK_NS <= result.end_ns <= world.now
+
+
+def test_run_that_ends_in_its_warm_up_has_no_length() -> None:
+    result = World(1_000 * MS).run(make("single_stream", warmup_queries=10, max_seconds=2.0))
+    assert result.latencies_ns == ()
+    assert result.end_ns == result.begin_ns

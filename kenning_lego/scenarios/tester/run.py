@@ -36,6 +36,7 @@ from kenning_lego.scenarios.tester.adding_up import add_up, composed_configurati
 from kenning_lego.scenarios.tester.choice import choose, pose_problem
 from kenning_lego.scenarios.tester.compiling import compile_variants
 from kenning_lego.scenarios.tester.configuration import InferenceTestConfig
+from kenning_lego.scenarios.tester.energy import measure_energy, with_energy
 from kenning_lego.scenarios.tester.measuring import (
     measure_memory,
     score_configurations,
@@ -274,6 +275,12 @@ class _Test:
                 target, segments, configurations, where, dataset.test, TOP1, track.update
             )
         configurations = [with_measured(each, times, measured) for each in configurations]
+        if how.energy_s:
+            with self.step("measure energy on the target") as track:
+                energies, track.note = measure_energy(
+                    target, segments, configurations, times, where, how, track.update
+                )
+            configurations = [with_energy(each, energies) for each in configurations]
         return _Measured(
             segments,
             configurations,

@@ -100,7 +100,7 @@ def print_configurations(console: Console, record: RunRecord) -> None:
             console.print(f"{each.name} cannot be met; {_nearest(each)}", soft_wrap=True)
     for plan in record.plans:
         console.print(f"measurement of {describe_verdict(plan)}", soft_wrap=True)
-    for line in _composition(record):
+    for line in (*_energies(record), *_composition(record)):
         console.print(line, soft_wrap=True)
     console.print()
 
@@ -121,6 +121,19 @@ def _composition(record: RunRecord) -> Iterator[str]:
         yield (
             f"sums of blocks over {len(record.additivity.runs)} composed runs: {_off(plain)}"
             + (f"; with fitted terms: {_off(fitted)}" if fitted else "; nothing to fit")
+        )
+
+
+def _energies(record: RunRecord) -> Iterator[str]:
+    """Energy of an inference with its bounds, where the target has a sensor."""
+    for each in record.configurations:
+        found = each.measured or ScoreRecord()
+        if found.energy_mj is None or found.energy_low_mj is None or found.energy_high_mj is None:
+            continue
+        yield (
+            f"energy of an inference of {each.name}, net of idle: {found.energy_mj:.3g} mJ "
+            f"({found.energy_low_mj:.3g} to {found.energy_high_mj:.3g}), "
+            f"from {found.energy_source}"
         )
 
 
