@@ -8,6 +8,7 @@ carries the actions out and feeds what came of them back.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -51,6 +52,9 @@ RUNTIME = "onnxruntime"
 
 MAX_IGNORED = 64
 """Messages in a row that ask for nothing; a peer that sends more is hung up on."""
+
+TOUCH_INTERVAL_S = 0.1
+"""How often the target's session is told that a model is coming in."""
 
 _TOUCH = 0
 """Id of requests that only show that the host is there; their success is of no interest."""
@@ -97,6 +101,7 @@ class KenningSession:
         self._tensors: WireTensors | None = None
         self._recorder = Recorder()
         self._now = 0.0
+        self._touched = -math.inf
 
     @property
     def receiving(self) -> bool:
@@ -120,8 +125,8 @@ class KenningSession:
 
     # What the host sends
 
-    def received(self, part: Part) -> Actions:
-        """What to do about the next bytes of a message.
+    def received(self, part: Part, now: float) -> Actions:
+        """What to do about the next bytes of a message, at `now` seconds.
 
         Raises:
             ProtocolError: it does not belong here; :meth:`garbled` is to be told.
@@ -140,7 +145,7 @@ class KenningSession:
         if request is None or request.kind is not header.type:
             raise ProtocolError("the middle of a request that never began")
         if part.payload:
-            actions += self._take(request, part.payload)
+            actions += self._take(request, part.payload, now)
         if part.ends and header.last:
             request.complete = True
             actions += self._complete(request)
@@ -194,7 +199,7 @@ class KenningSession:
             )
         return []
 
-    def _take(self, request: _Request, payload: Bytes) -> Actions:
+    def _take(self, request: _Request, payload: Bytes, now: float) -> Actions:
         request.size += len(payload)
         if request.problem is not None:
             return []
@@ -205,8 +210,11 @@ class KenningSession:
                     f"{request.kind.name} with more than the {request.limit} bytes that it may have"
                 ),
             )
+        if request.spooled and now - self._touched < TOUCH_INTERVAL_S:
+            return [WriteSpool(payload)]
         if request.spooled:
             # While a model comes in, the target's session hears nothing else of the host.
+            self._touched = now
             return [WriteSpool(payload), Ask(Envelope(_TOUCH, Lease()))]
         if request.pieces is not None:
             request.pieces.append(bytes(payload))

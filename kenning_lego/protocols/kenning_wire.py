@@ -151,14 +151,13 @@ class Parser:
     def __init__(self, form: Form | None = None, max_payload: int = MAX_PAYLOAD_BYTES) -> None:
         self.form = form
         self.checksums = False
-        """Whether the other side seems to use checksums."""
+        """Whether the other side uses checksums, as far as can be told."""
         self.header: Header | None = None
         """Of the message under way, also of one that was refused."""
         self._max_payload = max_payload
         self._left = 0
         self._sum: int | None = None
-        self._verify = False
-        self._proven = False
+        self._proved = False
         self._heard = False
 
     def next(self, view: memoryview) -> tuple[Part | None, int]:
@@ -184,11 +183,10 @@ class Parser:
         return part, taken + len(payload)
 
     def _end_message(self) -> None:
-        if self._sum == _CHECKSUM:
-            self.checksums = True
-            self._proven = self._proven or self._verify
-        elif self._verify:
-            raise ProtocolError("a message whose checksum is wrong")
+        if self._sum is not None:
+            self.checksums = self._sum == _CHECKSUM
+            if self._proved and not self.checksums:
+                raise ProtocolError("a message whose checksum is wrong")
         self.header = None
 
     def _read_header(self, view: memoryview) -> int:
@@ -218,9 +216,11 @@ class Parser:
                 "send smaller messages; requests may have any number of them",
             )
         self._left = payload
-        # 0 may be a checksum, or none: a message that adds up to it by chance proves nothing.
-        self._verify = self._proven or checksum != 0
-        self._sum = None if self._heard and not self._verify else xor(view[:size])
+        # One that is not 0 proves that the peer uses checksums. A 0 may be one, or mean none, even
+        # where it fits by chance, as it does once in 256 messages.
+        self._proved = self._proved or checksum != 0
+        wanted = self._proved or self.checksums or not self._heard
+        self._sum = xor(view[:size]) if wanted else None
         self._heard = True
         return size
 

@@ -78,7 +78,7 @@ class KenningConnection:
         # Nobody else can have this name: others' identities are theirs to choose.
         self.peer = b"kenning" + os.urandom(16)
         self.name = name
-        self.since = now
+        self.since = self._now = now
         self.closed = False
         self.registered = False
         self.descriptor = accepted.fileno()
@@ -113,6 +113,7 @@ class KenningConnection:
 
     def ready(self, events: int, now: float) -> None:
         """The socket can be read or written, or is broken."""
+        self._now = now
         if events & select.EPOLLOUT:
             self._flush()
         if events & (select.EPOLLIN | select.EPOLLERR | select.EPOLLHUP):
@@ -123,6 +124,7 @@ class KenningConnection:
 
     def answered(self, envelope: Envelope, now: float) -> None:
         """The server's session has answered."""
+        self._now = now
         self._carry_out(self.session.answered(envelope, now))
         if self._rest and not self.closed:
             self._consume(memoryview(self._rest))
@@ -181,7 +183,7 @@ class KenningConnection:
                 at += taken
                 header = part.header
                 self._messages += part.ends
-                actions = self.session.received(part)
+                actions = self.session.received(part, self._now)
             except ProtocolError as error:
                 log.warning("refused bytes of %s: %s", self.name, error)
                 actions = self.session.garbled(error, header or self._parser.header)

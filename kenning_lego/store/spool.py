@@ -15,7 +15,7 @@ from kenning_lego.store.atomic import write_error
 _STEP = 16 << 20
 """Room is made in steps: to look through a large store takes a while."""
 
-_BLOCK = 1 << 18
+_BLOCK = 1 << 20
 """Of what is read for the sha256 at once; what is smaller is not worth a thread."""
 
 
@@ -33,7 +33,7 @@ class Spool:
         self._store = store
         self._part = store.new_part()
         self._digest: _Digest | None = None
-        self._size = self._reserved = 0
+        self._size = self._reserved = self._told = 0
         try:
             self._part.parent.mkdir(parents=True, exist_ok=True)
             # Unbuffered: pieces are large.
@@ -58,7 +58,8 @@ class Spool:
         if self._size > _BLOCK and self._digest is None:
             self._digest = _Digest(self._file.fileno())
             self._digest.start()
-        if self._digest:
+        if self._digest and self._size - self._told >= _BLOCK:
+            self._told = self._size
             self._digest.follow(self._size)
 
     def finish(self) -> tuple[str, int]:

@@ -56,6 +56,7 @@ class Desk:
         self.store_fails = False
         self.spool: int | None = None
         self.hung_up = False
+        self.now = 1.0
 
     def send(self, content: bytes) -> None:
         """Bytes of the host, as far as they are read before it is hung up on."""
@@ -67,7 +68,7 @@ class Desk:
                 if part is None:
                     return
                 view, header = view[taken:], part.header
-                done = self.session.received(part)
+                done = self.session.received(part, self.now)
             except ProtocolError as error:
                 done = self.session.garbled(error, header or self.parser.header)
             self.carry_out(done)
@@ -206,6 +207,7 @@ def test_long_reason_is_split_into_lines_of_the_log() -> None:
 
 def test_lease_that_is_lost_while_a_model_comes_ends_the_upload() -> None:
     desk = loaded()
+    desk.now += 1
     desk.fail.extend(["busy"])
     log, answer = desk.request(MessageType.MODEL, b"model")
     assert b"a problem" in log[2]
@@ -213,6 +215,18 @@ def test_lease_that_is_lost_while_a_model_comes_ends_the_upload() -> None:
     assert desk.spool is None
     _, answer = desk.request(MessageType.DATA, bytes(16))
     assert answer[1] == 2
+
+
+def test_target_hears_of_the_host_now_and_then_while_a_model_comes() -> None:
+    desk = loaded()
+    before = len(desk.asked)
+    desk.send(encode(MessageType.MODEL, Flow.REQUEST, Flags.FIRST | Flags.HAS_PAYLOAD, b"x"))
+    for _ in range(40):
+        desk.now += 0.05
+        desk.send(encode(MessageType.MODEL, Flow.REQUEST, Flags.HAS_PAYLOAD, b"x"))
+    asked = desk.asked[before:]
+    assert {type(each) for each in asked} == {Lease}
+    assert 10 <= len(asked) <= 21
 
 
 def test_store_that_refuses_is_told_once_the_model_has_come() -> None:
