@@ -97,7 +97,7 @@ def test_whole_line_against_a_server_then_again_from_the_workspace(
     assert impossible.nearest[0].changed == ("latency",)
     assert "budget-3 cannot be met" in first
     assert "the original in one piece: " in first
-    assert "over 6 composed runs: off by" in first
+    assert "over 8 composed runs: off by" in first
 
     assert record.telemetry is not None
     assert record.telemetry.began is not None
