@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from kenning_lego.core.records import MeasurementRecord
 from kenning_lego.reports.findings import Findings
 from kenning_lego.reports.formatting import TIME_NS, Column, integer
 from kenning_lego.stats.intervals import Estimate
@@ -23,6 +25,9 @@ class Row:
     slowest: str | None
     clock: str
     stopped: str
+    verdict: str | None
+    missing: Mapping[str, str]
+    """By percentile, how many samples it would need to be given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +63,20 @@ def measurement_table(findings: Findings) -> Table | None:
             slowest=column.number(each.summary.maximum),
             clock=each.record.clock,
             stopped=each.record.stopped.replace("_", " "),
+            verdict=_verdict(each.record),
+            missing={
+                f"p{percentile.quantile * 100:g}": f"needs {percentile.missing:,} more"
+                for percentile in each.record.percentiles
+                if percentile.missing
+            },
         )
         for each in shown
     )
     return Table(rows, column.unit.symbol)
+
+
+def _verdict(record: MeasurementRecord) -> str | None:
+    return record.verdict.name.replace("_", " ") if record.verdict else None
 
 
 def _value(column: Column, percentile: Estimate | None) -> str | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kenning_lego.core.records import MeasurementRecord, RunRecord
-from kenning_lego.stats.intervals import ordered_quantile
+from kenning_lego.stats.intervals import Estimate, ordered_quantile
 from kenning_lego.stats.summary import Summary, summarize
 
 
@@ -25,10 +25,28 @@ Timings = Mapping[str, Timing]
 
 def timings_of(record: RunRecord) -> Timings:
     """Summarise every measurement of a run."""
-    return {each.name: _timing(each) for each in record.measurements if each.samples_ns}
+    return {each.name: timing_of(each) for each in record.measurements if each.samples_ns}
 
 
-def _timing(measurement: MeasurementRecord) -> Timing:
+def timing_of(measurement: MeasurementRecord) -> Timing:
+    """Summarise one measurement that has samples."""
     ascending = sorted(measurement.samples_ns)
     quartiles = ordered_quantile(ascending, 0.25), ordered_quantile(ascending, 0.75)
-    return Timing(measurement, summarize(ascending), quartiles)
+    return Timing(measurement, _as_judged(summarize(ascending), measurement), quartiles)
+
+
+def _as_judged(summary: Summary, measurement: MeasurementRecord) -> Summary:
+    """With the record's own intervals, which allow for samples that resemble their neighbours."""
+    if measurement.interval_ns is not None:
+        low, high = measurement.interval_ns
+        summary = replace(summary, median_low=low, median_high=high)
+    if not measurement.percentiles:
+        return summary
+    claimed = {
+        each.quantile: Estimate(
+            each.quantile, each.value_ns, each.low_ns, each.high_ns, summary.confidence
+        )
+        for each in measurement.percentiles
+        if each.value_ns is not None and each.low_ns is not None and each.high_ns is not None
+    }
+    return replace(summary, p90=claimed.get(0.9), p95=claimed.get(0.95), p99=claimed.get(0.99))

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from kenning_lego.core.records import ConfigurationRecord, ScoreRecord
+from kenning_lego.core.records import (
+    ConfigurationRecord,
+    MeasurementRecord,
+    PercentileRecord,
+    ScoreRecord,
+)
 from kenning_lego.reports.findings import ORIGINAL, findings_of
-from kenning_lego.reports.timings import timings_of
+from kenning_lego.reports.timings import timing_of, timings_of
 from tests.reports.records import BLOCKS, resnet_record, whole_model_record
 
 RECORD = resnet_record()
@@ -61,3 +66,22 @@ def test_the_error_is_prediction_minus_measurement() -> None:
     assert predicted is not None
     assert measured is not None
     assert outcome.latency_error == pytest.approx(predicted / measured - 1)
+
+
+def test_intervals_and_percentiles_are_those_of_the_verdict() -> None:
+    measurement = MeasurementRecord(
+        name="a",
+        clock="target",
+        samples_ns=tuple(range(1_000, 1_200)),
+        stopped="precise",
+        interval_ns=(1_050.0, 1_150.0),
+        percentiles=(
+            PercentileRecord(quantile=0.9, value_ns=1_180.0, low_ns=1_170.0, high_ns=1_190.0),
+            PercentileRecord(quantile=0.99, missing=462),
+        ),
+    )
+    summary = timing_of(measurement).summary
+    assert (summary.median_low, summary.median_high) == (1_050.0, 1_150.0)
+    assert summary.p90
+    assert (summary.p90.low, summary.p90.high) == (1_170.0, 1_190.0)
+    assert (summary.p95, summary.p99) == (None, None)
