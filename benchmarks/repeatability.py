@@ -6,7 +6,6 @@ done here, in the same worker, beside the same disturbance.
 
 from __future__ import annotations
 
-import math
 import statistics
 import subprocess
 import sys
@@ -93,9 +92,7 @@ def _quiet_metrics(first: _Run, second: _Run) -> list[Metric]:
     off = {name: abs(second.median(name) / first.median(name) - 1) for name in first.rounds}
     agree = sum(off[name] <= AGREE for name in stable)
     return [
-        Metric(
-            "repeatability", agree / len(stable) if stable else math.nan, "share", at_least=0.95
-        ),
+        Metric("repeatability", agree / max(1, len(stable)), "share", at_least=0.95),
         Metric("repeatability_stable", len(stable) / len(off), "share"),
         Metric(
             "repeatability_of_all", sum(each <= AGREE for each in off.values()) / len(off), "share"
