@@ -24,7 +24,6 @@ from kenning_lego.blocks.configuration import MeasurementConfig
 from kenning_lego.blocks.latency import variants_plan
 from kenning_lego.core.plans import Plan, PlanItem
 from kenning_lego.protocols.client import TargetClient
-from kenning_lego.stats.bootstrap import paired_ratio
 from kenning_lego.stats.rounds import Rounds
 from kenning_lego.stats.verdict import judge_plan
 
@@ -55,6 +54,9 @@ class _Run:
     verdicts: Mapping[str, str]
     seconds: float
     stopped: str
+    at_pace: Mapping[str, float]
+    ratios: Mapping[str, str | None]
+    ratio_half_width: float
 
     def median(self, name: str) -> float:
         """Of one item, in ns."""
@@ -91,6 +93,12 @@ def _quiet_metrics(first: _Run, second: _Run) -> list[Metric]:
     ]
     off = {name: abs(second.median(name) / first.median(name) - 1) for name in first.rounds}
     agree = sum(off[name] <= AGREE for name in stable)
+    ratios = _ratios_off(first, second)
+    held = [
+        name
+        for name in ratios
+        if first.ratios[name] == "stable" and second.ratios[name] == "stable"
+    ]
     return [
         Metric("repeatability", agree / max(1, len(stable)), "share", at_least=0.95),
         Metric("repeatability_stable", len(stable) / len(off), "share"),
@@ -98,6 +106,15 @@ def _quiet_metrics(first: _Run, second: _Run) -> list[Metric]:
             "repeatability_of_all", sum(each <= AGREE for each in off.values()) / len(off), "share"
         ),
         Metric("repeatability_error", 100 * statistics.median(off.values()), "%"),
+        Metric(
+            "repeatability_of_ratios",
+            sum(ratios[name] <= AGREE for name in held) / max(1, len(held)),
+            "share",
+            at_least=0.95,
+        ),
+        Metric("repeatability_of_ratios_stable", len(held) / len(ratios), "share"),
+        Metric("ratio_error", 100 * statistics.median(ratios.values()), "%"),
+        Metric("ratio_half_width", 100 * first.ratio_half_width, "%"),
         Metric("plan_rate", len(off) / first.seconds * 60, "1/min", at_least=60),
         Metric("plan_seconds", first.seconds, "s"),
         Metric("plan_precise", float(first.stopped == "precise"), "share", at_least=1),
@@ -133,12 +150,15 @@ def _loaded_metrics(
 
 def _ratio_off(plans: tuple[_Run, _Run], name: str, base: str) -> float:
     """How far the ratios of a variant to the unpruned one are apart in two plans."""
-    found = [paired_ratio(plan.rounds[name], plan.rounds[base]) for plan in plans]
-    ratios = [
-        each.value if each else plan.median(name) / plan.median(base)
-        for each, plan in zip(found, plans, strict=True)
-    ]
-    return abs(ratios[1] / ratios[0] - 1)
+    one, other = (plan.at_pace[name] / plan.at_pace[base] for plan in plans)
+    return abs(other / one - 1)
+
+
+def _ratios_off(first: _Run, second: _Run) -> dict[str, float]:
+    """How far each median, as a ratio to all others, is apart in two plans."""
+    changes = {name: second.at_pace[name] / first.at_pace[name] for name in first.at_pace}
+    machine = statistics.median(changes.values())
+    return {name: abs(change / machine - 1) for name, change in changes.items()}
 
 
 def _run(client: TargetClient, plan: Plan) -> _Run:
@@ -161,7 +181,15 @@ def _run(client: TargetClient, plan: Plan) -> _Run:
         reference=Rounds.of(log.reference_ns, [log.per_round] * len(log.round_ends_ns)),
     )
     verdicts = {name: verdict.name for name, verdict in judged.items.items()}
-    return _Run(rounds, verdicts, seconds, log.stopped)
+    return _Run(
+        rounds,
+        verdicts,
+        seconds,
+        log.stopped,
+        {name: each.value for name, each in judged.at_pace.items()},
+        {name: verdict.ratios for name, verdict in judged.items.items()},
+        max(each.relative_half_width for each in judged.at_pace.values()),
+    )
 
 
 def _loops(client: TargetClient, plan: Plan) -> dict[str, float]:

@@ -118,6 +118,8 @@ class VerdictRecord(_Record):
     reasons: tuple[str, ...] = ()
     figures: dict[str, float] = Field(default_factory=dict)
     remedy: str = ""
+    ratios: Literal["stable", "noisy", "too_few_samples", "drifting", "throttled"] | None = None
+    """What to think of its ratios to what was measured with it; None where not known."""
 
 
 class PercentileRecord(_Record):
@@ -148,6 +150,10 @@ class MeasurementRecord(_Record):
     """Of the median, with the confidence of its plan."""
     half_width: float | None = None
     """Of that interval, as a share of the median."""
+    at_pace_ns: float | None = None
+    """The median at the pace that the machine had in the middle of the plan; for ratios."""
+    at_pace_half_width: float | None = None
+    """Of its interval, as a share of it."""
     percentiles: tuple[PercentileRecord, ...] = ()
     verdict: VerdictRecord | None = None
 
@@ -165,6 +171,10 @@ class PlanRecord(_Record):
     confidence: float = 0.95
     half_width: float | None = None
     """The widest that was reached; None if one had too few samples."""
+    at_pace_half_width: float | None = None
+    """The widest apart from the machine's pace; None if that could not be told apart."""
+    pace_half_width: float | None = None
+    """Of the interval of the machine's own median pace, as a share of it."""
     elapsed_s: float | None = None
     verdict: VerdictRecord | None = None
 

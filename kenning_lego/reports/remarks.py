@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from kenning_lego.core.records import BudgetRecord
+from kenning_lego.core.records import BudgetRecord, PlanRecord
 from kenning_lego.reports.findings import Findings
 from kenning_lego.reports.formatting import counted, share
 from kenning_lego.reports.memory import MEMORY
@@ -113,7 +113,17 @@ def _trust(findings: Findings) -> Iterator[Remark]:
             yield Remark("good", f"The measurement of {plan.name} was {name}.")
         else:
             why = f"{'; '.join(verdict.reasons)}. Remedy: {verdict.remedy}"
-            yield Remark("warning", f"The measurement of {plan.name} was {name}: {why}.")
+            yield Remark(
+                "warning", f"The measurement of {plan.name} was {name}: {why}.{_ratios(plan)}"
+            )
+
+
+def _ratios(plan: PlanRecord) -> str:
+    """A sentence on what still holds where the machine did not keep its pace."""
+    width = plan.at_pace_half_width
+    if width is None or width > plan.asked_half_width:
+        return ""
+    return f" Ratios within it hold: at an even pace every median is known to {share(width)}."
 
 
 def _precision(findings: Findings) -> Iterator[Remark]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from kenning_lego.core.records import (
     MeasurementRecord,
@@ -55,16 +55,15 @@ def judge_records(
     """
     series = {each.name: rounds_of(each) for each in measurements if each.samples_ns}
     estimates = {key: median_of_rounds(rounds, confidence) for key, rounds in series.items()}
+    items = {key: rounds for key, rounds in series.items() if key != reference} or series
     verdict = judge_plan(
-        {key: rounds for key, rounds in series.items() if key != reference} or series,
+        items,
         asked=asked,
         reference=series.get(reference) if reference is not None else None,
         telemetry=telemetry,
         confidence=confidence,
         estimates=estimates,
     )
-    widths = [_half_width(each) for each in estimates.values()]
-    known = [width for width in widths if width is not None]
     plan = PlanRecord(
         name=name,
         measurements=tuple(each.name for each in measurements),
@@ -72,12 +71,21 @@ def judge_records(
         rounds=max((each.rounds for each in series.values()), default=0),
         asked_half_width=asked,
         confidence=confidence,
-        half_width=max(known) if len(known) == len(measurements) else None,
+        half_width=_widest(estimates.values()) if len(series) == len(measurements) else None,
+        at_pace_half_width=_widest(verdict.at_pace.values()),
+        pace_half_width=_half_width(verdict.pace),
         elapsed_s=elapsed_s,
         verdict=_verdict_record(verdict.plan),
     )
     judged = tuple(
-        _judged(each, series[each.name], estimates[each.name], verdict.items, confidence)
+        _judged(
+            each,
+            series[each.name],
+            estimates[each.name],
+            verdict.at_pace.get(each.name),
+            verdict.items.get(each.name),
+            confidence,
+        )
         if each.name in series
         else each
         for each in measurements
@@ -89,17 +97,26 @@ def _judged(
     measurement: MeasurementRecord,
     rounds: Rounds,
     estimate: Estimate | None,
-    verdicts: Mapping[str, Verdict],
+    apart: Estimate | None,
+    verdict: Verdict | None,
     confidence: float,
 ) -> MeasurementRecord:
-    verdict = verdicts.get(measurement.name)
     found = {
         "interval_ns": None if estimate is None else (estimate.low, estimate.high),
         "half_width": _half_width(estimate),
+        "at_pace_ns": None if apart is None else apart.value,
+        "at_pace_half_width": _half_width(apart),
         "percentiles": tuple(map(_percentile_record, percentiles(rounds, confidence=confidence))),
         "verdict": None if verdict is None else _verdict_record(verdict),
     }
     return measurement.model_copy(update=found)
+
+
+def _widest(estimates: Iterable[Estimate | None]) -> float | None:
+    """Of the half-widths; None if there is none, or one is not known."""
+    widths = [_half_width(each) for each in estimates]
+    known = [width for width in widths if width is not None]
+    return max(known) if known and len(known) == len(widths) else None
 
 
 def _half_width(estimate: Estimate | None) -> float | None:
@@ -125,4 +142,5 @@ def _verdict_record(verdict: Verdict) -> VerdictRecord:
         reasons=verdict.reasons,
         figures=dict(verdict.figures),
         remedy=verdict.remedy,
+        ratios=verdict.ratios,
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -20,6 +20,7 @@ from kenning_lego.stats.bootstrap import median_of_rounds
 from kenning_lego.stats.drift import ENOUGH_ROUNDS
 from kenning_lego.stats.findings import Findings, examine
 from kenning_lego.stats.intervals import Estimate
+from kenning_lego.stats.pace import at_pace, pace, relative_levels
 from kenning_lego.stats.rounds import Floats, Rounds
 
 Name = Literal["stable", "noisy", "too_few_samples", "drifting", "throttled"]
@@ -29,9 +30,6 @@ SEVERITY: tuple[Name, ...] = get_args(Name)
 ALARMS = 0.02
 _FREQUENCY_DROP = 0.03
 """Frequencies are sampled while they change; a smaller difference says nothing."""
-
-_COMMON = 4
-"""Items from which the median over all of them tells what the machine did."""
 
 _GOVERNOR = "set the governor to performance and let the board cool down before measuring"
 _COOL = "add cooling, wait for it to cool down, or lower the clock to what it can hold"
@@ -71,12 +69,15 @@ class Verdict:
         reasons: everything that was found, in words with figures; empty if stable.
         figures: behind it, by name: shares, p-values and counts.
         remedy: what to do; empty if stable.
+        ratios: the worst that was found in the item apart from what all items did together: what
+            to think of its ratios to the others. None where that cannot be told apart.
     """
 
     name: Name
     reasons: tuple[str, ...] = ()
     figures: Mapping[str, float] = field(default_factory=dict)
     remedy: str = ""
+    ratios: Name | None = None
 
     def __str__(self) -> str:
         words = self.name.replace("_", " ")
@@ -111,8 +112,8 @@ def judge(
         if reference is None
         else {"the reference": examine(reference.levels(), asked, alarms / tested)}
     )
-    estimate = median_of_rounds(samples, confidence) if len(samples.values) else None
-    return _judge_item(samples, estimate, asked, machine, telemetry, alarms / tested)
+    own = _Own(samples, _median(samples, confidence), asked, alarms / tested)
+    return _judge_item(own, None, machine, telemetry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +123,15 @@ class PlanVerdict:
     Args:
         plan: of the machine while the plan ran, and of the plan as a whole.
         items: of each item, by name.
+        at_pace: medians of the items at the plan's median pace, by name; empty if the machine's
+            pace cannot be told apart.
+        pace: that pace, 1 by definition, with its interval.
     """
 
     plan: Verdict
     items: Mapping[str, Verdict]
+    at_pace: Mapping[str, Estimate] = field(default_factory=dict)
+    pace: Estimate | None = None
 
 
 def judge_plan(
@@ -140,8 +146,8 @@ def judge_plan(
 ) -> PlanVerdict:
     """Judge a plan and each of its items.
 
-    What all items did together counts as the machine's doing, as the reference does: with four
-    items or more that have the same rounds, the median over the items of each round.
+    What all items did together counts as the machine's doing, as the reference does (see
+    :mod:`~kenning_lego.stats.pace`); what an item did beside that counts as its own.
 
     Args:
         items: at least one, by name.
@@ -152,7 +158,7 @@ def judge_plan(
         confidence: as of :func:`judge`.
         alarms: as of :func:`judge`, for the plan as a whole.
     """
-    relative = _relative(list(items.values()))
+    relative, slowness = relative_levels(list(items.values())), pace(list(items.values()))
     half = alarms / 2
     share = half / ((reference is not None) + (relative is not None) or 1)
     machine = {}
@@ -160,40 +166,88 @@ def judge_plan(
         machine["the reference"] = examine(reference.levels(), asked, share)
     if relative is not None:
         machine["all together"] = examine(np.median(relative, axis=0), asked, share, relative)
-    verdicts = {}
-    for name, samples in items.items():
-        if estimates is not None:
-            estimate = estimates.get(name)
-        else:
-            estimate = median_of_rounds(samples, confidence) if len(samples.values) else None
-        verdicts[name] = _judge_item(
-            samples, estimate, asked, machine, telemetry, half / len(items)
+    own = {
+        name: _Own(
+            samples,
+            estimates.get(name) if estimates is not None else _median(samples, confidence),
+            asked,
+            half / len(items),
         )
-    return PlanVerdict(_judge_whole(verdicts, machine, telemetry), verdicts)
+        for name, samples in items.items()
+    }
+    if slowness is None:
+        verdicts = {name: _judge_item(each, None, machine, telemetry) for name, each in own.items()}
+        return PlanVerdict(_judge_whole(verdicts, machine, telemetry), verdicts)
+    apart = {name: each.at_pace(slowness, confidence) for name, each in own.items()}
+    verdicts = {
+        name: _judge_item(each, apart[name], machine, telemetry) for name, each in own.items()
+    }
+    return PlanVerdict(
+        _judge_whole(verdicts, machine, telemetry),
+        verdicts,
+        {name: each.estimate for name, each in apart.items() if each.estimate is not None},
+        _median(Rounds.of(slowness), confidence),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """Samples of an item and their median, what was asked, and the share of false alarms."""
+
+    samples: Rounds
+    estimate: Estimate | None
+    asked: float
+    alarms: float
+
+    def at_pace(self, slowness: Floats, confidence: float) -> _Own:
+        samples = at_pace(self.samples, slowness)
+        return replace(self, samples=samples, estimate=_median(samples, confidence))
+
+
+def _median(samples: Rounds, confidence: float) -> Estimate | None:
+    return median_of_rounds(samples, confidence) if len(samples.values) else None
 
 
 def _judge_item(
-    samples: Rounds,
-    estimate: Estimate | None,
-    asked: float,
+    measured: _Own,
+    apart: _Own | None,
     machine: Mapping[str, Findings],
     telemetry: Telemetry | None,
-    alarms: float,
 ) -> Verdict:
-    own = examine(samples.levels(), asked, alarms)
-    findings = {"it": own, **machine}
-    notes = _telemetry_notes(telemetry, findings) + _notes(findings)
-    figures: dict[str, float] = {"rounds": samples.rounds, "asked": asked, **own.figures}
-    if estimate is None or samples.rounds < ENOUGH_ROUNDS:
-        missing = ENOUGH_ROUNDS - samples.rounds
-        notes.append(_Note("too_few_samples", f"needs {missing} more rounds to be judged", _LONGER))
-    elif (width := estimate.relative_half_width) > asked:
-        times = "" if math.isinf(width) else f" (about {(width / asked) ** 2:.1f} times as many)"
-        said = f"its median is known to {width:.1%}, asked were {asked:.1%}"
-        notes.append(_Note("noisy", said, f"{_CLOSE}; {_LONGER}{times}"))
-    if estimate is not None and math.isfinite(estimate.relative_half_width):
-        figures["half_width"] = estimate.relative_half_width
-    return _verdict(notes, figures | _machine_figures(machine, telemetry))
+    """Judge an item as measured and, if that is known, apart from the machine's pace."""
+    own = apart or measured
+    findings = {"it": examine(own.samples.levels(), own.asked, own.alarms)}
+    notes = _notes(findings)
+    ratios = _worst([*notes, *_width_notes(own)]) if apart is not None else None
+    findings |= machine
+    notes = [*_telemetry_notes(telemetry, findings), *_notes(findings), *_width_notes(measured)]
+    figures = {
+        "rounds": measured.samples.rounds,
+        "asked": measured.asked,
+        **findings["it"].figures,
+        **_width("half_width", measured),
+        **(_width("ratio_half_width", apart) if apart is not None else {}),
+        **_machine_figures(machine, telemetry),
+    }
+    return _verdict(notes, figures, ratios)
+
+
+def _width_notes(own: _Own) -> list[_Note]:
+    if own.estimate is None or own.samples.rounds < ENOUGH_ROUNDS:
+        missing = ENOUGH_ROUNDS - own.samples.rounds
+        return [_Note("too_few_samples", f"needs {missing} more rounds to be judged", _LONGER)]
+    width = own.estimate.relative_half_width
+    if width <= own.asked:
+        return []
+    times = "" if math.isinf(width) else f" (about {(width / own.asked) ** 2:.1f} times as many)"
+    said = f"its median is known to {width:.1%}, asked were {own.asked:.1%}"
+    return [_Note("noisy", said, f"{_CLOSE}; {_LONGER}{times}")]
+
+
+def _width(name: str, own: _Own) -> dict[str, float]:
+    if own.estimate is None or not math.isfinite(own.estimate.relative_half_width):
+        return {}
+    return {name: own.estimate.relative_half_width}
 
 
 def _judge_whole(
@@ -219,13 +273,20 @@ class _Note:
     remedy: str
 
 
-def _verdict(notes: Sequence[_Note], figures: Mapping[str, float]) -> Verdict:
+def _worst(notes: Sequence[_Note]) -> Name:
+    return max((note.name for note in notes), key=SEVERITY.index, default="stable")
+
+
+def _verdict(
+    notes: Sequence[_Note], figures: Mapping[str, float], ratios: Name | None = None
+) -> Verdict:
     ranked = sorted(notes, key=lambda note: SEVERITY.index(note.name), reverse=True)
     return Verdict(
-        name=ranked[0].name if ranked else "stable",
+        name=_worst(notes),
         reasons=tuple(note.reason for note in ranked),
         figures=dict(figures),
         remedy="; ".join(_distinct(note.remedy for note in ranked)),
+        ratios=ratios,
     )
 
 
@@ -274,13 +335,3 @@ def _machine_figures(
         if telemetry.frequency_change is not None:
             figures["frequency_change"] = telemetry.frequency_change
     return figures
-
-
-def _relative(items: Sequence[Rounds]) -> Floats | None:
-    """Levels of each item relative to its median, shape (items, rounds); None for few items."""
-    rounds = {item.rounds for item in items}
-    if len(items) < _COMMON or len(rounds) != 1:
-        return None
-    levels = np.stack([item.levels() for item in items])
-    relative: Floats = levels / np.median(levels, axis=1, keepdims=True)
-    return relative

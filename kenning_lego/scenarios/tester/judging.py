@@ -77,7 +77,15 @@ def describe_verdict(plan: PlanRecord) -> str:
     said = f"{plan.name}: {words} ({plan.stopped.replace('_', ' ')} after {plan.rounds} rounds)"
     if not verdict.reasons:
         return said
-    return f"{said}: {'; '.join(verdict.reasons)}; remedy: {verdict.remedy}"
+    return f"{said}: {'; '.join(verdict.reasons)}; remedy: {verdict.remedy}{_ratios(plan)}"
+
+
+def _ratios(plan: PlanRecord) -> str:
+    """What still holds of a plan in which the machine did not keep its pace."""
+    width = plan.at_pace_half_width
+    if width is None or width > plan.asked_half_width:
+        return ""
+    return f"; ratios between its items are known to {width:.1%} or better"
 
 
 def _record(measurement: Measurement, clock: Clock, log: PlanLog | None) -> MeasurementRecord:

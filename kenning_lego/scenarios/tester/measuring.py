@@ -21,6 +21,8 @@ from kenning_lego.core.target import Target
 from kenning_lego.datasets.base import Part
 from kenning_lego.metrics.base import Metric
 from kenning_lego.scenarios.tester.configuration import TargetConfig
+from kenning_lego.stats.pace import medians_at_pace
+from kenning_lego.stats.rounds import Rounds
 from kenning_lego.store.artifacts import ArtifactStore
 
 OnProgress = Callable[[int, int, str], None]
@@ -166,18 +168,24 @@ def with_measured(
 
 
 def _medians_ms(target: Target, names: Sequence[str]) -> dict[str, float]:
+    """Medians at each plan's pace: what all items did together in a round is the machine's."""
     statistics = target.statistics()
     found = {m.name: m for m in statistics.measurements}
     links = _links(statistics)
+    parts: dict[tuple[int, int], dict[str, Rounds]] = {}
     for name in names:
-        if not found[name].samples_ns:
+        each = found[name]
+        if not each.samples_ns:
             raise TargetError(
-                f"nothing was measured of {name}: the plan ended first ({found[name].stopped})",
+                f"nothing was measured of {name}: the plan ended first ({each.stopped})",
                 "allow more with --measurement.max-seconds, or fewer --measurement.warmup-rounds",
             )
+        counts = [each.per_round] * (len(each.samples_ns) // each.per_round)
+        parts.setdefault((each.plan, each.cohort), {})[name] = Rounds.of(each.samples_ns, counts)
     return {
-        name: median(found[name].samples_ns) * links[found[name].plan, found[name].cohort] / 1e6
-        for name in names
+        name: value * links[part] / 1e6
+        for part, items in parts.items()
+        for name, value in medians_at_pace(items).items()
     }
 
 
