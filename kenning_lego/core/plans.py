@@ -92,8 +92,8 @@ class Measurement:
         name: the plan item's name, or ``process`` for single requests.
         samples_ns: one duration a run, in the order of the rounds, in ns on the target's
             monotonic clock, around the engine's call alone.
-        stopped: why the plan ended: ``precise``, ``max_rounds``, ``max_seconds`` or ``cancelled``;
-            ``requests`` for single requests.
+        stopped: why the plan ended: ``precise``, ``max_rounds``, ``max_seconds``, ``cancelled``
+            or ``worker_died``; ``requests`` for single requests.
         per_round: samples in each round; 0 for single requests, which have no rounds.
         loops: calls in a row that each sample is the mean of; more than 1 only for what the
             clock cannot resolve.

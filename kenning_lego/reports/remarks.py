@@ -25,6 +25,7 @@ _STOPPED = {
     "max_rounds": "after the most rounds allowed",
     "max_seconds": "when the time was up",
     "cancelled": "when they were cancelled",
+    "worker_died": "when the target's worker died",
 }
 """Ends of a measurement that come before the precision that the plan asked for."""
 

@@ -78,6 +78,7 @@ def run_rounds(
     on_progress: Callable[[Progress], None],
     cancelled: Callable[[], bool],
     settle: Callable[[], bool] = lambda: False,
+    on_rounds: Callable[[Timed], None] = lambda _: None,
 ) -> Timed:
     """Warm up, then run rounds until the plan's stop rule holds.
 
@@ -94,8 +95,10 @@ def run_rounds(
         cancelled: asked between passes.
         settle: called before each round; waits until the board is fit for it, and says whether
             it had to.
+        on_rounds: called after each round that counts, with all rounds so far.
     """
-    return _Run(plan, order, bench, max_seconds, _Reporter(on_progress), cancelled, settle).run()
+    report = _Reporter(on_progress)
+    return _Run(plan, order, bench, max_seconds, report, cancelled, settle, on_rounds).run()
 
 
 class _Run:
@@ -108,6 +111,7 @@ class _Run:
         report: _Reporter,
         cancelled: Callable[[], bool],
         settle: Callable[[], bool],
+        on_rounds: Callable[[Timed], None],
     ) -> None:
         self._plan = plan
         self._order = order
@@ -116,6 +120,7 @@ class _Run:
         self._report = report
         self._cancelled = cancelled
         self._settle = settle
+        self._on_rounds = on_rounds
         self._timed = Timed({index: [] for index in bench.recorded})
         self._rule = StopRule(
             plan.relative_half_width,
@@ -169,6 +174,7 @@ class _Run:
                 check = next_check(0, plan)
             elif not check:
                 check = next_check(0, plan)
+            self._on_rounds(timed)
             if done >= check:
                 reason = self._judge()
                 if reason:

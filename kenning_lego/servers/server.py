@@ -48,6 +48,7 @@ from kenning_lego.protocols.results import (
 )
 from kenning_lego.protocols.session import Session
 from kenning_lego.servers.admission import Admission
+from kenning_lego.servers.journal import JournalFile
 from kenning_lego.servers.options import ServerOptions
 from kenning_lego.servers.peers import PeerWatch
 from kenning_lego.servers.readiness import Readiness
@@ -104,6 +105,7 @@ class TargetServer:
         self._session = Session(options.lease_timeout_s)
         self._sampler = Sampler(options.telemetry_interval_s)
         self._worker: WorkerProcess | None = None
+        self._journal = JournalFile()
         self._stopping = False
         self._ticked = self._look_at = 0.0
         self._context = zmq.Context()
@@ -205,6 +207,7 @@ class TargetServer:
                 for number, handler in before.items():
                     signal.signal(number, handler)
                 self._stop_worker()
+                self._journal.forget()
                 self._uploads.suspend()
                 self._close_sockets()
 
@@ -325,7 +328,10 @@ class TargetServer:
         if self._worker is None:
             try:
                 self._worker = WorkerProcess(
-                    self._options.store, self._options.limits, command=self._worker_command
+                    self._options.store,
+                    self._options.limits,
+                    command=self._worker_command,
+                    journal=self._journal.fileno(),
                 )
             except OSError as error:
                 return dialogue.WorkerExited(f"it cannot be started: {error.strerror}")
@@ -385,6 +391,7 @@ class TargetServer:
                 self._uploads.suspend()
             case dialogue.StopWorker():
                 self._stop_worker()
+                self._journal.forget()
             case dialogue.SendWelcome(peer, request):
                 # Its sensors take a while to import, and a server is to be up at once.
                 from kenning_lego.servers.environment import describe

@@ -50,7 +50,10 @@ class WorkerProcess:
         store: directory of the artifacts.
         limits: what the worker may use.
         preload: engines that the worker imports before its first request.
-        command: what to start; it is given the descriptor of its channel and the store.
+        command: what to start; it is given the descriptors of its channel and the journal, and
+            the store.
+        journal: descriptor of the lease's journal (:mod:`kenning_lego.servers.journal`), which
+            stays the caller's.
 
     Raises:
         OSError: this machine has no process, memory or descriptor to spare.
@@ -63,6 +66,7 @@ class WorkerProcess:
         *,
         preload: Sequence[str] = (),
         command: Sequence[str] = WORKER_COMMAND,
+        journal: int | None = None,
     ) -> None:
         self._limits = limits
         self._tensors: TensorMemory | None = None
@@ -77,7 +81,7 @@ class WorkerProcess:
             timeout = struct.pack("ll", SEND_TIMEOUT_S, 0)
             ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeout)
             with theirs:
-                self._process = _start(command, theirs, store, limits, preload)
+                self._process = _start(command, theirs, store, limits, preload, journal)
             undo.callback(self._process.wait)
             undo.callback(self._kill_all)
             _limit_resources(self._process.pid, self._limits)
@@ -230,17 +234,22 @@ def _start(
     store: Path,
     limits: WorkerLimits,
     preload: Sequence[str],
+    journal: int | None,
 ) -> subprocess.Popen[bytes]:
     arguments = ["--channel", str(channel.fileno()), "--store", str(store.absolute())]
     arguments += ["--memory-bytes", str(limits.memory_bytes)]
     for engine in preload:
         arguments += ["--preload", engine]
+    descriptors = [channel.fileno()]
+    if journal is not None:
+        arguments += ["--journal", str(journal)]
+        descriptors.append(journal)
     # A session of its own: it is killed with everything that it started.
     return subprocess.Popen(
         [*command, *arguments],
         cwd="/",
         env=child_environment(),
-        pass_fds=[channel.fileno()],
+        pass_fds=descriptors,
         stdin=subprocess.DEVNULL,
         start_new_session=True,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,7 @@ from kenning_lego.runtimes.lookup import make_runtime
 from kenning_lego.servers.affinity import pinned
 from kenning_lego.servers.cooling import CoolDown
 from kenning_lego.servers.environment import describe
+from kenning_lego.servers.journal import Column, Journal, recover
 from kenning_lego.servers.load_runs import check_batch, run_load
 from kenning_lego.servers.pipeline import (
     Arrays,
@@ -69,16 +70,22 @@ class Workbench:
 
     Args:
         store: where the artifacts lie.
+        journal: descriptor of the file in which finished rounds outlive this process, and in
+            which those of an earlier one may be; None to keep them here alone.
     """
 
-    def __init__(self, store: ArtifactStore) -> None:
+    def __init__(self, store: ArtifactStore, journal: int | None = None) -> None:
         self._store = store
+        self._journal = journal
         self._pipeline: _Pipeline | None = None
         self._measurements: dict[str, Measurement] = {}
         self._requests_ns = RecentSamples(REQUEST_SAMPLES)
         self._plans: list[PlanLog] = []
         self._used: dict[str, str | int | float] = {}
         self._before: TargetDescription | None = None
+        if journal is not None:
+            measurements, self._plans = recover(journal)
+            self._measurements = {each.name: each for each in measurements}
 
     def compose(
         self,
@@ -196,6 +203,12 @@ class Workbench:
         for index, item in items.items():
             calls[index], loops[index] = repeat_if_short(bind(item), clock)
         order = RoundOrder(plan.items, cohort.items, plan.seed + place.cohort)
+        log = PlanLog(place.plan, place.cohort, "", 0, False, 0.0, (), order.passes, ())
+        columns = [
+            Column(index, plan.items[index].name, order.per_round[index], loops[index])
+            for index in sorted(cohort.recorded)
+        ]
+        journal = Journal(self._journal, columns, log) if self._journal is not None else None
         with closing(find_temperatures(Path("/"))) as thermometer:
             cool_down = CoolDown(
                 plan.conditions.cool_below_c,
@@ -211,31 +224,25 @@ class Workbench:
                 on_progress=on_progress,
                 cancelled=cancelled,
                 settle=cool_down,
+                on_rounds=journal.note if journal else lambda _: None,
             )
-        for index, values in timed.samples.items():
-            name = plan.items[index].name
-            self._measurements[name] = Measurement(
-                name,
-                tuple(values),
-                timed.stopped,
-                order.per_round[index],
-                loops[index],
-                place.cohort,
-                place.plan,
-            )
-        self._plans.append(
-            PlanLog(
-                place.plan,
-                place.cohort,
-                timed.stopped,
-                timed.warmup_rounds,
-                timed.warm,
-                cool_down.waited_s,
-                tuple(timed.reference),
-                order.passes,
-                tuple(timed.round_ends_ns),
-            )
+        log = replace(
+            log,
+            stopped=timed.stopped,
+            warmup_rounds=timed.warmup_rounds,
+            warm=timed.warm,
+            cooled_s=cool_down.waited_s,
+            reference_ns=tuple(timed.reference),
+            round_ends_ns=tuple(timed.round_ends_ns),
         )
+        if journal:
+            journal.end(timed, log)
+        for each in columns:
+            samples = tuple(timed.samples[each.index])
+            self._measurements[each.name] = Measurement(
+                each.name, samples, log.stopped, each.per_round, each.loops, log.cohort, log.plan
+            )
+        self._plans.append(log)
 
     def _fill(self, arrays: Arrays, inputs: Mapping[str, str]) -> None:
         """Put the contents of held files into tensors."""

@@ -57,15 +57,20 @@ class Worker:
         channel: to the server.
         store: where the artifacts lie.
         memory_bytes: that this process and what it starts may use together; None for any amount.
+        journal: see :class:`.Workbench`.
     """
 
     def __init__(
-        self, channel: Channel, store: ArtifactStore, memory_bytes: int | None = None
+        self,
+        channel: Channel,
+        store: ArtifactStore,
+        memory_bytes: int | None = None,
+        journal: int | None = None,
     ) -> None:
         self._channel = channel
         self._store = store
         self._memory_bytes = memory_bytes
-        self._workbench = Workbench(store)
+        self._workbench = Workbench(store, journal)
 
     def run(self) -> None:
         """Serve until the server is gone."""
@@ -174,16 +179,20 @@ def main() -> None:
     parser.add_argument("--log-json", action="store_true", help="log one JSON object a line")
     parser.add_argument("--preload", action="append", default=[], help="engine to import at once")
     parser.add_argument("--memory-bytes", type=int, help="that this process may use")
+    parser.add_argument("--journal", type=int, help="descriptor of the lease's journal")
     arguments = parser.parse_args()
     store = ArtifactStore(arguments.store.resolve())
     channel = Channel(socket.socket(fileno=arguments.channel))
-    os.set_inheritable(arguments.channel, False)  # or what an engine starts would hold it open
+    # Or what an engine starts would hold them open.
+    os.set_inheritable(arguments.channel, False)
+    if arguments.journal is not None:
+        os.set_inheritable(arguments.journal, False)
     isolate(_OUT_OF_MEMORY_SCORE)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server decides when to end
     set_up_logging("info", as_json=arguments.log_json)
     _preload(arguments.preload)
     try:
-        Worker(channel, store, arguments.memory_bytes).run()
+        Worker(channel, store, arguments.memory_bytes, arguments.journal).run()
     except BrokenPipeError:
         log.info("the server is gone")
     finally:

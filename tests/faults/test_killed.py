@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from kenning_lego.core.errors import RemoteError
-from kenning_lego.core.plans import Progress
+from kenning_lego.core.plans import Plan, PlanItem, Progress
 from kenning_lego.protocols.client import TargetClient
 from kenning_lego.protocols.messages import CHUNK_BYTES
 from kenning_lego.store.artifacts import digest_of
@@ -160,6 +161,35 @@ def fault_in_a_plan(
     assert len(victims) == 1
     assert not psutil.wait_procs(victims, timeout=MARGIN)[1]
     return refused
+
+
+def test_rounds_that_a_killed_worker_finished_are_kept_with_earlier_plans(tmp_path: Path) -> None:
+    scale = scale_artifact(tmp_path, 2.0)
+    with running_board(tmp_path) as board, board.connect() as target:
+        target.upload(scale.path, scale.digest)
+        target.measure(Plan((PlanItem("before", (scale.digest,)),), min_rounds=5, max_rounds=5))
+        # Of so many calls a round, since large payloads keep descriptors of libzmq's own.
+        item = PlanItem("long", (scale.digest,) * 200)
+        long = replace(endless(scale), items=(item,))
+        seen: list[Progress] = []
+
+        def strike(progress: Progress) -> None:
+            # By the fourth report of rounds the first must have been written down.
+            seen.extend([progress] if progress.phase == "measure" else [])
+            if len(seen) == 4:
+                board.workers[0].kill()
+
+        with pytest.raises(RemoteError, match="while it carried out PLAN"):
+            target.measure(long, strike)
+        told = target.statistics()
+        before, killed = (each.samples_ns for each in told.measurements)
+        assert [log.stopped for log in told.plans] == ["max_rounds", "worker_died"]
+        assert [each.stopped for each in told.measurements] == ["max_rounds", "worker_died"]
+        assert len(before) == len(told.plans[0].round_ends_ns) > 0
+        assert len(killed) == len(told.plans[1].round_ends_ns)
+        assert len(killed) >= seen[0].done > 0
+        target.measure(Plan((PlanItem("after", (scale.digest,)),), min_rounds=5, max_rounds=5))
+        assert [log.plan for log in target.statistics().plans] == [0, 1, 2]
 
 
 def test_next_lease_after_a_crash_has_a_fresh_worker(tmp_path: Path) -> None:
