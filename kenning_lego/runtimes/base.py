@@ -13,6 +13,9 @@ from kenning_lego.core.specs import IOSpec
 Tensors = Mapping[str, npt.NDArray[Any]]
 """Tensors by name."""
 
+Arrays = dict[str, npt.NDArray[Any]]
+"""Tensors by name, of somebody who adds to them."""
+
 
 class Program(Protocol):
     """An artifact that an engine has loaded.
@@ -61,6 +64,6 @@ class Runtime(Protocol):
         ...
 
 
-def allocate(spec: IOSpec) -> dict[str, npt.NDArray[Any]]:
+def allocate(spec: IOSpec) -> Arrays:
     """Zeroed arrays for every tensor of a specification with a bound batch dimension."""
     return {tensor.name: np.zeros(tensor.sizes, dtype=tensor.dtype) for tensor in spec}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import onnxruntime as ort
@@ -61,6 +62,21 @@ def _value(array: Any) -> Any:
     return ort.OrtValue.ortvalue_from_numpy(array)
 
 
+@cache
+def _share_memory() -> None:
+    """Let sessions take their memory from one arena of this process.
+
+    The artifacts of a chain run one after the other. With arenas of their own each would write its
+    activations to memory that the others have driven out of the caches: for ten segments of a
+    ResNet-18 that took 3 % of the time.
+    """
+    info = ort.OrtMemoryInfo(
+        "Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT
+    )
+    # As much as is asked for: the default doubles it each time.
+    ort.create_and_register_allocator(info, ort.OrtArenaCfg({"arena_extend_strategy": 1}))
+
+
 class OnnxRuntime:
     """ONNX Runtime on the CPU.
 
@@ -85,7 +101,9 @@ class OnnxRuntime:
                 "the artifact has tensors in other files, which a target does not read",
                 "save it as one file: onnx.save(onnx.load(PATH), PATH)",
             )
+        _share_memory()
         options = ort.SessionOptions()
+        options.add_session_config_entry("session.use_env_allocators", "1")
         options.intra_op_num_threads = self._threads
         options.inter_op_num_threads = 1
         options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL

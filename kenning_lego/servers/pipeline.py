@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from kenning_lego.core.errors import ModelError
 from kenning_lego.core.specs import IOSpec, TensorSpec
-from kenning_lego.runtimes.base import Program
-
-Arrays = dict[str, "npt.NDArray[Any]"]
+from kenning_lego.runtimes.base import Arrays, Program, allocate
 
 
 def chain_spec(stages: Sequence[Program]) -> IOSpec:
@@ -69,15 +65,21 @@ def bind_chain(stages: Sequence[Program], arrays: Arrays) -> Callable[[], object
     return run
 
 
-def random_arrays(tensors: Mapping[str, TensorSpec], seed: int) -> Arrays:
-    """Arrays for all tensors, filled as normalised inputs are: seeded, about N(0, 1).
+def randomise(arrays: Arrays, seed: int) -> None:
+    """Fill arrays as normalised inputs are: seeded, about N(0, 1).
 
     Integers are small and not negative, so that they can be indices.
     """
     rng = np.random.default_rng(seed)
-    arrays: Arrays = {}
-    for name, spec in tensors.items():
-        kind = np.dtype(spec.dtype).kind
-        values = rng.standard_normal(spec.sizes) if kind == "f" else rng.integers(0, 2, spec.sizes)
-        arrays[name] = np.asarray(values, dtype=spec.dtype, order="C")  # scalars stay scalars
+    for array in arrays.values():
+        is_float = array.dtype.kind == "f"
+        array[...] = (
+            rng.standard_normal(array.shape) if is_float else rng.integers(0, 2, array.shape)
+        )
+
+
+def random_arrays(tensors: Mapping[str, TensorSpec], seed: int) -> Arrays:
+    """Arrays of their own for all tensors, filled by :func:`randomise`."""
+    arrays = allocate(IOSpec((), tuple(tensors.values())))
+    randomise(arrays, seed)
     return arrays

@@ -23,18 +23,19 @@ from kenning_lego.core.plans import (
     TargetDescription,
 )
 from kenning_lego.core.specs import IOSpec
-from kenning_lego.runtimes.base import Program, allocate
+from kenning_lego.runtimes.base import Arrays, Program, allocate
 from kenning_lego.runtimes.lookup import make_runtime
 from kenning_lego.servers.affinity import pinned
+from kenning_lego.servers.buffers import chains_of, shared_arrays
 from kenning_lego.servers.cooling import CoolDown
 from kenning_lego.servers.environment import describe
 from kenning_lego.servers.journal import Column, Journal, recover
 from kenning_lego.servers.load_runs import check_batch, run_load
 from kenning_lego.servers.pipeline import (
-    Arrays,
     bind_chain,
     chain_spec,
     random_arrays,
+    randomise,
     tensors_of,
 )
 from kenning_lego.servers.recent import RecentSamples
@@ -114,9 +115,8 @@ class Workbench:
         spec = chain_spec(chain)
         inner = tensors_of(chain)
         arrays = place(spec)
-        arrays.update(
-            allocate(IOSpec((), tuple(t for name, t in inner.items() if name not in arrays)))
-        )
+        inner = {name: tensor for name, tensor in inner.items() if name not in arrays}
+        arrays.update(shared_arrays(inner, [[[program.spec] for program in chain]]))
         self._pipeline = _Pipeline(spec, arrays, bind_chain(chain, arrays))
         self._requests_ns.clear()
         return Composed(spec)
@@ -192,7 +192,10 @@ class Workbench:
             plan.threads,
             plan.batch,
         )
-        arrays = random_arrays(tensors_of(programs.values()), plan.seed)
+        specs = {digest: program.spec for digest, program in programs.items()}
+        tensors = tensors_of(programs.values())
+        arrays = shared_arrays(tensors, chains_of(items.values(), specs), plan.inputs)
+        randomise(arrays, plan.seed)
         self._fill(arrays, plan.inputs)
 
         def bind(item: PlanItem) -> Callable[[], object]:

@@ -35,13 +35,13 @@ from kenning_lego.protocols.messages import (
     Stats,
 )
 from kenning_lego.protocols.results import pack_composed, pack_statistics
+from kenning_lego.runtimes.base import Arrays
 from kenning_lego.runtimes.lookup import make_runtime
 from kenning_lego.servers import tensor_memory
 from kenning_lego.servers.channel import Channel
 from kenning_lego.servers.footprints import measure_footprint
 from kenning_lego.servers.isolation import isolate
 from kenning_lego.servers.logs import set_up_logging
-from kenning_lego.servers.pipeline import Arrays
 from kenning_lego.servers.workbench import Workbench
 from kenning_lego.store.artifacts import ArtifactStore
 
