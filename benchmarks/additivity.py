@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.bench_record import Metric
@@ -16,12 +17,14 @@ from kenning_lego.core.records import SegmentRecord
 from kenning_lego.protocols.client import TargetClient
 from kenning_lego.scenarios.tester.adding_up import random_configurations
 from kenning_lego.selection.additivity import Additivity, ComposedRun, Figures, assess
+from kenning_lego.stats.pace import medians_at_pace
+from kenning_lego.stats.rounds import Rounds
 
 CONFIGURATIONS = 40
 _ORIGINAL, _FUSED, _WHOLE = "original", "original@fused", "whole"
 _NS_PER_MS = 1e6
-_TURNS = 5
-"""Times that blocks and compositions are measured, each in turn."""
+_TURNS = 10
+"""Times that each form runs by itself."""
 
 
 def measure(directory: Path, *, rounds: int, curve: bool) -> list[Metric]:
@@ -37,12 +40,13 @@ def measure(directory: Path, *, rounds: int, curve: bool) -> list[Metric]:
     with running_server(directory, curve=curve) as server:
         with server.connect() as client:
             network.upload(client)
-            latencies = _medians_ms(client, _parts_plans(network, composed, rounds))
+            latencies = _medians_ms(client, _parts_plan(network, composed, rounds))
         # The server keeps its clients apart: another worker, with nothing else in memory.
         with server.connect() as client:
-            forms = _medians_ms(client, [_forms_plan(network, rounds)])
+            steady = _steady_overheads(client, network, rounds)
+            forms = _medians_ms(client, _forms_plan(network, rounds))
     found = _assess(network.segments, composed, latencies)
-    return [*_errors(found), *_overheads(forms)]
+    return [*_errors(found), *_overheads(steady, forms)]
 
 
 def _errors(found: Additivity) -> list[Metric]:
@@ -60,27 +64,44 @@ def _errors(found: Additivity) -> list[Metric]:
     ]
 
 
-def _overheads(forms: Mapping[str, float]) -> list[Metric]:
+def _overheads(steady: Mapping[str, float], forms: Mapping[str, float]) -> list[Metric]:
+    """As a pipeline runs, frame after frame; and when others run in between, so all starts cold."""
     whole = forms[_WHOLE]
     return [
-        Metric("chain_overhead", forms[_ORIGINAL] / whole, "x", at_most=1.03),
-        Metric("fused_overhead", forms[_FUSED] / whole, "x", at_most=1.01),
+        Metric("chain_overhead", steady[_ORIGINAL], "x", at_most=1.03),
+        Metric("fused_overhead", steady[_FUSED], "x", at_most=1.01),
+        Metric("chain_overhead_cold", forms[_ORIGINAL] / whole, "x"),
+        Metric("fused_overhead_cold", forms[_FUSED] / whole, "x"),
         Metric("monolithic_ms", whole, "ms"),
     ]
 
 
-def _parts_plans(
-    network: Network, composed: Mapping[str, Mapping[str, str]], rounds: int
-) -> list[Plan]:
-    """Blocks and compositions by turns, so that drift hits both alike."""
-    each = _config(max(1, rounds // _TURNS))
-    return _TURNS * [
-        variants_plan(network.segments, each, runtime="onnxruntime", threads=1),
-        configurations_plan(network.segments, composed, each, runtime="onnxruntime", threads=1),
-    ]
+def _parts_plan(network: Network, composed: Mapping[str, Mapping[str, str]], rounds: int) -> Plan:
+    """Blocks and compositions in the same rounds, as `kenning-lego test` measures them."""
+    return variants_plan(
+        network.segments,
+        _config(max(1, rounds // 2)),
+        runtime="onnxruntime",
+        threads=1,
+        composed=composed,
+    )
+
+
+def _steady_overheads(client: TargetClient, network: Network, rounds: int) -> dict[str, float]:
+    """Latencies over the monolithic model's, each form by itself for some frames, in turn."""
+    ratios: dict[str, list[float]] = {_ORIGINAL: [], _FUSED: []}
+    for _ in range(_TURNS):
+        plan = _forms_plan(network, max(1, rounds // _TURNS))
+        medians = {}
+        for item in plan.items:
+            medians.update(_medians_ms(client, replace(plan, items=(item,))))
+        for form, found in ratios.items():
+            found.append(medians[form] / medians[_WHOLE])
+    return {form: median(found) for form, found in ratios.items()}
 
 
 def _forms_plan(network: Network, rounds: int) -> Plan:
+    """The original's three forms, `rounds` x 5 frames of each."""
     return configurations_plan(
         network.segments,
         {_ORIGINAL: {}},
@@ -100,16 +121,18 @@ def _config(rounds: int) -> MeasurementConfig:
     )
 
 
-def _medians_ms(client: TargetClient, plans: Sequence[Plan]) -> dict[str, float]:
-    """Medians of the samples of all plans by the items' names."""
-    samples: dict[str, list[int]] = {}
-    for plan in plans:
-        client.measure(plan)
-        names = {item.name for item in plan.items}
-        for each in client.statistics().measurements:
-            if each.name in names:
-                samples.setdefault(each.name, []).extend(each.samples_ns)
-    return {name: median(values) / _NS_PER_MS for name, values in samples.items()}
+def _medians_ms(client: TargetClient, plan: Plan) -> dict[str, float]:
+    """Medians at the plan's pace by the items' names."""
+    client.measure(plan)
+    names = {item.name for item in plan.items}
+    items = {
+        each.name: Rounds.of(
+            each.samples_ns, [each.per_round] * (len(each.samples_ns) // each.per_round)
+        )
+        for each in client.statistics().measurements
+        if each.name in names
+    }
+    return {name: value / _NS_PER_MS for name, value in medians_at_pace(items).items()}
 
 
 def _assess(

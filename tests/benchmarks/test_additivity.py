@@ -25,8 +25,11 @@ def test_asked_is_the_error_of_the_model_in_use_beside_the_plain_sums() -> None:
 
 
 def test_overheads_are_over_the_model_in_one_piece() -> None:
-    forms = {"original": 7.4, "original@fused": 7.0, "whole": 7.0}
-    metrics = {each.name: each for each in _overheads(forms)}
+    cold = {"original": 7.4, "original@fused": 7.0, "whole": 7.0}
+    metrics = {
+        each.name: each for each in _overheads({"original": 1.05, "original@fused": 1.0}, cold)
+    }
     assert not metrics["chain_overhead"].reached
     assert metrics["fused_overhead"].value == 1.0
     assert metrics["fused_overhead"].reached
+    assert metrics["chain_overhead_cold"].value == 7.4 / 7.0
