@@ -50,9 +50,18 @@ class Target(Protocol):
         ...
 
     def compose(
-        self, stages: Sequence[str], *, runtime: str, threads: int = 1, batch: int = 1
+        self,
+        stages: Sequence[str],
+        *,
+        runtime: str,
+        threads: int = 1,
+        batch: int = 1,
+        outputs: Sequence[str] = (),
     ) -> Composed:
-        """Load a chain of held artifacts, named by sha256, as the session's pipeline."""
+        """Load a chain of held artifacts, named by sha256, as the session's pipeline.
+
+        It returns the tensors that `outputs` names, of any stages; by default the last one's.
+        """
         ...
 
     def infer(self, inputs: Sequence[bytes]) -> tuple[list[bytes], int]:

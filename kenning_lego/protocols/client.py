@@ -208,11 +208,25 @@ class TargetClient:
         self._send(Cancel())
 
     def compose(
-        self, stages: Sequence[str], *, runtime: str, threads: int = 1, batch: int = 1
+        self,
+        stages: Sequence[str],
+        *,
+        runtime: str,
+        threads: int = 1,
+        batch: int = 1,
+        outputs: Sequence[str] = (),
     ) -> Composed:
-        """Load a chain of held artifacts, named by sha256, as the session's pipeline."""
+        """Load a chain of held artifacts, named by sha256, as the session's pipeline.
+
+        Args:
+            stages: in the order in which they run.
+            runtime: the engine's name.
+            threads: that the engine may use.
+            batch: size of symbolic batch dimensions.
+            outputs: names of the tensors to return, of any stages; by default the last one's.
+        """
         self._ensure_lease()
-        answer = self._ask(Compose(tuple(stages), Load(runtime, threads, batch)))
+        answer = self._ask(Compose(tuple(stages), Load(runtime, threads, batch), tuple(outputs)))
         return read_composed(answer.result)
 
     def infer(self, inputs: Sequence[bytes]) -> tuple[list[bytes], int]:

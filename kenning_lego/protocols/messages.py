@@ -22,6 +22,9 @@ PROTOCOL_VERSION = 1
 
 MAX_ARTIFACT_BYTES = 8 << 30
 MAX_MEASURING_S = 7 * 86_400.0
+MAX_OUTPUTS = 256
+"""Tensors that a pipeline may be asked to return."""
+
 CHUNK_BYTES = 1 << 18
 """Of an upload; a link that carries less in the 8 s of a heartbeat counts as broken."""
 
@@ -266,21 +269,31 @@ class Credit:
 
 @dataclass(frozen=True, slots=True)
 class Compose:
-    """Load a chain of held artifacts as the session's pipeline; they are wired by tensor names."""
+    """Load a chain of held artifacts as the session's pipeline; they are wired by tensor names.
+
+    Args:
+        stages: sha256 of the artifacts in order.
+        load: how.
+        outputs: names of the tensors that it returns, of any stages; none for the last one's.
+    """
 
     kind: ClassVar[Kind] = Kind.COMPOSE
     stages: tuple[str, ...]
     load: Load
+    outputs: tuple[str, ...] = ()
 
     def to_body(self) -> Mapping[str, Any]:
-        return {"stages": list(self.stages), "load": self.load.to_body()}
+        body = {"stages": list(self.stages), "load": self.load.to_body()}
+        return {**body, "outputs": list(self.outputs)} if self.outputs else body
 
     @classmethod
     def from_body(cls, fields: Fields) -> Compose:
         inner = fields.map("load")
         load = Load.from_body(inner)
         inner.done()
-        return cls(fields.digests("stages", MAX_STAGES), load)
+        stages = fields.digests("stages", MAX_STAGES)
+        has = fields.has("outputs")
+        return cls(stages, load, fields.names("outputs", MAX_OUTPUTS, 256) if has else ())
 
 
 @dataclass(frozen=True, slots=True)

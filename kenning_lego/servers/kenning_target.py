@@ -77,14 +77,20 @@ class KenningTarget:
             self._time(item, plan, on_progress or (lambda _: None))
 
     def compose(
-        self, stages: Sequence[str], *, runtime: str, threads: int = 1, batch: int = 1
+        self,
+        stages: Sequence[str],
+        *,
+        runtime: str,
+        threads: int = 1,
+        batch: int = 1,
+        outputs: Sequence[str] = (),
     ) -> Composed:
-        """Load one artifact; the target's server chooses engine and threads.
+        """Load one artifact; the target's server chooses engine, threads and outputs.
 
         Raises:
             ModelError: it is a chain of several artifacts.
         """
-        del threads
+        del threads, outputs
         digest = _only(stages)
         return Composed(self._load(self._connect(), digest, runtime, batch))
 

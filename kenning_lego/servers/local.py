@@ -75,10 +75,18 @@ class LocalTarget:
         return measure_footprint(plan, self._store, on_progress or (lambda _: None), lambda: False)
 
     def compose(
-        self, stages: Sequence[str], *, runtime: str, threads: int = 1, batch: int = 1
+        self,
+        stages: Sequence[str],
+        *,
+        runtime: str,
+        threads: int = 1,
+        batch: int = 1,
+        outputs: Sequence[str] = (),
     ) -> Composed:
         """Load a chain of held artifacts as the pipeline."""
-        return self._workbench.compose(stages, runtime=runtime, threads=threads, batch=batch)
+        return self._workbench.compose(
+            stages, runtime=runtime, threads=threads, batch=batch, outputs=outputs
+        )
 
     def infer(self, inputs: Sequence[bytes]) -> tuple[list[bytes], int]:
         """Run the pipeline once; its outputs and the engine's time in ns."""

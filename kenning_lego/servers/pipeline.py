@@ -11,14 +11,18 @@ from kenning_lego.core.specs import IOSpec, TensorSpec
 from kenning_lego.runtimes.base import Arrays, Program, allocate
 
 
-def chain_spec(stages: Sequence[Program]) -> IOSpec:
+def chain_spec(stages: Sequence[Program], outputs: Sequence[str] = ()) -> IOSpec:
     """The inputs and outputs of programs that run one after the other.
 
-    Inputs are the tensors that a stage takes and no earlier stage gives; outputs are the last
-    stage's.
+    Inputs are the tensors that a stage takes and no earlier stage gives.
+
+    Args:
+        stages: in the order in which they run.
+        outputs: names of tensors that stages give; none for the last stage's.
 
     Raises:
-        ModelError: two stages disagree about a tensor, or one gives a tensor again.
+        ModelError: two stages disagree about a tensor, one gives a tensor again, or none gives
+            an output.
     """
     known: dict[str, TensorSpec] = {}
     given: set[str] = set()
@@ -35,7 +39,16 @@ def chain_spec(stages: Sequence[Program]) -> IOSpec:
                 raise ModelError(f"two stages of a chain give the tensor {spec.name!r}")
             known[spec.name] = spec
             given.add(spec.name)
-    return IOSpec(tuple(inputs), stages[-1].spec.outputs)
+    missing = [name for name in outputs if name not in given]
+    if missing or len(set(outputs)) != len(outputs):
+        raise ModelError(
+            f"no stage of the chain gives the output {missing[0]!r}"
+            if missing
+            else "a chain is to give one output twice",
+            "name each output once, as an artifact does",
+        )
+    named = tuple(known[name] for name in outputs)
+    return IOSpec(tuple(inputs), named or stages[-1].spec.outputs)
 
 
 def tensors_of(programs: Iterable[Program]) -> dict[str, TensorSpec]:

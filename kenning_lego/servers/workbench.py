@@ -95,6 +95,7 @@ class Workbench:
         runtime: str,
         threads: int,
         batch: int,
+        outputs: Sequence[str] = (),
         place: Callable[[IOSpec], Arrays] = allocate,
     ) -> Composed:
         """Load a chain as the pipeline that :meth:`process` runs.
@@ -104,6 +105,7 @@ class Workbench:
             runtime: the engine's name.
             threads: that the engine may use.
             batch: size of symbolic batch dimensions.
+            outputs: names of the tensors to return, of any stages; none for the last one's.
             place: gives the arrays of the pipeline's own inputs and outputs.
 
         Raises:
@@ -112,7 +114,7 @@ class Workbench:
         """
         programs = self._load(stages, runtime, threads, batch)
         chain = [programs[digest] for digest in stages]
-        spec = chain_spec(chain)
+        spec = chain_spec(chain, outputs)
         inner = tensors_of(chain)
         arrays = place(spec)
         inner = {name: tensor for name, tensor in inner.items() if name not in arrays}

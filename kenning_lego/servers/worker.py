@@ -138,6 +138,7 @@ class Worker:
                 runtime=load.runtime,
                 threads=load.threads,
                 batch=load.batch,
+                outputs=compose.outputs,
                 place=place,
             )
             self._channel.send(Envelope(request, Ok(pack_composed(composed))), descriptor)

@@ -130,7 +130,9 @@ by_type: dict[type[Any], st.SearchStrategy[Any]] = {
     messages.Model: st.builds(messages.Model, digests, sizes, st.none() | loads),
     messages.Chunk: st.builds(messages.Chunk, offsets),
     messages.Credit: st.builds(messages.Credit, offsets, st.integers(0, 1024)),
-    messages.Compose: st.builds(messages.Compose, stages(), loads),
+    messages.Compose: st.builds(
+        messages.Compose, stages(), loads, st.lists(texts(256), max_size=3).map(tuple)
+    ),
     messages.Data: st.builds(messages.Data),
     messages.Process: st.builds(messages.Process, st.booleans()),
     messages.Output: st.builds(messages.Output),

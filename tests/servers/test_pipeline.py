@@ -125,3 +125,18 @@ def test_random_integers_can_be_indices_and_floats_are_normalised() -> None:
     assert set(arrays["i"].flatten().tolist()) == {0, 1}
     assert abs(float(arrays["f"].mean())) < 0.1
     assert abs(float(arrays["f"].std()) - 1) < 0.1
+
+
+def test_outputs_may_come_from_any_stage() -> None:
+    chain = [stage("x", "a"), stage("a", "bc"), stage("b", "d")]
+    assert [each.name for each in chain_spec(chain, ["d", "a", "c"]).outputs] == ["d", "a", "c"]
+
+
+@pytest.mark.parametrize(
+    ("outputs", "told"), [(["x"], "gives the output 'x'"), (["a", "a"], "twice")]
+)
+def test_outputs_that_no_stage_gives_or_that_are_named_twice_are_refused(
+    outputs: list[str], told: str
+) -> None:
+    with pytest.raises(ModelError, match=told):
+        chain_spec([stage("x", "a"), stage("a", "b")], outputs)

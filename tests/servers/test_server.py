@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +81,24 @@ def test_chain_is_wired_by_tensor_names(server: ServerProcess, tmp_path: Path) -
         outputs, duration = target.infer([row(1.0)])
         assert floats(outputs[0]) == [10.0] * 8
         assert duration > 0
+
+
+def test_pipeline_returns_tensors_of_any_stage_that_are_asked_for(
+    server: ServerProcess, tmp_path: Path
+) -> None:
+    names = ["x", "a", "b", "c", "y"]
+    artifacts = [scale_artifact(tmp_path, 2.0, *pair) for pair in pairwise(names)]
+    with connect(server.address) as target:
+        for artifact in artifacts:
+            target.upload(artifact.path, artifact.digest)
+        stages = [artifact.digest for artifact in artifacts]
+        composed = target.compose(stages, runtime=ENGINE, outputs=["y", "a"])
+        assert [t.name for t in composed.spec.outputs] == ["y", "a"]
+        for value in (1.0, 3.0):
+            outputs, _ = target.infer([row(value)])
+            assert [floats(each)[0] for each in outputs] == [16 * value, 2 * value]
+        with pytest.raises(RemoteError, match="no stage of the chain gives the output 'z'"):
+            target.compose(stages, runtime=ENGINE, outputs=["z"])
 
 
 def test_known_artifact_is_not_sent_again(server: ServerProcess, tmp_path: Path) -> None:

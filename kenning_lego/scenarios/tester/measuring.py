@@ -137,15 +137,21 @@ def score_configurations(
     where: TargetConfig,
     samples: Part,
     metric: Metric,
+    output: str,
     on_progress: OnProgress,
 ) -> dict[str, float]:
-    """Run the composed networks over samples on the target; scores by configuration name."""
+    """Run the composed networks over samples on the target; scores by configuration name.
+
+    What counts is the tensor that `output` names.
+    """
     feasible = [each for each in configurations if each.feasible]
     total = len(feasible) * len(samples)
     scores: dict[str, float] = {}
     for index, configuration in enumerate(feasible):
         stages = stages_of(segments, configuration.variants)
-        composed = target.compose(stages, runtime=where.runtime, threads=where.threads)
+        composed = target.compose(
+            stages, runtime=where.runtime, threads=where.threads, outputs=[output]
+        )
         result = composed.spec.outputs[0]
         outputs = np.empty((len(samples), *result.sizes[1:]), result.dtype)
         for number, image in enumerate(samples.images):

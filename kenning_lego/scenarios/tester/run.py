@@ -272,7 +272,14 @@ class _Test:
             )
         with self.step("score the configurations on the target") as track:
             measured = score_configurations(
-                target, segments, configurations, where, dataset.test, TOP1, track.update
+                target,
+                segments,
+                configurations,
+                where,
+                dataset.test,
+                TOP1,
+                chain.outputs[0].name,
+                track.update,
             )
         configurations = [with_measured(each, times, measured) for each in configurations]
         if how.energy_s:
