@@ -50,6 +50,21 @@ class RetrainConfig(Component):
     """Of the order of the images."""
 
 
+class ProfileConfig(Component):
+    """How the variants' accuracy costs are estimated."""
+
+    estimator: Literal["fitted", "means"] = "fitted"
+    """Costs fitted to all composed networks that were scored, or LegoDNN's mean losses."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Of these networks; auto: bfloat16 where it is faster here and outputs stay close."""
+    activations_mb: float = Field(default=40.0, gt=0)
+    """Room for a batch's tensors between blocks, in MB; sets how many images run at once."""
+    check_runs: int = Field(default=8, ge=0)
+    """Random configurations to score, to see how well the costs predict."""
+    seed: int = Field(default=0, ge=0)
+    """Of these configurations."""
+
+
 class MeasurementConfig(Component):
     """How long and how precisely the target measures."""
 

@@ -10,18 +10,20 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from kenning_lego.blocks.accuracy import Metric, accuracy_costs
+from kenning_lego.blocks.accuracy import AccuracyProfile, profile_accuracy
 from kenning_lego.blocks.chain import Chain
-from kenning_lego.blocks.configuration import RetrainConfig
+from kenning_lego.blocks.compositions import Metric
+from kenning_lego.blocks.configuration import ProfileConfig, RetrainConfig
 from kenning_lego.blocks.retrain import retrain
 from kenning_lego.blocks.variants import BlockVariant, Variants
+from kenning_lego.core.records import AccuracyRecord
 from kenning_lego.store.fingerprint import fingerprint
 from kenning_lego.store.workspace import Workspace
 from kenning_lego.training.distillation import OnProgress
 from kenning_lego.training.weights import load_weights, module_fingerprint, save_weights
 
 _RETRAIN_VERSION = 1
-_PROFILE_VERSION = 1
+_PROFILE_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +69,24 @@ def retrain_once(
     return Outcome(losses, computed=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Profiled:
+    """Accuracy costs, and whether they had to be estimated."""
+
+    profile: AccuracyProfile
+    computed: bool
+
+
 def profile_once(
     chain: Chain,
     variants: Variants,
     images: NDArray[np.float32],
     labels: NDArray[Any],
     metric: Metric,
-    metric_name: str,
+    config: ProfileConfig,
     workspace: Workspace,
     on_progress: OnProgress | None = None,
-) -> Outcome:
+) -> Profiled:
     """Estimate every variant's accuracy cost, or take an earlier run's estimates."""
     step = workspace.step(
         "accuracy",
@@ -84,16 +94,18 @@ def profile_once(
         {
             "variants": {each.name: module_fingerprint(each.module) for each in _all(variants)},
             "samples": fingerprint({"images": images, "labels": labels}),
-            "metric": metric_name,
+            "metric": repr(metric),
+            "profile": config.model_dump(mode="json"),
             "torch": str(torch.__version__),
         },
     )
     found = step.load()
     if found is not None:
-        return Outcome(found["costs"], computed=False)
-    costs = accuracy_costs(chain, variants, images, labels, metric, on_progress)
-    step.save({"costs": costs})
-    return Outcome(costs, computed=True)
+        record = AccuracyRecord.model_validate(found["record"])
+        return Profiled(AccuracyProfile(found["costs"], record), computed=False)
+    profile = profile_accuracy(chain, variants, images, labels, metric, config, on_progress)
+    step.save({"costs": dict(profile.costs), "record": profile.record.model_dump(mode="json")})
+    return Profiled(profile, computed=True)
 
 
 def _all(variants: Variants) -> list[BlockVariant]:

@@ -308,6 +308,49 @@ class AdditivityRecord(_Record):
     """Added for every 10^6 bytes of artifact."""
 
 
+class ScoreErrorsRecord(_Record):
+    """Prediction minus score, in the metric's units, over composed networks."""
+
+    median: float
+    """Of the absolute errors."""
+    p95: float
+    """Of the absolute errors."""
+    bias: float
+    """Mean of the signed errors; positive is predicted too high."""
+
+
+class ComposedScoreRecord(_Record):
+    """A random configuration that was scored to see how well accuracy costs predict."""
+
+    variants: tuple[str, ...]
+    """One for every segment, by name."""
+    predicted: float
+    """By the costs in the record."""
+    means: float
+    """By the sum of LegoDNN's mean losses."""
+    score: float
+
+
+class AccuracyRecord(_Record):
+    """Where accuracy costs come from; see :mod:`kenning_lego.blocks.accuracy`."""
+
+    metric: str
+    estimator: Literal["fitted", "means"]
+    unit: float | None = None
+    """Of :class:`kenning_lego.stats.quality_law.QualityLaw`; None where losses add up."""
+    original: float
+    """Score of the original network on the validation part, in this precision."""
+    precision: Literal["float32", "bfloat16"]
+    deviation: float = 0.0
+    """Root mean square error of outputs against float32, as a share of their spread."""
+    runs: tuple[ComposedScoreRecord, ...] = ()
+    """Scored on the validation part, as all else here."""
+    errors: ScoreErrorsRecord | None = None
+    """Of the predictions; None without runs."""
+    means_errors: ScoreErrorsRecord | None = None
+    """Of LegoDNN's."""
+
+
 class RunRecord(_Record):
     """One run of a scenario."""
 
@@ -331,6 +374,7 @@ class RunRecord(_Record):
     plans: tuple[PlanRecord, ...] = ()
     whole: WholeRecord | None = None
     additivity: AdditivityRecord | None = None
+    accuracy: AccuracyRecord | None = None
     memory: MemoryTerm = "artifact"
     """What the memory of budgets and configurations means."""
     durations_s: dict[str, float] = Field(default_factory=dict)
