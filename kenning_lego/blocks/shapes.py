@@ -8,7 +8,8 @@ from typing import Any
 
 import torch
 from torch import fx
-from torch.utils.flop_counter import FlopCounterMode
+
+from kenning_lego.blocks.flops import flop_counter
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def propagate(module: fx.GraphModule, inputs: Sequence[torch.Tensor]) -> dict[fx
 class _Recorder(fx.Interpreter):
     def __init__(self, module: fx.GraphModule) -> None:
         super().__init__(module)
-        self.counter = FlopCounterMode(display=False)
+        self.counter = flop_counter()
         self.values: dict[fx.Node, Value] = {}
 
     def run_node(self, n: fx.Node) -> Any:
