@@ -116,7 +116,7 @@ def plan_multiples(
     plans = []
     while multiple:
         aligned = [
-            Width(each.size, each.step, _multiple_for(each.size, multiple)) for each in widths
+            Width(each.size, each.step, multiple_for(each.size, multiple)) for each in widths
         ]
         plan = plan_widths(aligned, layers, target)
         if abs(plan.left - target) <= tolerance:
@@ -126,7 +126,8 @@ def plan_multiples(
     return min(reversed(plans), key=lambda plan: abs(plan.left - target))
 
 
-def _multiple_for(size: int, multiple: int) -> int:
+def multiple_for(size: int, multiple: int) -> int:
+    """The largest power of two, up to `multiple`, that a width has many multiples of."""
     while size < _BIG * multiple:
         multiple //= 2
     return max(1, multiple)
