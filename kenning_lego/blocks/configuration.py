@@ -41,8 +41,10 @@ class PrunedConfig(Component):
     """What decides which channels stay: their weights, their scales, or what they contribute."""
     measure: Measure = "flops"
     """What the ratios are a share of."""
-    width_multiple: Literal[1, 2, 4, 8, 16, 32] = 8
-    """Keep wide layers to multiples of it: engines compute odd widths slowly."""
+    width_multiple: Literal[1, 2, 4, 8, 16, 32] = 16
+    """Keep wide layers to multiples of it where the ratio permits: odd widths run slowly."""
+    ratio_tolerance: float = Field(default=0.03, ge=0, le=0.25)
+    """By how much a ratio may be missed for that; beyond it, multiples are halved."""
     seed: int = Field(default=0, ge=0)
     """Of random importance, and of the probes of taylor."""
 
@@ -50,8 +52,10 @@ class PrunedConfig(Component):
 class LowRankConfig(Component):
     """How layers are factorised."""
 
-    rank_multiple: Literal[1, 2, 4, 8, 16, 32] = 8
-    """Keep large ranks to multiples of it."""
+    rank_multiple: Literal[1, 2, 4, 8, 16, 32] = 16
+    """Keep large ranks to multiples of it where the ratio permits: odd widths run slowly."""
+    ratio_tolerance: float = Field(default=0.03, ge=0, le=0.25)
+    """By how much a ratio may be missed for that; beyond it, multiples are halved."""
 
 
 class BlocksConfig(Component):

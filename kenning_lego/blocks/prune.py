@@ -21,9 +21,6 @@ from kenning_lego.blocks.width_plan import Width, plan_multiples
 from kenning_lego.blocks.widths import find_freedom
 from kenning_lego.core.errors import ModelError
 
-_TOLERANCE = 0.03
-"""Share of the cost by which a ratio may be missed for the sake of even widths."""
-
 _AGREEMENT = 0.001
 """Share of the FLOPs by which the count on a copy may differ from the plan."""
 
@@ -110,14 +107,21 @@ class Prunable:
         amounts = self._amounts[measure]
         return amounts.left([each.removals[-1] for each in self._widths]) / amounts.whole
 
-    def plan(self, ratio: float, measure: Measure = "flops", *, width_multiple: int = 1) -> Pruning:
+    def plan(
+        self,
+        ratio: float,
+        measure: Measure = "flops",
+        *,
+        width_multiple: int = 1,
+        tolerance: float = 0.0,
+    ) -> Pruning:
         """What to remove; depends on the module's shapes alone, not on its weights.
 
         Args:
             ratio: share to remove, in [0, 1); the nearest that the widths allow is taken.
             measure: of what.
-            width_multiple: what wide widths are kept to multiples of, where that misses the
-                ratio by at most three points; a power of two.
+            width_multiple: what wide widths are kept to multiples of, a power of two.
+            tolerance: by how much the ratio may be missed for that.
         """
         amounts = self._amounts[measure]
         plan = plan_multiples(
@@ -125,7 +129,7 @@ class Prunable:
             amounts.layers,
             amounts.whole * (1 - ratio) - amounts.fixed,
             multiple=width_multiple,
-            tolerance=_TOLERANCE * amounts.whole,
+            tolerance=tolerance * amounts.whole,
         )
         return Pruning(plan.removed, 1 - (plan.left + amounts.fixed) / amounts.whole)
 

@@ -27,27 +27,48 @@ from kenning_lego.blocks.width_plan import multiple_for
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Layer:
-    """A layer with its decomposition and what its ranks cost and lose.
+    """A layer with its decomposition.
 
     Args:
-        ranks: by falling cost; 0 stands for the layer as it is.
-        options: as many.
+        path: in the block's module.
+        layer: as it is.
+        flops: of the layer as it is.
+        flops_by_rank: of its factors, for each unit of rank.
+        spectrum: its decomposition.
     """
 
     path: str
     layer: Factorable
+    flops: int
+    flops_by_rank: int
     spectrum: Spectrum
-    ranks: tuple[int, ...]
-    options: tuple[Option, ...]
+
+    @property
+    def largest(self) -> int:
+        """The largest rank that saves FLOPs, 0 if none does."""
+        return min((self.flops - 1) // self.flops_by_rank, len(self.spectrum.energies))
+
+    def ranks(self, multiple: int) -> tuple[int, ...]:
+        """What can be chosen, by falling FLOPs; 0 stands for the layer as it is."""
+        apart = multiple_for(self.largest, multiple)
+        return (0, *reversed(range(apart, self.largest + 1, apart)))
+
+    def options(self, ranks: Sequence[int]) -> list[Option]:
+        """What these ranks cost and lose."""
+        errors = self.spectrum.errors()
+        return [
+            Option(self.flops_by_rank * rank, errors[rank]) if rank else Option(self.flops, 0.0)
+            for rank in ranks
+        ]
 
 
 @dataclass(frozen=True, slots=True)
 class LowRankMaker:
     """Factorises convolutions and linear layers; see :mod:`kenning_lego.blocks.factorise`.
 
-    The ranks share the block's FLOPs so that the relative errors of the weights have the
-    smallest sum (:func:`.allocation.allocate`). Widths do not change, so layers at the border,
-    such as those of shortcuts, take part.
+    The ranks share the block's FLOPs so that the relative errors of the weights have a small
+    sum (:func:`.allocation.allocate`). Widths do not change, so layers at the border, such as
+    those of shortcuts, take part.
 
     Args:
         config: which ranks.
@@ -69,81 +90,83 @@ class LowRankMaker:
         Raises:
             ModelError: a factorised copy does not fit the border.
         """
-        layers = self._layers(block)
+        layers = _layers(block)
         if not layers:
             return []
         whole = original.flops
-        fixed = whole - sum(each.options[0].cost for each in layers)
-        options = [each.options for each in layers]
+        fixed = whole - sum(each.flops for each in layers)
         plans = []
         for ratio in ratios:
-            chosen = allocate(options, whole * (1 - ratio) - fixed)
-            spent = fixed + sum(
-                each.options[place].cost for each, place in zip(layers, chosen, strict=True)
-            )
-            plans.append((ratio, 1 - spent / whole, chosen))
-        least = (fixed + sum(each.options[-1].cost for each in layers)) / whole
+            ranks = self._ranks(layers, whole * (1 - ratio) - fixed, whole)
+            plans.append((ratio, 1 - (fixed + _spent(layers, ranks)) / whole, ranks))
+        least = (fixed + sum(each.flops_by_rank for each in layers)) / whole
+        border = [tuple(spec.sizes) for spec in block.outputs]
         drafts = []
-        for ratio, chosen in distinct(plans, tuple(0 for _ in layers)):
-            module = _replaced(block.module, layers, chosen)
-            border = [tuple(spec.sizes) for spec in block.outputs]
+        for ratio, ranks in distinct(plans, tuple(0 for _ in layers)):
+            module = _replaced(block.module, layers, ranks)
             cost = cost_within_border(module, block.example(), border)
             drafts.append(Draft(ratio, 1 - cost.flops / whole, module, cost, least))
         return drafts
 
-    def _layers(self, block: Segment) -> list[_Layer]:
-        values = propagate(block.module, block.example())
-        calls: dict[str, list[fx.Node]] = {}
-        for node in block.module.graph.nodes:
-            if node.op == "call_module":
-                calls.setdefault(str(node.target), []).append(node)
-        found = []
-        for path, nodes in calls.items():
-            layer = block.module.get_submodule(path)
-            if is_factorable(layer):
-                made = self._layer(path, layer, nodes, values)
-                if len(made.ranks) > 1:
-                    found.append(made)
-        return found
+    def _ranks(self, layers: Sequence[_Layer], target: float, whole: int) -> tuple[int, ...]:
+        """The largest multiples that meet the target, else the plan that comes nearest."""
+        plans = []
+        multiple: int = self.config.rank_multiple
+        while multiple:
+            choices = [each.ranks(multiple) for each in layers]
+            options = [each.options(ranks) for each, ranks in zip(layers, choices, strict=True)]
+            places = allocate(options, target)
+            plan = tuple(ranks[place] for ranks, place in zip(choices, places, strict=True))
+            if abs(_spent(layers, plan) - target) <= self.config.ratio_tolerance * whole:
+                return plan
+            plans.append(plan)
+            multiple //= 2
+        return min(reversed(plans), key=lambda plan: abs(_spent(layers, plan) - target))
 
-    def _layer(
-        self,
-        path: str,
-        layer: Factorable,
-        nodes: Sequence[fx.Node],
-        values: Mapping[fx.Node, Value],
-    ) -> _Layer:
-        whole = sum(values[node].flops for node in nodes)
-        unit = sum(
-            sum(
-                flops_by_rank(
-                    layer, values[node.all_input_nodes[0]].shape or (), values[node].shape or ()
-                )
+
+def _spent(layers: Sequence[_Layer], ranks: Sequence[int]) -> int:
+    return sum(
+        each.flops_by_rank * rank if rank else each.flops
+        for each, rank in zip(layers, ranks, strict=True)
+    )
+
+
+def _layers(block: Segment) -> list[_Layer]:
+    """The layers of the block that a factorisation can make cheaper."""
+    values = propagate(block.module, block.example())
+    calls: dict[str, list[fx.Node]] = {}
+    for node in block.module.graph.nodes:
+        if node.op == "call_module":
+            calls.setdefault(str(node.target), []).append(node)
+    found = []
+    for path, nodes in calls.items():
+        layer = block.module.get_submodule(path)
+        if is_factorable(layer):
+            made = _Layer(
+                path,
+                layer,
+                sum(values[node].flops for node in nodes),
+                sum(_flops_by_rank(layer, node, values) for node in nodes),
+                spectrum(layer),
             )
-            for node in nodes
-        )
-        decomposed = spectrum(layer)
-        largest = min((whole - 1) // unit, len(decomposed.energies))
-        apart = multiple_for(largest, self.config.rank_multiple)
-        ranks = range(apart, largest + 1, apart)
-        errors = decomposed.errors()
-        return _Layer(
-            path,
-            layer,
-            decomposed,
-            (0, *reversed(ranks)),
-            (Option(whole, 0.0), *(Option(unit * each, errors[each]) for each in reversed(ranks))),
-        )
+            if made.largest:
+                found.append(made)
+    return found
+
+
+def _flops_by_rank(layer: Factorable, node: fx.Node, values: Mapping[fx.Node, Value]) -> int:
+    (read,) = node.all_input_nodes
+    return sum(flops_by_rank(layer, values[read].shape or (), values[node].shape or ()))
 
 
 def _replaced(
-    module: fx.GraphModule, layers: Sequence[_Layer], chosen: Sequence[int]
+    module: fx.GraphModule, layers: Sequence[_Layer], ranks: Sequence[int]
 ) -> fx.GraphModule:
     """A copy with the layers as two calls each where a rank was chosen."""
     own = borrow(module)
-    for each, place in zip(layers, chosen, strict=True):
-        if place:
-            _replace(own, each.path, factorised(each.layer, each.spectrum, each.ranks[place]))
+    for each, rank in zip(layers, ranks, strict=True):
+        if rank:
+            _replace(own, each.path, factorised(each.layer, each.spectrum, rank))
     own.delete_all_unused_submodules()
     own.graph.lint()
     own.recompile()

@@ -42,14 +42,16 @@ class PrunedMaker:
         found = sensitivities(block.module, data, config.seed) if self.wants_data else {}
         criterion = Criterion(config.importance, config.seed, found)
         least = prunable.least_share(config.measure)
-        plans = [
-            (ratio, prunable.plan(ratio, config.measure, width_multiple=config.width_multiple))
-            for ratio in ratios
-        ]
-        different = distinct(
-            ((ratio, plan.ratio, plan.removed) for ratio, plan in plans),
-            tuple(0 for _ in prunable.groups),
-        )
+        plans = []
+        for ratio in ratios:
+            plan = prunable.plan(
+                ratio,
+                config.measure,
+                width_multiple=config.width_multiple,
+                tolerance=config.ratio_tolerance,
+            )
+            plans.append((ratio, plan.ratio, plan.removed))
+        different = distinct(plans, tuple(0 for _ in prunable.groups))
         drafts = []
         for ratio, removed in different:
             pruned = prunable.narrow(removed, criterion)

@@ -12,6 +12,8 @@ from rich.console import Console
 
 from kenning_lego.blocks.chain import Chain
 from kenning_lego.blocks.extract import extract
+from kenning_lego.blocks.makers.base import VariantMaker
+from kenning_lego.blocks.makers.lookup import find_makers
 from kenning_lego.blocks.variants import Variants, make_variants
 from kenning_lego.blocks.workshop import profile_once, retrain_once
 from kenning_lego.core.errors import CompilationError
@@ -61,6 +63,9 @@ PLANS = ("variants", "configurations")
 """What is measured on the target, in order."""
 
 FOUND = "found in the workspace"
+
+_CALIBRATION_IMAGES = 64
+"""That makers of variants may look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,7 @@ class _Test:
         config = self.config
         workspace = Workspace(config.workspace)
         # Everything that can be wrong with the command is found before anything expensive runs.
+        makers = find_makers(config.blocks)
         torch.manual_seed(config.training.seed)
         model = load_model(config.model.name, config.model.checkpoint, **config.model.arguments)
         dataset = config.dataset.load()
@@ -126,7 +132,7 @@ class _Test:
         self.console.print(f"network {config.model.name} on {dataset}")
 
         scores = self._train(model, dataset, workspace)
-        chain, variants = self._cut(model, dataset)
+        chain, variants = self._cut(model, dataset, makers)
         losses, costs = self._finish_variants(chain, variants, dataset, workspace)
         segments = self._compile(chain, variants, losses, costs, workspace)
         whole = self._compile_whole(model, chain, dataset, workspace)
@@ -164,13 +170,16 @@ class _Test:
             track.note = f"test {TOP1.name} {scores.test:.2%}"
         return scores
 
-    def _cut(self, model: torch.nn.Module, dataset: Dataset) -> tuple[Chain, Variants]:
+    def _cut(
+        self, model: torch.nn.Module, dataset: Dataset, makers: Sequence[VariantMaker]
+    ) -> tuple[Chain, Variants]:
         example = torch.tensor(dataset.test.images[:1])
         with self.step("cut into blocks") as track:
             chain = extract(model, example, count=self.config.blocks.count)
             track.note = f"{len(chain.blocks)} blocks in {len(chain)} segments"
-        with self.step("prune variants") as track:
-            variants = make_variants(chain, self.config.blocks.ratios)
+        with self.step("make variants") as track:
+            calibration = torch.tensor(dataset.train.images[:_CALIBRATION_IMAGES])
+            variants = make_variants(chain, self.config.blocks.ratios, makers, calibration)
             track.note = f"{sum(map(len, variants.values()))} variants"
         return chain, variants
 
