@@ -116,7 +116,7 @@ class _Sandwich(nn.Module):
 
 def _sentinel(tensor: torch.Tensor, neighbour: nn.Module) -> nn.Module:
     """A layer of the same width on the axis that the nearest layer takes for the channels."""
-    if tensor.dim() == 2 or isinstance(neighbour, nn.Linear):
+    if tensor.dim() == 2 or isinstance(neighbour, nn.Linear | nn.MultiheadAttention):
         return nn.Linear(tensor.shape[-1], tensor.shape[-1])
     kinds = {3: nn.Conv1d, 4: nn.Conv2d, 5: nn.Conv3d}
     return kinds[tensor.dim()](tensor.shape[1], tensor.shape[1], 1)

@@ -74,9 +74,7 @@ def _candidates(captured: Capture, count: int) -> tuple[Candidate, ...]:
     def gain(region: Region) -> int:
         nodes = order[region.first : region.exit + 1]
         freedom = find_freedom(nodes, [order[region.exit]], modules, values)
-        return sum(
-            values[node].flops for node, each in freedom.items() if each.inputs or each.outputs
-        )
+        return sum(values[node].flops for node, each in freedom.items() if each)
 
     def small(region: Region) -> bool:
         return sum(values[node].flops for node in order[region.first : region.exit + 1]) <= limit

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import fx, nn
 
+from kenning_lego.blocks.attention import Attention
 from kenning_lego.blocks.configuration import Importance
 from kenning_lego.blocks.dependencies import ChannelGroup, Slice
 
@@ -55,9 +56,7 @@ def importances(module: nn.Module, group: ChannelGroup, criterion: Criterion) ->
         criterion: what counts.
     """
     if criterion.name == "random":
-        own = zlib.crc32(group.slices[0].path.encode())
-        generator = torch.Generator().manual_seed(criterion.seed + own)
-        return torch.rand(group.size, generator=generator)
+        return _drawn(group.slices[0].path, group.size, criterion.seed)
     if criterion.name == "taylor":
         return _first_order_change(group, criterion.sensitivities)
     slices = group.slices
@@ -66,6 +65,24 @@ def importances(module: nn.Module, group: ChannelGroup, criterion: Criterion) ->
         if scaled:
             return _magnitudes(module, scaled, 1)
     return _magnitudes(module, slices, _NORMS.get(criterion.name, 2))
+
+
+def head_importances(module: nn.Module, attention: Attention, criterion: Criterion) -> torch.Tensor:
+    """The same of the heads of an attention layer, shape (heads,); ``bn_scale`` as ``l2``."""
+    if criterion.name == "random":
+        return _drawn(attention.path, attention.heads, criterion.seed)
+    back = f"{attention.path}.out_proj"
+    if criterion.name == "taylor":
+        contributions = criterion.sensitivities[back]
+        by_head = contributions.reshape(len(contributions), attention.heads, -1).sum(2)
+        return by_head.square().mean(0)
+    power = _NORMS.get(criterion.name, 2)
+    leaving = module.get_parameter(f"{back}.weight").detach().T
+    entering = module.get_parameter(f"{attention.path}.in_proj_weight").detach().chunk(3)
+    total = torch.zeros(attention.heads)
+    for weights in (leaving, *entering):
+        total += weights.reshape(attention.heads, -1).abs().pow(power).sum(1)
+    return total
 
 
 def sensitivities(
@@ -114,6 +131,11 @@ def _by_input(layer: nn.Module, weights: torch.Tensor) -> torch.Tensor:
         return weights.flatten(1).sum(1)
     by_part = weights.reshape(layer.groups, -1, *weights.shape[1:2], weights[0, 0].numel())
     return by_part.sum((1, 3)).flatten()
+
+
+def _drawn(path: str, count: int, seed: int) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed + zlib.crc32(path.encode()))
+    return torch.rand(count, generator=generator)
 
 
 def _first_order_change(

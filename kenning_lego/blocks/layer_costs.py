@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from kenning_lego.blocks.attention import Attention
 from kenning_lego.blocks.dependencies import ChannelGroup
 from kenning_lego.blocks.width_plan import Layer, remaining
 
@@ -33,11 +34,14 @@ class Amounts:
         return remaining(self.layers, removed) + self.fixed
 
 
-def flops(groups: Sequence[ChannelGroup], by_layer: Mapping[str, int]) -> Amounts:
+def flops(
+    groups: Sequence[ChannelGroup], attentions: Sequence[Attention], by_layer: Mapping[str, int]
+) -> Amounts:
     """The FLOPs.
 
     Args:
         groups: channels that may be removed, in the order of the widths.
+        attentions: layers whose heads may be removed, as widths after those.
         by_layer: FLOPs by path of the layers, and by other names for what is in none.
     """
     sides = _sides(groups)
@@ -47,18 +51,32 @@ def flops(groups: Sequence[ChannelGroup], by_layer: Mapping[str, int]) -> Amount
             Layer(by_layer[path], tuple(shares.values()))
             for path, shares in sides.items()
             if path in by_layer
+        ]
+        + [
+            Layer(by_layer[each.path], ({index: 1 / each.heads},))
+            for index, each in enumerate(attentions, len(groups))
         ],
     )
 
 
-def parameters(groups: Sequence[ChannelGroup], module: nn.Module) -> Amounts:
-    """The parameters: a bias has no input side."""
+def parameters(
+    groups: Sequence[ChannelGroup], attentions: Sequence[Attention], module: nn.Module
+) -> Amounts:
+    """The parameters: a bias has no input side, that behind all heads depends on no width."""
     found = []
     for path, shares in _sides(groups).items():
         for parameter in module.get_submodule(path).parameters(recurse=False):
             matrix = parameter.dim() > 1
             sides = tuple(side for out, side in shares.items() if out or matrix)
             found.append(Layer(parameter.numel(), sides))
+    for index, each in enumerate(attentions, len(groups)):
+        layer = module.get_submodule(each.path)
+        amount = sum(
+            parameter.numel()
+            for name, parameter in layer.named_parameters()
+            if name != "out_proj.bias"
+        )
+        found.append(Layer(amount, ({index: 1 / each.heads},)))
     return _amounts(sum(each.numel() for each in module.parameters()), found)
 
 

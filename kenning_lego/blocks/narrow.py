@@ -10,6 +10,7 @@ import torch
 import torch_pruning as tp
 from torch import fx, nn
 
+from kenning_lego.blocks.attention import Attention, remove_heads
 from kenning_lego.blocks.dependencies import ChannelGroup
 
 
@@ -32,20 +33,32 @@ def own_memory(borrowed: nn.Module, lender: nn.Module) -> None:
 
 
 def narrow(
-    module: fx.GraphModule, groups: Sequence[ChannelGroup], removed: Sequence[Sequence[int]]
+    module: fx.GraphModule,
+    groups: Sequence[ChannelGroup],
+    attentions: Sequence[Attention],
+    removed: Sequence[Sequence[int]],
 ) -> fx.GraphModule:
-    """A copy without the channels that are named of each group, all parameters to be trained.
+    """A copy without some channels and heads, all its parameters to be trained.
+
+    Args:
+        module: not changed.
+        groups: channels that go together.
+        attentions: layers whose heads can go.
+        removed: which, for each of the groups and then for each of the attention layers.
 
     Raises:
         RuntimeError: or one of the other :data:`.FOREIGN_ERRORS`, from Torch-Pruning.
     """
     own = borrow(module)
     graph = tp.DependencyGraph()
-    for (path, out), channels in _by_layer(groups, removed).items():
+    for (path, out), channels in _by_layer(groups, removed[: len(groups)]).items():
         layer = own.get_submodule(path)
         pruner = graph.get_pruner_of_module(layer)
         remove = pruner.prune_out_channels if out else pruner.prune_in_channels
         remove(layer, channels)
+    for attention, heads in zip(attentions, removed[len(groups) :], strict=True):
+        remove_heads(own, attention, heads)
+    own.recompile()
     own_memory(own, module)
     return own.requires_grad_(requires_grad=True).eval()
 

@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import fx
+from torch import fx, nn
 
 from kenning_lego.blocks import layer_costs
+from kenning_lego.blocks.attention import Attention
 from kenning_lego.blocks.configuration import Measure
 from kenning_lego.blocks.cost import Cost, cost_within_border
 from kenning_lego.blocks.dependencies import ChannelGroup, find_groups
 from kenning_lego.blocks.foreign import FOREIGN_ERRORS
-from kenning_lego.blocks.importance import MAGNITUDE, Criterion, importances
+from kenning_lego.blocks.importance import MAGNITUDE, Criterion, head_importances, importances
 from kenning_lego.blocks.layer_costs import Amounts
 from kenning_lego.blocks.narrow import borrow, narrow
 from kenning_lego.blocks.shapes import Value, propagate
@@ -32,7 +33,8 @@ class Pruning:
     """What to remove.
 
     Args:
-        removed: channels of each group, in the order of :attr:`Prunable.groups`.
+        removed: channels of each of :attr:`Prunable.groups`, then heads of each of
+            :attr:`Prunable.attentions`.
         ratio: share of the FLOPs or parameters that goes with them.
     """
 
@@ -72,6 +74,7 @@ class Prunable:
 
     Attributes:
         groups: channels that may be removed, by what goes together.
+        attentions: layers that may lose heads.
 
     Raises:
         ModelError: no width can change, or Torch-Pruning does not understand the piece.
@@ -81,24 +84,24 @@ class Prunable:
         own = borrow(module).requires_grad_(requires_grad=True)
         try:
             values = propagate(own, inputs)
-            groups = _find_groups(own, inputs, values)
+            self.groups, self.attentions = _find_widths(own, inputs, values)
         except FOREIGN_ERRORS as error:
             raise ModelError(
                 f"Torch-Pruning does not understand this piece: {error}", _ELSEWHERE
             ) from error
-        if not groups:
+        if not self.groups and not self.attentions:
             raise ModelError(
                 "no width in this piece can change without changing its border",
                 "a block needs a layer whose outputs are read inside the block alone",
             )
         self.module = module
         self.inputs = tuple(inputs)
-        self.groups = groups
         self._border = [values[node].shape or () for node in _result(own).all_input_nodes]
-        self._widths = [Width(each.size, each.step) for each in groups]
+        self._widths = [Width(each.size, each.step) for each in self.groups]
+        self._widths += [Width(each.heads) for each in self.attentions]
         self._amounts: Mapping[Measure, Amounts] = {
-            "flops": layer_costs.flops(groups, _flops_by_layer(own, values)),
-            "parameters": layer_costs.parameters(groups, module),
+            "flops": layer_costs.flops(self.groups, self.attentions, _flops_by_layer(own, values)),
+            "parameters": layer_costs.parameters(self.groups, self.attentions, module),
         }
         self._rankings: dict[Criterion, list[list[int]]] = {}
 
@@ -134,7 +137,7 @@ class Prunable:
         return Pruning(plan.removed, 1 - (plan.left + amounts.fixed) / amounts.whole)
 
     def narrow(self, removed: Sequence[int], criterion: Criterion = MAGNITUDE) -> Pruned:
-        """A copy with so many channels of each group removed.
+        """A copy with so many channels of each group, then heads of each attention, removed.
 
         Which ones depends on the module's weights and on `criterion` alone: pruning again gives
         a module that a saved state of this one fits.
@@ -144,7 +147,8 @@ class Prunable:
                 than was planned.
         """
         try:
-            module = narrow(self.module, self.groups, self._weakest(removed, criterion))
+            weakest = self._weakest(removed, criterion)
+            module = narrow(self.module, self.groups, self.attentions, weakest)
             cost = cost_within_border(module, self.inputs, self._border)
         except FOREIGN_ERRORS as error:
             raise ModelError(
@@ -157,6 +161,7 @@ class Prunable:
         rankings = self._rankings.get(criterion)
         if rankings is None:
             rankings = [_weakest_first(self.module, each, criterion) for each in self.groups]
+            rankings += [_weakest_heads(self.module, each, criterion) for each in self.attentions]
             self._rankings[criterion] = rankings
         return [ranking[:count] for ranking, count in zip(rankings, removed, strict=True)]
 
@@ -171,16 +176,21 @@ class Prunable:
             )
 
 
-def _find_groups(
+def _find_widths(
     module: fx.GraphModule, inputs: Sequence[torch.Tensor], values: Mapping[fx.Node, Value]
-) -> tuple[ChannelGroup, ...]:
+) -> tuple[tuple[ChannelGroup, ...], tuple[Attention, ...]]:
     modules = dict(module.named_modules())
     nodes = [node for node in module.graph.nodes if node.op not in ("placeholder", "output")]
     freedom = find_freedom(nodes, _result(module).all_input_nodes, modules, values)
     roots = [str(node.target) for node, each in freedom.items() if each.outputs]
-    if not roots:
-        return ()
-    return find_groups(module, inputs, roots, [str(node.target) for node in freedom])
+    layers = [str(node.target) for node in freedom]
+    groups = find_groups(module, inputs, roots, layers) if roots else ()
+    attentions = []
+    for node, each in freedom.items():
+        layer = modules[str(node.target)]
+        if each.heads and isinstance(layer, nn.MultiheadAttention):
+            attentions.append(Attention(str(node.target), layer.num_heads))
+    return groups, tuple(attentions)
 
 
 def _flops_by_layer(module: fx.GraphModule, values: Mapping[fx.Node, Value]) -> dict[str, int]:
@@ -196,6 +206,13 @@ def _weakest_first(module: fx.GraphModule, group: ChannelGroup, criterion: Crite
     parts = importances(module, group, criterion).reshape(group.step, -1)
     order = torch.argsort(parts.mean(0), stable=True)
     return [int(each) + part * parts.shape[1] for each in order for part in range(group.step)]
+
+
+def _weakest_heads(module: fx.GraphModule, each: Attention, criterion: Criterion) -> list[int]:
+    order: list[int] = torch.argsort(
+        head_importances(module, each, criterion), stable=True
+    ).tolist()
+    return order
 
 
 def _result(module: fx.GraphModule) -> fx.Node:

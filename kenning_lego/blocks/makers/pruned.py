@@ -51,7 +51,7 @@ class PrunedMaker:
                 tolerance=config.ratio_tolerance,
             )
             plans.append((ratio, plan.ratio, plan.removed))
-        different = distinct(plans, tuple(0 for _ in prunable.groups))
+        different = distinct(plans, tuple(0 for _ in (*prunable.groups, *prunable.attentions)))
         drafts = []
         for ratio, removed in different:
             pruned = prunable.narrow(removed, criterion)
