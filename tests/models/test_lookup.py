@@ -169,7 +169,7 @@ def resnet20() -> nn.Module:
     checkpoint = SHARED / "models" / "cifar_resnet_akamaster" / "resnet20-12fca82f.th"
     if not checkpoint.is_file():
         pytest.skip(f"no shared data in {SHARED}; KENNING_LEGO_SHARED_DATA names another place")
-    return load_model("tests.models.resnet20:ResNet20", checkpoint=checkpoint)
+    return load_model("resnet20-cifar10", checkpoint=checkpoint)
 
 
 def test_a_checkpoint_made_by_others_loads(resnet20: nn.Module) -> None:
