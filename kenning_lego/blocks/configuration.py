@@ -9,6 +9,12 @@ from pydantic import AfterValidator, Field, model_validator
 
 from kenning_lego.core.configuration import Component
 
+Importance = Literal["l1", "l2", "bn_scale", "taylor", "random"]
+"""What decides which channels are removed; see :class:`.importance.Criterion`."""
+
+Measure = Literal["flops", "parameters"]
+"""What a ratio is a share of."""
+
 SHORTEST_ENERGY_S = 3.0
 """Of a load whose energy is wanted: it leaves a second of idle before."""
 
@@ -28,6 +34,30 @@ def check_ratios(ratios: Sequence[float]) -> tuple[float, ...]:
     return tuple(sorted(ratios))
 
 
+class PrunedConfig(Component):
+    """How channels are removed."""
+
+    importance: Importance = "l2"
+    """What decides which channels stay: their weights, their scales, or what they contribute."""
+    measure: Measure = "flops"
+    """What the ratios are a share of."""
+    width_multiple: Literal[1, 2, 4, 8, 16, 32] = 16
+    """Keep wide layers to multiples of it where the ratio permits: odd widths run slowly."""
+    ratio_tolerance: float = Field(default=0.03, ge=0, le=0.25)
+    """By how much a ratio may be missed for that; beyond it, multiples are halved."""
+    seed: int = Field(default=0, ge=0)
+    """Of random importance, and of the probes of taylor."""
+
+
+class LowRankConfig(Component):
+    """How layers are factorised."""
+
+    rank_multiple: Literal[1, 2, 4, 8, 16, 32] = 16
+    """Keep large ranks to multiples of it where the ratio permits: odd widths run slowly."""
+    ratio_tolerance: float = Field(default=0.03, ge=0, le=0.25)
+    """By how much a ratio may be missed for that; beyond it, multiples are halved."""
+
+
 class BlocksConfig(Component):
     """How a network is cut and which variants its blocks get."""
 
@@ -35,6 +65,12 @@ class BlocksConfig(Component):
     """How many blocks to make at most."""
     ratios: Annotated[tuple[float, ...], AfterValidator(check_ratios)] = (0.0, 0.2, 0.4, 0.6, 0.8)
     """Shares of a block's FLOPs to remove, 0.0 included, one variant each."""
+    variants: tuple[str, ...] = ("pruned",)
+    """Makers of variants: pruned, low_rank, depth, or package.module:callable for your own."""
+    pruned: PrunedConfig = PrunedConfig()
+    """How channels are removed."""
+    low_rank: LowRankConfig = LowRankConfig()
+    """How layers are factorised."""
 
 
 class RetrainConfig(Component):

@@ -62,9 +62,10 @@ class VariantRecord(_Record):
 
     name: str
     """Unique in the network, such as ``layer2.0@pruned-0.40``."""
-    kind: Literal["original", "pruned"]
+    kind: str
+    """``original``, or the maker's: ``pruned``, ``low_rank``, ``depth`` or another."""
     ratio: float
-    """Share of the block's FLOPs that was asked to be removed."""
+    """Share of the block's FLOPs, or parameters, that was asked to be removed."""
     ratio_reached: float
     flops: int
     parameters: int
@@ -79,6 +80,12 @@ class VariantRecord(_Record):
     """What loading it adds to a fresh process on the target that holds the engine."""
     peak_bytes: int | None = None
     """The most that loading and running it adds there."""
+    weight_bytes: int | None = None
+    """Of its parameters and buffers, uncompiled."""
+    activation_bytes: int | None = None
+    """The most that tensors hold at once while it runs on one sample, by the graph alone."""
+    least_share: float | None = None
+    """The smallest share of the block's FLOPs, or parameters, that its maker can leave."""
 
     def memory_bytes(self, term: MemoryTerm) -> int | None:
         """Its memory in these terms; None if it was not measured."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -12,6 +12,8 @@ from torch import nn
 from kenning_lego.blocks.accuracy import AccuracyProfile
 from kenning_lego.blocks.chain import Chain
 from kenning_lego.blocks.extract import extract
+from kenning_lego.blocks.makers.base import VariantMaker
+from kenning_lego.blocks.makers.lookup import find_makers
 from kenning_lego.blocks.variants import Variants, make_variants
 from kenning_lego.blocks.workshop import profile_once, retrain_once
 from kenning_lego.datasets.base import Dataset
@@ -29,6 +31,9 @@ Step = Callable[[str], AbstractContextManager[Track]]
 
 FOUND = "found in the workspace"
 
+_CALIBRATION_IMAGES = 64
+"""That makers of variants may look at."""
+
 
 @dataclass(frozen=True, slots=True)
 class Given:
@@ -37,6 +42,7 @@ class Given:
     model: nn.Module
     dataset: Dataset
     metric: Metric
+    makers: Sequence[VariantMaker]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +57,15 @@ class Made:
 
 
 def load(config: OfflineConfig) -> Given:
-    """Load the network, the data and the metric.
+    """Load the network, the data and the metric, and find the makers of variants.
 
     Raises:
         UsageError: one of them is not there, or not what the configuration says.
     """
+    makers = find_makers(config.blocks)
     torch.manual_seed(config.training.seed)
     model = load_model(config.model.name, config.model.checkpoint, **config.model.arguments)
-    return Given(model, config.dataset.load(), make_metric(config.metric))
+    return Given(model, config.dataset.load(), make_metric(config.metric), makers)
 
 
 def make(config: OfflineConfig, given: Given, workspace: Workspace, step: Step) -> Made:
@@ -105,8 +112,9 @@ def _cut(config: OfflineConfig, given: Given, step: Step) -> tuple[Chain, Varian
     with step("cut into blocks") as track:
         chain = extract(given.model, example, count=config.blocks.count)
         track.note = f"{len(chain.blocks)} blocks in {len(chain)} segments"
-    with step("prune variants") as track:
-        variants = make_variants(chain, config.blocks.ratios)
+    with step("make variants") as track:
+        calibration = torch.tensor(given.dataset.train.images[:_CALIBRATION_IMAGES])
+        variants = make_variants(chain, config.blocks.ratios, given.makers, calibration)
         track.note = f"{sum(map(len, variants.values()))} variants"
     return chain, variants
 
