@@ -14,6 +14,8 @@ from kenning_lego.blocks.chain import Chain
 from kenning_lego.blocks.extract import extract
 from kenning_lego.blocks.makers.base import VariantMaker
 from kenning_lego.blocks.makers.lookup import find_makers
+from kenning_lego.blocks.manifest import Manifest, StoredScores
+from kenning_lego.blocks.storage import Findings, save_network
 from kenning_lego.blocks.variants import Variants, make_variants
 from kenning_lego.blocks.workshop import profile_once, retrain_once
 from kenning_lego.datasets.base import Dataset
@@ -54,6 +56,7 @@ class Made:
     scores: Scores
     losses: dict[str, float]
     profile: AccuracyProfile
+    manifest: Manifest
 
 
 def load(config: OfflineConfig) -> Given:
@@ -78,7 +81,20 @@ def make(config: OfflineConfig, given: Given, workspace: Workspace, step: Step) 
     chain, variants = _cut(config, given, step)
     losses = _retrain(config, given, chain, variants, workspace, step)
     profile = _profile(config, given, chain, variants, workspace, step)
-    return Made(chain, variants, scores, losses, profile)
+    findings = Findings(
+        losses,
+        profile,
+        StoredScores(
+            dataset=given.dataset.name,
+            metric=given.metric.name,
+            validation=scores.validation,
+            test=scores.test,
+        ),
+    )
+    with step("keep the blocks"):
+        name = config.model.name
+        manifest = save_network(workspace.network(name), name, chain, variants, findings)
+    return Made(chain, variants, scores, losses, profile, manifest)
 
 
 def _train(config: OfflineConfig, given: Given, workspace: Workspace, step: Step) -> Scores:
