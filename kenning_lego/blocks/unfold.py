@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-import torch
 from torch import fx, nn
 from torch.fx.node import map_arg
-from torch.fx.proxy import GraphAppendingTracer, TracerBase
+from torch.fx.proxy import GraphAppendingTracer
 
 from kenning_lego.blocks.foreign import FOREIGN_ERRORS
 from kenning_lego.blocks.operations import name_of
@@ -17,69 +15,79 @@ from kenning_lego.blocks.operations import name_of
 def unfold(module: fx.GraphModule) -> fx.GraphModule:
     """A graph that computes the same, its calls of code that is not torch's written out.
 
-    What cannot be written out, since it decides by a tensor's values, stays a call. Weights keep
-    their names and are shared with `module`.
+    What cannot be written out, since it decides by a tensor's values or shape, stays a call.
+    Weights keep their names and are shared with `module`.
     """
     graph = fx.Graph()
-    result = graph.graph_copy(module.graph, {}, return_output_node=False)
-    graph.output(result)
+    graph.output(graph.graph_copy(module.graph, {}))
     own = fx.GraphModule(module, graph)
     for node in list(own.graph.nodes):
-        called = _foreign_callable(own, node)
-        if called is not None:
-            _write_out(own, node, called)
+        if _is_foreign(own, node):
+            _write_out(own, node)
     own.recompile()
     return own
 
 
-def _foreign_callable(module: fx.GraphModule, node: fx.Node) -> Callable[..., Any] | None:
-    if node.op == "call_function" and callable(node.target) and name_of(node.target) is None:
-        return node.target
+def _is_foreign(module: fx.GraphModule, node: fx.Node) -> bool:
+    if node.op == "call_function":
+        return callable(node.target) and name_of(node.target) is None
     if node.op == "call_module":
-        layer = module.get_submodule(str(node.target))
-        if getattr(nn, type(layer).__name__, None) is not type(layer):
-            return layer
-    return None
+        return not _is_of_torch(module.get_submodule(str(node.target)))
+    return False
 
 
-class _Appending(GraphAppendingTracer):
-    """Appends to a graph; weights that are met are read by their names in the module."""
-
-    def __init__(self, module: fx.GraphModule) -> None:
-        super().__init__(module.graph)
-        self._names = {
-            id(each): name
-            for several in (module.named_parameters(), module.named_buffers())
-            for name, each in several
-        }
-
-    def create_arg(self, a: Any) -> Any:
-        name = self._names.get(id(a)) if isinstance(a, torch.Tensor) else None
-        if name is not None:
-            return self.graph.get_attr(name)
-        return TracerBase.create_arg(self, a)
+def _is_of_torch(layer: nn.Module) -> bool:
+    return getattr(nn, type(layer).__name__, None) is type(layer)
 
 
-def _write_out(module: fx.GraphModule, node: fx.Node, called: Callable[..., Any]) -> None:
-    tracer = _Appending(module)
+def _write_out(module: fx.GraphModule, node: fx.Node) -> None:
     before = set(module.graph.nodes)
-
-    def proxied(arguments: Any) -> Any:
-        def to_proxy(one: fx.Node) -> Any:
-            return fx.Proxy(one, tracer)
-
-        return map_arg(arguments, to_proxy)
-
     with module.graph.inserting_before(node):
         try:
-            args, kwargs = proxied(node.args), proxied(node.kwargs)
-            value = called(*args, **kwargs)
+            value = (
+                _function(module.graph, node)
+                if callable(node.target)
+                else _layer(module, node, str(node.target))
+            )
         except FOREIGN_ERRORS:
             value = None
-    if isinstance(value, fx.Proxy):
-        node.replace_all_uses_with(value.node)
+    if isinstance(value, fx.Node):
+        node.replace_all_uses_with(value)
         module.graph.erase_node(node)
         return
     for each in reversed(list(module.graph.nodes)):
         if each not in before:
             module.graph.erase_node(each)
+
+
+def _function(graph: fx.Graph, node: fx.Node) -> object:
+    """Call it with proxies, which append what it does to the graph."""
+    tracer = GraphAppendingTracer(graph)
+
+    def proxies(arguments: Any) -> Any:
+        def proxy(one: fx.Node) -> Any:
+            return fx.Proxy(one, tracer)
+
+        return map_arg(arguments, proxy)
+
+    function: Any = node.target
+    value = function(*proxies(node.args), **proxies(node.kwargs))
+    return value.node if isinstance(value, fx.Proxy) else None
+
+
+class _Tracer(fx.Tracer):
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        return _is_of_torch(m) and super().is_leaf_module(m, module_qualified_name)
+
+
+def _layer(module: fx.GraphModule, node: fx.Node, path: str) -> object:
+    """Trace it by itself, and copy that with the layer's path before all names."""
+    inner = _Tracer().trace(module.get_submodule(path))
+    names = [each for each in inner.nodes if each.op == "placeholder"]
+    given = dict(zip((each.target for each in names), node.args, strict=False)) | node.kwargs
+    copied: dict[fx.Node, Any] = {each: given[each.target] for each in names}
+    value = module.graph.graph_copy(inner, copied)
+    for each in inner.nodes:
+        if each.op in ("call_module", "get_attr"):
+            copied[each].target = f"{path}.{each.target}"
+    return value
