@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kenning_lego.core.errors import ConfigurationError, MissingDependencyError, UnknownNameError
+from kenning_lego.core.lookup import find_callable
 
 if TYPE_CHECKING:
     from torch import nn
@@ -48,7 +48,7 @@ def load_model(name: str, checkpoint: Path | str | None = None, **kwargs: Any) -
     from kenning_lego.models.checkpoint import load_checkpoint
 
     path, defaults = _resolve(name)
-    factory = _find_callable(path)
+    factory = find_callable(path)
     arguments = {**defaults, **kwargs}
     try:
         inspect.signature(factory).bind(**arguments)
@@ -76,34 +76,3 @@ def _resolve(name: str) -> tuple[str, Mapping[str, Any]]:
         raise UnknownNameError(
             "model", name, NETWORKS, "or name one of your own as package.module:callable"
         ) from None
-
-
-def _find_callable(path: str) -> Callable[..., Any]:
-    module_name, _, attribute = path.partition(":")
-    if not module_name or not attribute or module_name.startswith("."):
-        raise ConfigurationError(f"{path!r} names no callable", "write package.module:callable")
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name and f"{module_name}.".startswith(f"{error.name}."):
-            raise ConfigurationError(
-                f"there is no module {error.name!r}, named by {path!r}",
-                "install its package, or add its directory to PYTHONPATH",
-            ) from error
-        raise ConfigurationError(
-            f"the module {module_name!r} needs {error.name!r}, which is not installed",
-            "install it",
-        ) from error
-    except (ImportError, SyntaxError) as error:
-        raise ConfigurationError(
-            f"the module {module_name!r} cannot be imported: {error}", "correct it"
-        ) from error
-    found = getattr(module, attribute, None)
-    if found is None:
-        public = [each for each in vars(module) if not each.startswith("_")]
-        raise UnknownNameError(f"name in {module_name}", attribute, public)
-    if not callable(found):
-        raise ConfigurationError(
-            f"{path} is a {type(found).__name__}, not a callable", "name a callable"
-        )
-    return found  # type: ignore[no-any-return]
