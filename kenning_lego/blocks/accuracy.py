@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from kenning_lego.blocks.chain import Chain
 from kenning_lego.blocks.variants import BlockVariant, Variants
 from kenning_lego.core.errors import ModelError
-from kenning_lego.training.distillation import OnProgress
+from kenning_lego.training.progress import OnProgress
 
 
 class Metric(Protocol):

@@ -30,8 +30,11 @@ class ChainTeacher:
             spec.name: place for place, each in enumerate(self._segments) for spec in each.inputs
         }
         self._dead = [
-            [spec.name for spec in (*each.inputs, *each.outputs)
-             if read_last.get(spec.name, -1) <= place]
+            [
+                spec.name
+                for spec in (*each.inputs, *each.outputs)
+                if read_last.get(spec.name, -1) <= place
+            ]
             for place, each in enumerate(self._segments)
         ]
 

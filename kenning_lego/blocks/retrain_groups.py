@@ -55,8 +55,9 @@ def group(
     ordered = sorted(students, key=lambda each: precisions[each.name])
     for _, alike in groupby(ordered, key=lambda each: precisions[each.name]):
         some = list(alike)
-        groups += group_by_memory(some, [needs.get(each.name, Need(0, 0)) for each in some],
-                                  base, limit)
+        groups += group_by_memory(
+            some, [needs.get(each.name, Need(0, 0)) for each in some], base, limit
+        )
     return _at_least(groups, min(processes, len(students)))
 
 
@@ -86,7 +87,7 @@ def _needs(
 
 def _base(chain: Chain, students: Sequence[Student], arrays: Arrays, batch_size: int) -> int:
     modules = [each.module for each in students] + _CHAINS * [each.module for each in chain]
-    weights = sum(tensor.nbytes for each in modules for tensor in each.state_dict().values())
+    weights = sum(int(tensor.nbytes) for each in modules for tensor in each.state_dict().values())
     specs = [spec for each in chain for spec in (*each.inputs, *each.outputs)]
     largest = max(spec.nbytes // max(1, spec.sizes[0]) for spec in specs) * batch_size
     return PROCESS_BYTES + weights + sum(each.nbytes for each in arrays) + _BORDERS * largest

@@ -97,7 +97,7 @@ class RetrainTask:
                 "config": self.config.model_dump(mode="json"),
                 "precision": self.precision,
                 "results": {
-                    name: [each.name, each.key, str(each.path), str(each.weights)]
+                    name: {key: str(value) for key, value in asdict(each).items()}
                     for name, each in self.results.items()
                 },
                 "checkpoints": str(self.checkpoints),
@@ -112,7 +112,7 @@ def run_shipped(
     students: Sequence[str],
     config: Mapping[str, object],
     precision: Precision,
-    results: Mapping[str, Sequence[str]],
+    results: Mapping[str, Mapping[str, str]],
     checkpoints: str,
     checkpoint_s: float,
     on_progress: OnProgress,
@@ -128,8 +128,8 @@ def run_shipped(
         DistillationConfig.model_validate(config),
         precision,
         {
-            name: Step(step, key, Path(path), Path(weights))
-            for name, (step, key, path, weights) in results.items()
+            name: Step(each["name"], each["key"], Path(each["path"]), Path(each["weights"]))
+            for name, each in results.items()
         },
         Path(checkpoints),
         checkpoint_s,

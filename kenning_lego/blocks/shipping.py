@@ -1,12 +1,11 @@
 """A network, variants of its blocks and images as files that another process reads.
 
 Layout of a parcel: ``network.json`` and ``network.safetensors``, the same for each variant under
-a number, and the images as arrays, which every process maps into memory rather than copies.
+its name, and the images as arrays, which processes map into memory and so share.
 """
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,9 +17,10 @@ from torch import fx, nn
 
 from kenning_lego.blocks.chain import Chain, Segment
 from kenning_lego.blocks.graph_description import describe_graph, rebuild_graph
-from kenning_lego.core.errors import ModelError
+from kenning_lego.blocks.unfold import unfold
+from kenning_lego.core.errors import ModelError, StoreError
 from kenning_lego.core.specs import TensorSpec
-from kenning_lego.store.atomic import write_bytes, write_json
+from kenning_lego.store.atomic import write_error, write_json
 from kenning_lego.training.course import Student
 from kenning_lego.training.distillation import Arrays
 from kenning_lego.training.weights import load_weights, save_weights
@@ -53,9 +53,7 @@ def pack(
         StoreError: a file cannot be written.
     """
     if not (directory / f"{_NETWORK}.json").exists():
-        for part, arrays in zip(_PARTS, (training, validation), strict=True):
-            for number, array in enumerate(arrays):
-                _write_array(directory / f"{part}-{number}.npy", array)
+        _write_arrays(directory, training, validation)
         save_weights(directory / f"{_NETWORK}.safetensors", _modules(chain))
         description = {
             "segments": [_describe_segment(each) for each in chain],
@@ -66,7 +64,7 @@ def pack(
         write_json(directory / f"{_NETWORK}.json", description)
     for student in students:
         save_weights(directory / f"{student.name}.safetensors", {"": student.module})
-        content = {"subject": student.subject, "graph": describe_graph(_graph_of(student))}
+        content = {"subject": student.subject, "graph": _describe(student.name, student.module)}
         write_json(directory / f"{student.name}.json", content)
 
 
@@ -94,3 +92,78 @@ def unpack(directory: Path, students: Sequence[str]) -> Parcel:
     return Parcel(
         chain, tuple(_rebuild_student(directory, each) for each in students), training, validation
     )
+
+
+def _modules(chain: Chain) -> dict[str, nn.Module]:
+    return {each.name: each.module for each in chain}
+
+
+def _describe(name: str, module: nn.Module) -> dict[str, Any]:
+    if not isinstance(module, fx.GraphModule):
+        raise ModelError(f"{name} is no torch.fx.GraphModule", "use the in-process executor")
+    try:
+        return describe_graph(unfold(module))
+    except ModelError as error:
+        raise ModelError(
+            f"{name} cannot be given to another process: {error.problem}",
+            "use the in-process executor",
+        ) from error
+
+
+def _describe_segment(segment: Segment) -> dict[str, Any]:
+    return {
+        "name": segment.name,
+        "graph": _describe(segment.name, segment.module),
+        "inputs": _describe_specs(segment.inputs),
+        "outputs": _describe_specs(segment.outputs),
+    }
+
+
+def _rebuild_segment(content: Mapping[str, Any]) -> Segment:
+    return Segment(
+        content["name"],
+        rebuild_graph(content["graph"]),
+        _rebuild_specs(content["inputs"]),
+        _rebuild_specs(content["outputs"]),
+        scalable=False,  # nothing is cut or pruned there
+    )
+
+
+def _describe_specs(specs: Sequence[TensorSpec]) -> list[Any]:
+    return [[each.name, list(each.shape), each.dtype] for each in specs]
+
+
+def _rebuild_specs(content: Sequence[Any]) -> tuple[TensorSpec, ...]:
+    return tuple(TensorSpec(name, tuple(shape), dtype) for name, shape, dtype in content)
+
+
+def _rebuild_student(directory: Path, name: str) -> Student:
+    content = _read(directory / f"{name}.json")
+    module = rebuild_graph(content["graph"])
+    _load(directory / f"{name}.safetensors", {"": module})
+    return Student(name, content["subject"], module)
+
+
+def _load(path: Path, modules: Mapping[str, nn.Module]) -> None:
+    if not load_weights(path, modules):
+        raise StoreError(f"{path} lacks weights", "remove its directory and run it again")
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            f"cannot read {path}: {error}", "remove its directory and run it again"
+        ) from error
+
+
+def _write_arrays(directory: Path, training: Arrays, validation: Arrays) -> None:
+    """Straight to the disk, since images may be most of the memory; the network's file ends it."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for part, arrays in zip(_PARTS, (training, validation), strict=True):
+            for number, array in enumerate(arrays):
+                np.save(directory / f"{part}-{number}.npy", array, allow_pickle=False)
+    except OSError as error:
+        raise write_error(directory, error) from error

@@ -65,7 +65,7 @@ class Checkpoints:
         count = 0
         for part in parts:
             # Copies, since the format refuses tensors that share memory.
-            tensors = {name: each.detach().cpu().contiguous() for name, each in part.items()}
+            tensors = {name: each.cpu().clone().contiguous() for name, each in part.items()}
             write_bytes(self._part(serial, count), safetensors.torch.save(tensors))
             count += 1
         write_json(

@@ -15,8 +15,8 @@ from kenning_lego.training.checkpoints import Checkpoints
 from kenning_lego.training.configuration import DistillationConfig
 from kenning_lego.training.course import Course, Distillation, Lesson, Student
 from kenning_lego.training.criteria import Criterion, MeanSquaredError
-from kenning_lego.training.progress import OnProgress, ShouldStop, never
 from kenning_lego.training.precision import Precision, autocast
+from kenning_lego.training.progress import OnProgress, ShouldStop, never
 from kenning_lego.training.schedule import Schedule
 
 Arrays = Sequence[NDArray[np.generic]]
