@@ -1,134 +1,253 @@
-"""What each variant costs in accuracy, estimated in three environments as LegoDNN does.
+"""What each variant costs in accuracy, estimated from composed networks.
 
-The cost of a variant at a block is the mean, over environments for the other blocks, of the
-network's score with the original there minus its score with the variant there. Environments are:
-all others original, all at their middle ratio, all at their largest (Han et al., LegoDNN,
-MobiCom 2021). Costs of several blocks are then added up.
+Three environments are scored, and every network that differs from one of them in one block: all
+blocks original, all at their middle ratio, all at their largest (Han et al., LegoDNN, MobiCom
+2021). Two estimators read costs from these scores:
+
+* ``means``, LegoDNN's: the mean over the environments of the score with the original in the
+  block minus the score with the variant there. Costs are losses that add up.
+* ``fitted``: the costs that, added up by the law of :mod:`kenning_lego.stats.quality_law`, come
+  closest to all these scores at once. With b the distance of a score from a perfect one and b0
+  the original's, ln(b / b0) of a network is taken for a sum over its blocks, found by least
+  squares; a variant's cost is b0 times its share.
+
+Both are then compared with random configurations that took part in neither.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from statistics import fmean
-from typing import Protocol
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, median
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from kenning_lego.blocks.chain import Chain
-from kenning_lego.blocks.variants import BlockVariant, Variants
+from kenning_lego.blocks.compositions import (
+    Choice,
+    Composition,
+    Metric,
+    Samples,
+    batch_size,
+    score_neighbours,
+    score_whole,
+)
+from kenning_lego.blocks.configuration import ProfileConfig
+from kenning_lego.blocks.evaluation import Prepared, prepare
+from kenning_lego.blocks.variants import Variants
 from kenning_lego.core.errors import ModelError
+from kenning_lego.core.records import (
+    AccuracyRecord,
+    ComposedScoreRecord,
+    ScoreErrorsRecord,
+)
+from kenning_lego.stats.quality_law import QualityLaw
 from kenning_lego.training.progress import OnProgress
 
-
-class Metric(Protocol):
-    """A quality metric, as those of :mod:`kenning_lego.metrics`."""
-
-    @property
-    def higher_is_better(self) -> bool:
-        """Whether larger scores are better."""
-        ...
-
-    def score(self, outputs: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
-        """Quality of a network's outputs, samples first, given what they should have been."""
-        ...
+_SHARES = (0.0, 0.5, 1.0)
+"""Which of a block's variants makes an environment: the first, the middle, the last."""
+_FLOOR = 1e-3
+"""Added to distances, as a share of the largest."""
 
 
-def accuracy_costs(
+@dataclass(frozen=True, slots=True)
+class AccuracyProfile:
+    """What variants cost.
+
+    Args:
+        costs: by variant name; positive is worse, originals cost 0.
+        record: how the costs combine, and how well they predict.
+    """
+
+    costs: Mapping[str, float]
+    record: AccuracyRecord
+
+
+def profile_accuracy(
     chain: Chain,
     variants: Variants,
     images: NDArray[np.float32],
-    labels: NDArray[np.integer],
+    labels: NDArray[Any],
     metric: Metric,
+    config: ProfileConfig | None = None,
     on_progress: OnProgress | None = None,
-    *,
-    batch_size: int = 256,
-) -> dict[str, float]:
-    """The accuracy cost of every variant, by its name; positive is worse, originals cost 0.
-
-    A batch runs through an environment once; each variant then only repeats what comes from its
-    block on.
+) -> AccuracyProfile:
+    """Estimate the accuracy cost of every variant, and see how well costs predict.
 
     Args:
         chain: the original network, with one input and one output.
         variants: stand-ins by segment name, for every segment the original first, then by ratio.
         images: validation images, samples first.
-        labels: what the metric compares the outputs with.
+        labels: what the metric compares the outputs with, samples first.
         metric: how good outputs are.
+        config: how; the defaults if None.
         on_progress: called with batches done, batches in all, and a line for people.
-        batch_size: images that run at once.
 
     Raises:
-        ModelError: the chain has several inputs or outputs, or a score is not a number.
+        ModelError: the chain has several inputs or outputs, there are no images, or a score is
+            not a number.
     """
+    settings = config or ProfileConfig()
     if len(chain.inputs) != 1 or len(chain.outputs) != 1:
         raise ModelError(
             "profiling the accuracy takes networks with one input and one output, this has "
             f"{len(chain.inputs)} and {len(chain.outputs)}",
             "wrap the network so that it takes a tensor and returns its scores alone",
         )
-    environments = _environments(variants)
-    starts = range(0, len(images), batch_size)
-    total = len(environments) * len(starts)
+    if not len(images) or len(images) != len(labels):
+        raise ModelError(
+            f"{len(images)} images with {len(labels)} labels", "give one or more, one label each"
+        )
+    samples = Samples(images, labels, metric)
+    size = batch_size(chain, settings.activations_mb)
+    prepared = prepare(chain, variants, images, size, settings.precision)
+    environments = _environments(prepared)
+    checks = _random_choices(prepared, settings.check_runs, settings.seed)
+    total = (len(environments) + len(checks)) * len(samples.batches(size))
     done = 0
-    drops: dict[str, list[float]] = {each.name: [] for each in _all(variants)}
-    for environment in environments:
-        setting = chain.replace({name: each.module for name, each in environment.items()})
-        outputs: dict[str, list[NDArray[np.floating]]] = {name: [] for name in drops}
-        for start in starts:
-            # A copy, since torch warns of arrays that it could not write to.
-            tensors = setting.tensors(torch.tensor(images[start : start + batch_size]))
-            for each in _all(variants):
-                present = each is environment[each.block]
-                outputs[each.name].append(_output(setting, tensors, None if present else each))
-            done += 1
-            if on_progress is not None:
-                on_progress(done, total, "profiling accuracy")
-        scores = {
-            name: metric.score(np.concatenate(several), labels) for name, several in outputs.items()
-        }
-        for name, several_variants in variants.items():
-            reference = scores[several_variants[0].name]
-            for each in several_variants:
-                drops[each.name].append(_difference(reference, scores[each.name], metric, name))
+
+    def on_batch() -> None:
+        nonlocal done
+        done += 1
+        if on_progress is not None:
+            on_progress(done, total, "profiling accuracy")
+
+    scored = [score_neighbours(prepared, each, samples, size, on_batch) for each in environments]
+    real = score_whole(prepared, checks, samples, size, on_batch)
+    return _estimate(variants, scored, real, metric, settings, prepared)
+
+
+def _estimate(
+    variants: Variants,
+    scored: Sequence[Sequence[Composition]],
+    real: Sequence[Composition],
+    metric: Metric,
+    settings: ProfileConfig,
+    prepared: Prepared,
+) -> AccuracyProfile:
+    names = [[each.name for each in several] for several in variants.values()]
+    sign = 1.0 if metric.higher_is_better else -1.0
+    means, plain = mean_costs(names, scored, sign), QualityLaw()
+    original = scored[0][0].score
+    perfect = metric.limits[1 if metric.higher_is_better else 0]
+    costs, law = means, plain
+    if settings.estimator == "fitted" and math.isfinite(perfect):
+        costs, law = fitted_costs(names, [each for some in scored for each in some], perfect)
+
+    def predict(run: Composition, by: Mapping[str, float], how: QualityLaw) -> float:
+        low, high = metric.limits
+        loss = how.loss(math.fsum(by[name] for name in run.variants))
+        return min(max(original - sign * loss, low), high)
+
+    runs = tuple(
+        ComposedScoreRecord(
+            variants=run.variants,
+            predicted=predict(run, costs, law),
+            means=predict(run, means, plain),
+            score=run.score,
+        )
+        for run in real
+    )
+    record = AccuracyRecord(
+        metric=metric.name,
+        estimator="means" if law == plain else "fitted",
+        unit=law.unit,
+        original=original,
+        precision=prepared.precision,
+        deviation=prepared.deviation,
+        runs=runs,
+        errors=_errors([each.predicted - each.score for each in runs]),
+        means_errors=_errors([each.means - each.score for each in runs]),
+    )
+    return AccuracyProfile(costs, record)
+
+
+def mean_costs(
+    names: Sequence[Sequence[str]], scored: Sequence[Sequence[Composition]], sign: float
+) -> dict[str, float]:
+    """LegoDNN's estimate.
+
+    Args:
+        names: the variants of each segment, the original first.
+        scored: for each environment itself and all its neighbours.
+        sign: 1 where larger scores are better, else -1.
+    """
+    drops: dict[str, list[float]] = {each: [] for several in names for each in several}
+    for compositions in scored:
+        environment = compositions[0].variants
+        scores = {each.variants: each.score for each in compositions}
+        for place, several in enumerate(names):
+            here = [
+                scores[(*environment[:place], each, *environment[place + 1 :])] for each in several
+            ]
+            for each, score in zip(several, here, strict=True):
+                drops[each].append(sign * (here[0] - score))
     return {name: fmean(several) for name, several in drops.items()}
 
 
-def _all(variants: Variants) -> Iterator[BlockVariant]:
-    for several in variants.values():
-        yield from several
+def fitted_costs(
+    names: Sequence[Sequence[str]], compositions: Sequence[Composition], perfect: float
+) -> tuple[dict[str, float], QualityLaw]:
+    """Costs that explain all scores at once, with distances from a perfect score multiplying.
+
+    Args:
+        names: the variants of each segment, the original first.
+        compositions: the original first; every variant occurs.
+        perfect: the best score that there can be.
+    """
+    distances = np.array([abs(perfect - each.score) for each in compositions])
+    # A perfect score has no logarithm.
+    distances += _FLOOR * max(distances.max(), np.finfo(float).tiny)
+    columns = {name: column for column, name in enumerate(_stand_ins(names))}
+    present = np.zeros((len(compositions), len(columns)))
+    for row, each in enumerate(compositions):
+        present[row, [columns[name] for name in each.variants if name in columns]] = 1.0
+    logarithms = np.log(distances / distances[0])
+    found = np.linalg.lstsq(present, logarithms, rcond=None)[0]
+    unit = float(distances[0])
+    costs = {name: 0.0 for several in names for name in several}
+    costs.update({name: unit * float(found[column]) for name, column in columns.items()})
+    return costs, QualityLaw(unit)
 
 
-def _environments(variants: Variants) -> list[dict[str, BlockVariant]]:
+def _stand_ins(names: Sequence[Sequence[str]]) -> list[str]:
+    return [name for several in names for name in several[1:]]
+
+
+def _environments(prepared: Prepared) -> list[Choice]:
     """One variant a segment: all original, all in the middle, all smallest; each only once."""
-    found: list[dict[str, BlockVariant]] = []
-    for share in (0.0, 0.5, 1.0):
+    found: list[Choice] = []
+    for share in _SHARES:
         environment = {
             name: several[math.ceil(share * (len(several) - 1))]
-            for name, several in variants.items()
+            for name, several in prepared.variants.items()
         }
         if environment not in found:
             found.append(environment)
     return found
 
 
-def _output(
-    setting: Chain, tensors: Mapping[str, torch.Tensor], variant: BlockVariant | None
-) -> NDArray[np.floating]:
-    """The network's output in a setting, with another variant in its place if one is given."""
-    if variant is not None:
-        changed = setting.replace({variant.block: variant.module})
-        tensors = changed.resume(tensors, variant.block)
-    output: NDArray[np.floating] = setting.results(tensors)[0].numpy()
-    return output
+def _random_choices(prepared: Prepared, count: int, seed: int) -> list[Choice]:
+    """Different configurations, as many as there are at most."""
+    rng = random.Random(seed)  # noqa: S311 - a choice, not a secret
+    possible = math.prod(len(several) for several in prepared.variants.values())
+    found: dict[tuple[str, ...], Choice] = {}
+    while len(found) < min(count, possible):
+        choice = {name: rng.choice(several) for name, several in prepared.variants.items()}
+        found[tuple(each.name for each in choice.values())] = choice
+    return list(found.values())
 
 
-def _difference(reference: float, score: float, metric: Metric, block: str) -> float:
-    if not np.isfinite(reference - score):
-        raise ModelError(
-            f"the metric's score with variants of {block} is not a number",
-            "check that the labels and images belong together, and that there are enough of them",
-        )
-    return reference - score if metric.higher_is_better else score - reference
+def _errors(signed: Sequence[float]) -> ScoreErrorsRecord | None:
+    if not signed:
+        return None
+    ascending = sorted(map(abs, signed))
+    return ScoreErrorsRecord(
+        median=median(ascending),
+        p95=ascending[math.ceil(0.95 * len(ascending)) - 1],
+        bias=fmean(signed),
+    )

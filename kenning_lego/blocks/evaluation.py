@@ -23,6 +23,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 from kenning_lego.blocks.chain import Chain, Segment
 from kenning_lego.blocks.foreign import FOREIGN_ERRORS
 from kenning_lego.blocks.variants import BlockVariant, Variants
+from kenning_lego.core.errors import ModelError
 
 Precision = Literal["auto", "float32", "bfloat16"]
 
@@ -30,6 +31,8 @@ _WORTHWHILE = 0.8
 """bfloat16 must take less than this share of float32's time."""
 _TOLERANCE = 0.03
 """Root mean square error of outputs in bfloat16, as a share of their spread, at most."""
+_TRIED = 64
+"""Images to try bfloat16 with."""
 _TRIALS = 2
 
 
@@ -66,51 +69,66 @@ class Prepared:
 
 
 def prepare(
-    chain: Chain, variants: Variants, example: NDArray[np.float32], precision: Precision = "auto"
+    chain: Chain,
+    variants: Variants,
+    images: NDArray[np.float32],
+    size: int,
+    precision: Precision = "auto",
 ) -> Prepared:
     """Make copies that compute the same faster.
 
     Args:
         chain: the network, with one input and one output.
         variants: stand-ins by segment name, for every segment the original first.
-        example: some images, to try bfloat16 with: it is taken by ``auto`` where it is faster
+        images: the first of them are used to try bfloat16: ``auto`` takes it where it is faster
             on this machine and the outputs stay close.
+        size: images in a batch.
         precision: ``float32`` or ``bfloat16`` to decide it beforehand.
+
+    Raises:
+        ModelError: bfloat16 is asked for, and the network does not run in it.
     """
     exact = _prepared(chain, variants, "float32")
     if precision == "float32":
         return exact
     try:
         fast = _prepared(chain, variants, "bfloat16")
-        seconds, outputs = _try(exact, example)
-        fast_seconds, fast_outputs = _try(fast, example)
-    except FOREIGN_ERRORS:  # an operation that knows no bfloat16
+        seconds, outputs = _try(exact, images[:_TRIED], size)
+        fast_seconds, fast_outputs = _try(fast, images[:_TRIED], size)
+    except FOREIGN_ERRORS as error:
+        if precision == "bfloat16":
+            raise ModelError(
+                f"the network does not run in bfloat16: {error}", "profile it in float32"
+            ) from error
         return exact
-    deviation = float(np.linalg.norm(fast_outputs - outputs) / np.linalg.norm(_spread(outputs)))
-    fast = replace(fast, deviation=deviation)
+    deviation = _deviation(fast_outputs, outputs)
     good = fast_seconds < _WORTHWHILE * seconds and deviation <= _TOLERANCE
-    return fast if good or precision == "bfloat16" else exact
+    return replace(fast, deviation=deviation) if good or precision == "bfloat16" else exact
 
 
 @torch.inference_mode()
-def _try(prepared: Prepared, images: NDArray[np.float32]) -> tuple[float, NDArray[np.float32]]:
+def _try(
+    prepared: Prepared, images: NDArray[np.float32], size: int
+) -> tuple[float, NDArray[np.float32]]:
     """Seconds and outputs of the original and of the smallest network."""
-    seconds, outputs = [], []
+    total, outputs = 0.0, []
     for place in (0, -1):
         setting = prepared.compose({name: some[place] for name, some in prepared.variants.items()})
-        taken = []
-        for _ in range(_TRIALS):
-            begin = time.perf_counter()
-            output = setting.run(prepared.tensor(images))[0]
-            taken.append(time.perf_counter() - begin)
-        seconds.append(min(taken))
-        outputs.append(output.float().numpy())
-    return sum(seconds), np.stack(outputs)
+        for start in range(0, len(images), size):
+            batch = prepared.tensor(images[start : start + size])
+            seconds = []
+            for _ in range(_TRIALS):
+                begin = time.perf_counter()
+                output = setting.run(batch)[0]
+                seconds.append(time.perf_counter() - begin)
+            total += min(seconds)
+            outputs.append(output.float().numpy())
+    return total, np.concatenate(outputs)
 
 
-def _spread(outputs: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Outputs less their mean over the samples."""
-    return outputs - outputs.mean(axis=1, keepdims=True)
+def _deviation(outputs: NDArray[np.float32], exact: NDArray[np.float32]) -> float:
+    spread = float(np.linalg.norm(exact - exact.mean(axis=0)))
+    return float(np.linalg.norm(outputs - exact)) / (spread or 1.0)
 
 
 def _prepared(

@@ -63,11 +63,16 @@ class _Appending(GraphAppendingTracer):
 def _write_out(module: fx.GraphModule, node: fx.Node, called: Callable[..., Any]) -> None:
     tracer = _Appending(module)
     before = set(module.graph.nodes)
+
+    def proxied(arguments: Any) -> Any:
+        def to_proxy(one: fx.Node) -> Any:
+            return fx.Proxy(one, tracer)
+
+        return map_arg(arguments, to_proxy)
+
     with module.graph.inserting_before(node):
         try:
-            args, kwargs = (
-                map_arg(each, lambda one: fx.Proxy(one, tracer)) for each in (node.args, node.kwargs)
-            )
+            args, kwargs = proxied(node.args), proxied(node.kwargs)
             value = called(*args, **kwargs)
         except FOREIGN_ERRORS:
             value = None

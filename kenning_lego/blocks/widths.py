@@ -15,6 +15,7 @@ import torch
 from torch import fx, nn
 from torch.nn import functional
 
+from kenning_lego.blocks.attention import has_free_heads
 from kenning_lego.blocks.shapes import Value
 
 Groups = frozenset[int]
@@ -39,10 +40,14 @@ _OWNERS = (operator, torch, functional, torch.Tensor)
 
 @dataclass(frozen=True, slots=True)
 class Freedom:
-    """Whether a layer's inputs and outputs may become narrower."""
+    """Whether a layer's inputs and outputs may become narrower, and attention lose heads."""
 
     inputs: bool
     outputs: bool
+    heads: bool = False
+
+    def __bool__(self) -> bool:
+        return self.inputs or self.outputs or self.heads
 
 
 class _Union:
@@ -81,7 +86,9 @@ def find_freedom(
     modules: Mapping[str, nn.Module],
     values: Mapping[fx.Node, Value],
 ) -> dict[fx.Node, Freedom]:
-    """The convolutions and linear layers among `nodes`, and on which sides each is free.
+    """The layers among `nodes` that have widths, and on which sides each is free.
+
+    These are convolutions, linear layers, and attention whose heads can be removed.
 
     Args:
         nodes: a piece of a traced network in order, without its inputs.
@@ -104,6 +111,7 @@ def find_freedom(
             union.freeze(groups[operand])
         return groups[operand]
 
+    attentions: set[fx.Node] = set()
     for node in nodes:
         read = [each for each in node.all_input_nodes if not values[each].plain]
         incoming = [of(each) for each in read]
@@ -112,6 +120,11 @@ def find_freedom(
             narrowing = _is_depthwise(module)
             groups[node] = incoming[0] if narrowing else union.new()
             layers[node] = incoming[0], groups[node]
+        elif module is not None and calls[module] == 1 and has_free_heads(node, module):
+            groups[node] = union.new()
+            layers[node] = groups[node], groups[node]
+            attentions.add(node)
+            union.freeze(groups[node].union(*incoming))
         elif _is_concatenation(node, values):
             groups[node] = frozenset().union(*incoming)
         elif _keeps_channels(node, read, module, values):
@@ -123,7 +136,7 @@ def find_freedom(
     for each in exits:
         union.freeze(of(each))
     return {
-        node: Freedom(union.free(entering), union.free(leaving))
+        node: Freedom(union.free(entering), union.free(leaving), node in attentions)
         for node, (entering, leaving) in layers.items()
     }
 

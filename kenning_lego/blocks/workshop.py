@@ -10,12 +10,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from kenning_lego.blocks.accuracy import Metric, accuracy_costs
+from kenning_lego.blocks.accuracy import AccuracyProfile, profile_accuracy
 from kenning_lego.blocks.chain import Chain
-from kenning_lego.blocks.configuration import RetrainConfig
+from kenning_lego.blocks.compositions import Metric
+from kenning_lego.blocks.configuration import ProfileConfig, RetrainConfig
 from kenning_lego.blocks.retrain import Images, as_arrays, students_of
 from kenning_lego.blocks.retrain_bench import RetrainBench
 from kenning_lego.blocks.variants import BlockVariant, Variants
+from kenning_lego.core.records import AccuracyRecord
 from kenning_lego.store.fingerprint import fingerprint
 from kenning_lego.store.workspace import Workspace
 from kenning_lego.training.distillation import check_samples
@@ -23,7 +25,7 @@ from kenning_lego.training.executors import make_executor
 from kenning_lego.training.progress import OnProgress
 from kenning_lego.training.weights import module_fingerprint
 
-_PROFILE_VERSION = 1
+_PROFILE_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +68,24 @@ def retrain_once(
     return Outcome(losses, computed=bool(tasks))
 
 
+@dataclass(frozen=True, slots=True)
+class Profiled:
+    """Accuracy costs, and whether they had to be estimated."""
+
+    profile: AccuracyProfile
+    computed: bool
+
+
 def profile_once(
     chain: Chain,
     variants: Variants,
     images: NDArray[np.float32],
     labels: NDArray[Any],
     metric: Metric,
-    metric_name: str,
+    config: ProfileConfig,
     workspace: Workspace,
     on_progress: OnProgress | None = None,
-) -> Outcome:
+) -> Profiled:
     """Estimate every variant's accuracy cost, or take an earlier run's estimates."""
     step = workspace.step(
         "accuracy",
@@ -83,16 +93,18 @@ def profile_once(
         {
             "variants": {each.name: module_fingerprint(each.module) for each in _all(variants)},
             "samples": fingerprint({"images": images, "labels": labels}),
-            "metric": metric_name,
+            "metric": repr(metric),
+            "profile": config.model_dump(mode="json"),
             "torch": str(torch.__version__),
         },
     )
     found = step.load()
     if found is not None:
-        return Outcome(found["costs"], computed=False)
-    costs = accuracy_costs(chain, variants, images, labels, metric, on_progress)
-    step.save({"costs": costs})
-    return Outcome(costs, computed=True)
+        record = AccuracyRecord.model_validate(found["record"])
+        return Profiled(AccuracyProfile(found["costs"], record), computed=False)
+    profile = profile_accuracy(chain, variants, images, labels, metric, config, on_progress)
+    step.save({"costs": dict(profile.costs), "record": profile.record.model_dump(mode="json")})
+    return Profiled(profile, computed=True)
 
 
 def _all(variants: Variants) -> list[BlockVariant]:

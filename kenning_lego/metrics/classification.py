@@ -60,7 +60,7 @@ class TopK(ShareMetric):
         before = np.arange(classes) < labels[:, np.newaxis]
         rank = np.sum((outputs > own) | ((outputs == own) & before), axis=1)
         right = (rank < self.k) & ~np.isnan(outputs).any(axis=1)
-        return right.astype(np.float32)
+        return np.asarray(right, np.float32)
 
     def total(self, evidence: Evidence) -> float:
         """The share of ones."""

@@ -146,7 +146,8 @@ def intersection_over_union(first: Floats, second: Floats) -> Floats:
     shared = np.prod(np.maximum(sides, 0), axis=2)
     areas = [np.prod(np.maximum(b[:, 2:4] - b[:, :2], 0), axis=1) for b in (first, second)]
     either = areas[0][:, np.newaxis] + areas[1] - shared
-    return np.divide(shared, either, out=np.zeros_like(shared), where=either > 0)
+    ratios: Floats = np.divide(shared, either, out=np.zeros_like(shared), where=either > 0)
+    return ratios
 
 
 def _match(overlaps: Floats, difficult: NDArray[np.bool_], threshold: float) -> Floats:

@@ -41,7 +41,8 @@ class MeanAbsoluteError(_ErrorMetric):
         Raises:
             ModelError: the shapes differ.
         """
-        return np.abs(_differences(outputs, labels)).mean(axis=1)
+        errors: Evidence = np.abs(_differences(outputs, labels)).mean(axis=1)
+        return errors
 
     def total(self, evidence: Evidence) -> float:
         """The mean."""
@@ -67,7 +68,8 @@ class RootMeanSquareError(_ErrorMetric):
         Raises:
             ModelError: the shapes differ.
         """
-        return np.square(_differences(outputs, labels)).mean(axis=1)
+        errors: Evidence = np.square(_differences(outputs, labels)).mean(axis=1)
+        return errors
 
     def total(self, evidence: Evidence) -> float:
         """The root of the mean."""

@@ -13,10 +13,39 @@ from kenning_lego.core.lookup import find_callable
 if TYPE_CHECKING:
     from torch import nn
 
+_FOR_CIFAR: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "resnet18": ("resnet:resnet_cifar", {"depth": 18}),
+    "resnet34": ("resnet:resnet_cifar", {"depth": 34}),
+    "resnet50": ("resnet:resnet_cifar", {"depth": 50}),
+    "resnet101": ("resnet:resnet_cifar", {"depth": 101}),
+    "resnet20": ("small_resnet:SmallResNet", {"depth": 20}),
+    "resnet56": ("small_resnet:SmallResNet", {"depth": 56}),
+    "se-resnet18": ("resnet:resnet_cifar", {"attention": "se"}),
+    "cbam-resnet18": ("resnet:resnet_cifar", {"attention": "cbam"}),
+    "mobilenet-v2": ("mobilenet:MobileNetV2", {}),
+    "resnext29-8x64d": ("resnext:ResNeXt29", {}),
+    "resnext29-32x4d": ("resnext:ResNeXt29", {"cardinality": 32, "group_width": 4}),
+    "inception-v3": ("inception:InceptionV3", {}),
+    "wide-resnet-28-10": ("wide_resnet:WideResNet", {"depth": 28}),
+    "wide-resnet-40-10": ("wide_resnet:WideResNet", {"depth": 40}),
+    "residual-attention-56": ("residual_attention:ResidualAttentionNet", {"depth": 56}),
+    "residual-attention-92": ("residual_attention:ResidualAttentionNet", {"depth": 92}),
+    "vgg16": ("vgg:Vgg", {"depth": 16}),
+}
+
 NETWORKS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "resnet18-digits": ("kenning_lego.models.resnet:resnet18_digits", {}),
-    "resnet18-cifar10": ("kenning_lego.models.resnet:resnet18_cifar", {"num_classes": 10}),
-    "resnet18-cifar100": ("kenning_lego.models.resnet:resnet18_cifar", {"num_classes": 100}),
+    **{
+        f"{name}-cifar{classes}": (
+            f"kenning_lego.models.{path}",
+            {**kwargs, "num_classes": classes},
+        )
+        for name, (path, kwargs) in _FOR_CIFAR.items()
+        for classes in (10, 100)
+    },
+    "unet": ("kenning_lego.models.unet:UNet", {}),
+    "stacked-hourglass": ("kenning_lego.models.pose:StackedHourglass", {}),
+    "simple-baseline": ("kenning_lego.models.pose:SimpleBaseline", {}),
 }
 """Short name to the callable that makes the network, and that callable's arguments."""
 
