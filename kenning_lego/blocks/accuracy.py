@@ -46,7 +46,7 @@ from kenning_lego.core.records import (
     ScoreErrorsRecord,
 )
 from kenning_lego.stats.quality_law import QualityLaw
-from kenning_lego.training.distillation import OnProgress
+from kenning_lego.training.progress import OnProgress
 
 _SHARES = (0.0, 0.5, 1.0)
 """Which of a block's variants makes an environment: the first, the middle, the last."""

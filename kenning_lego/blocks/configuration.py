@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from kenning_lego.core.configuration import Component
+from kenning_lego.training.configuration import DistillationConfig
 
 Importance = Literal["l1", "l2", "bn_scale", "taylor", "random"]
 """What decides which channels are removed; see :class:`.importance.Criterion`."""
@@ -73,17 +74,17 @@ class BlocksConfig(Component):
     """How layers are factorised."""
 
 
-class RetrainConfig(Component):
+class RetrainConfig(DistillationConfig):
     """How the variants are retrained; the defaults suit some thousand small images."""
 
-    epochs: int = Field(default=6, ge=1)
-    """Passes over the training images."""
-    batch_size: int = Field(default=32, ge=2)
-    """Images in a batch at most."""
-    learning_rate: float = Field(default=4e-3, gt=0)
-    """Of Adam, at the start; falls to zero along a cosine."""
-    seed: int = Field(default=0, ge=0)
-    """Of the order of the images."""
+    max_memory_mb: int | None = Field(default=None, ge=1)
+    """Of all processes together: retrain no more variants at a time than fit; none: all."""
+    executor: str = "in-process"
+    """Where the work is done: in-process, processes, or what an installed package brings."""
+    processes: int = Field(default=0, ge=0)
+    """How many work at a time, if the executor has any; 0: one for each core."""
+    checkpoint_s: float = Field(default=60.0, ge=0)
+    """A checkpoint is written so often, and on Ctrl-C: no more work than that can be lost."""
 
 
 class ProfileConfig(Component):
