@@ -105,9 +105,9 @@ def profile_accuracy(
     samples = Samples(images, labels, metric)
     size = batch_size(chain, settings.activations_mb)
     prepared = prepare(chain, variants, images, size, settings.precision)
-    environments = _environments(prepared)
+    surroundings = environments(prepared.variants)
     checks = _random_choices(prepared, settings.check_runs, settings.seed)
-    total = (len(environments) + len(checks)) * len(samples.batches(size))
+    total = (len(surroundings) + len(checks)) * len(samples.batches(size))
     done = 0
 
     def on_batch() -> None:
@@ -116,7 +116,7 @@ def profile_accuracy(
         if on_progress is not None:
             on_progress(done, total, "profiling accuracy")
 
-    scored = [score_neighbours(prepared, each, samples, size, on_batch) for each in environments]
+    scored = [score_neighbours(prepared, each, samples, size, on_batch) for each in surroundings]
     real = score_whole(prepared, checks, samples, size, on_batch)
     return _estimate(variants, scored, real, metric, settings, prepared)
 
@@ -218,13 +218,13 @@ def _stand_ins(names: Sequence[Sequence[str]]) -> list[str]:
     return [name for several in names for name in several[1:]]
 
 
-def _environments(prepared: Prepared) -> list[Choice]:
+def environments(variants: Variants) -> list[Choice]:
     """One variant a segment: all original, all in the middle, all smallest; each only once."""
     found: list[Choice] = []
     for share in _SHARES:
         environment = {
             name: several[math.ceil(share * (len(several) - 1))]
-            for name, several in prepared.variants.items()
+            for name, several in variants.items()
         }
         if environment not in found:
             found.append(environment)
