@@ -45,6 +45,7 @@ RATIOS = (0.0, 0.2, 0.4, 0.6, 0.8)
 CONFIGURATIONS = 40
 _RETRAINED_ON = 5000
 _POINTS = 100.0
+_PRECISIONS: tuple[Precision, ...] = ("auto", "float32")
 
 
 def measure(directory: Path, *, quick: bool) -> list[Metric]:
@@ -90,9 +91,6 @@ def _speed(rounds: int, images: int) -> list[Metric]:
         Metric("profile_speedup_float32", scratch / seconds["float32"], "x"),
         Metric("profile_ms_per_image", seconds["auto"] / rounds / images * 1e3, "ms"),
     ]
-
-
-_PRECISIONS: tuple[Precision, ...] = ("auto", "float32")
 
 
 def _timed(prepared: Prepared, samples: Samples, size: int) -> float:

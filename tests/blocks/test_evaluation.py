@@ -57,8 +57,8 @@ def test_normalisation_is_folded_only_into_layers_that_nobody_else_reads() -> No
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             y: torch.Tensor = self.conv(x)
             y = self.norm(y) + y  # both read the convolution
-            y = self.other(self.twice(self.twice(y)))
-            return y
+            result: torch.Tensor = self.other(self.twice(self.twice(y)))
+            return result
 
     model = make(Shared).eval()
     module = torch.fx.symbolic_trace(model)
