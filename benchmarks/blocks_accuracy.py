@@ -9,7 +9,6 @@ compared with what random configurations score on that half, in float32, and on 
 
 from __future__ import annotations
 
-import random
 import sys
 import time
 from collections.abc import Sequence
@@ -22,7 +21,7 @@ from numpy.typing import NDArray
 
 from benchmarks.bench_record import Metric
 from benchmarks.trained import CHECKPOINTS, Cifar10, load_cifar10
-from kenning_lego.blocks.accuracy import AccuracyProfile, environments, profile_accuracy
+from kenning_lego.blocks.accuracy import environments, profile_accuracy
 from kenning_lego.blocks.chain import Chain
 from kenning_lego.blocks.compositions import (
     Choice,
@@ -36,10 +35,10 @@ from kenning_lego.blocks.evaluation import Precision, Prepared, prepare
 from kenning_lego.blocks.extract import extract
 from kenning_lego.blocks.retrain import retrain
 from kenning_lego.blocks.variants import Variants, make_variants
+from kenning_lego.core.records import AccuracyRecord
 from kenning_lego.datasets.base import Part
 from kenning_lego.metrics.classification import TOP1
 from kenning_lego.models.lookup import load_model
-from kenning_lego.stats.quality_law import QualityLaw
 
 RATIOS = (0.0, 0.2, 0.4, 0.6, 0.8)
 CONFIGURATIONS = 40
@@ -128,6 +127,7 @@ class _Outcome:
     floor: NDArray[np.float64]
     loss: float
     precision_gap: float
+    """The largest difference that the profile's precision makes to a score, in points."""
     seconds: float
 
 
@@ -139,62 +139,37 @@ def _predict(name: str, data: Cifar10, *, quick: bool) -> _Outcome:
     retrain(chain, variants, images[kept], images[_RETRAINED_ON:], config)
     half = 500 if quick else len(data.test) // 2
     same, other = (data.test.take(range(start, start + half)) for start in (0, half))
+    profile = ProfileConfig(check_runs=CONFIGURATIONS)
     begin = time.perf_counter()
-    found = _profile(chain, variants, same, "fitted")
+    record = profile_accuracy(chain, variants, same.images, same.labels, TOP1, profile).record
     seconds = time.perf_counter() - begin
-    means = _profile(chain, variants, same, "means")
-    size = batch_size(chain, ProfileConfig().activations_mb)
-    exact = prepare(chain, variants, same.images, size, "float32")
-    choices = _random_choices(exact.variants)
-    real, elsewhere = (
-        np.array(
-            [
-                each.score
-                for each in score_whole(
-                    exact, choices, Samples(part.images, part.labels, TOP1), size, _ignore
-                )
-            ]
-        )
-        for part in (same, other)
-    )
-    fitted = _predicted(found, choices)
+    size = batch_size(chain, profile.activations_mb)
+    real = _real(prepare(chain, variants, same.images, size, "float32"), record, same, size)
+    fast = prepare(chain, variants, same.images, size, record.precision)
+    elsewhere = _real(fast, record, other, size)
+    predicted = np.array([each.predicted for each in record.runs])
+    means = np.array([each.means for each in record.runs])
     return _Outcome(
         name.partition("-")[0],
-        (fitted - real) * _POINTS,
-        (_predicted(means, choices) - real) * _POINTS,
-        (fitted - elsewhere) * _POINTS,
+        (predicted - real) * _POINTS,
+        (means - real) * _POINTS,
+        (predicted - elsewhere) * _POINTS,
         (real - elsewhere) * _POINTS,
-        float(found.record.original - real.mean()) * _POINTS,
-        _precision_gap(exact, found, same, size),
+        float(record.original - real.mean()) * _POINTS,
+        float(np.max(np.abs(real - [each.score for each in record.runs]))) * _POINTS,
         seconds,
     )
 
 
-def _profile(chain: Chain, variants: Variants, part: Part, estimator: str) -> AccuracyProfile:
-    config = ProfileConfig.model_validate({"estimator": estimator, "check_runs": 0})
-    return profile_accuracy(chain, variants, part.images, part.labels, TOP1, config)
-
-
-def _predicted(profile: AccuracyProfile, choices: Sequence[Choice]) -> NDArray[np.float64]:
-    law = QualityLaw(profile.record.unit)
-    sums = [sum(profile.costs[each.name] for each in choice.values()) for choice in choices]
-    return np.array([profile.record.original - law.loss(each) for each in sums])
-
-
-def _precision_gap(exact: Prepared, found: AccuracyProfile, part: Part, size: int) -> float:
-    """What the original's score differs by between the profile's precision and float32."""
-    original = {name: several[0] for name, several in exact.variants.items()}
-    samples = Samples(part.images, part.labels, TOP1)
-    (score,) = score_whole(exact, [original], samples, size, _ignore)
-    return (found.record.original - score.score) * _POINTS
-
-
-def _random_choices(variants: Variants) -> list[Choice]:
-    rng = random.Random(1)
-    return [
-        {name: rng.choice(several) for name, several in variants.items()}
-        for _ in range(CONFIGURATIONS)
+def _real(prepared: Prepared, record: AccuracyRecord, part: Part, size: int) -> NDArray[np.float64]:
+    """Scores of the configurations that the profile was checked with."""
+    every = {each.name: each for several in prepared.variants.values() for each in several}
+    choices: list[Choice] = [
+        {every[name].block: every[name] for name in run.variants} for run in record.runs
     ]
+    samples = Samples(part.images, part.labels, TOP1)
+    scored = score_whole(prepared, choices, samples, size, _ignore)
+    return np.array([each.score for each in scored])
 
 
 def _predictions(outcomes: Sequence[_Outcome]) -> list[Metric]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import operator
+import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from types import ModuleType
@@ -38,6 +39,13 @@ _FACTORIES = (
 )
 """Functions of torch that take no tensor."""
 _OWN_OPERATORS = ("attrgetter", "call", "itemgetter", "methodcaller")
+
+
+_IMPURE = re.compile(
+    r"apply_|map2?_|numpy|tolist|set_|backward|register_.*|record_stream|share_memory_|pin_memory"
+    r"|module_load|.*storage.*|.*data_ptr|cuda|to_mkldnn"
+)
+"""Methods that a network has no use for, and that do more than compute."""
 
 
 def name_of(function: Function) -> str | None:
@@ -95,4 +103,4 @@ def _hashable(value: object) -> bool:
 
 
 def _is_public(name: str) -> bool:
-    return not name.startswith("_") and name not in ("apply_", "map_", "map2_", "numpy")
+    return not name.startswith("_") and not _IMPURE.fullmatch(name)
