@@ -116,10 +116,10 @@ def factorised(layer: Factorable, found: Spectrum, rank: int) -> tuple[nn.Module
 
 def _matrix(layer: Factorable) -> torch.Tensor:
     """From what the first factor reads to what the second one writes."""
-    if isinstance(layer, nn.Linear):
-        return layer.weight.detach().T
     weight = layer.weight.detach()
-    weight = weight if layer.transposed else layer.weight.transpose(0, 1)
+    if isinstance(layer, nn.Linear):
+        return weight.T
+    weight = weight if layer.transposed else weight.transpose(0, 1)
     inputs, outputs, *_, row = weight.shape
     return weight.reshape(inputs, outputs, -1, row).transpose(1, 2).reshape(-1, outputs * row)
 

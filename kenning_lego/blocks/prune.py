@@ -110,6 +110,17 @@ class Prunable:
         amounts = self._amounts[measure]
         return amounts.left([each.removals[-1] for each in self._widths]) / amounts.whole
 
+    def smallest_step(self, measure: Measure = "flops") -> float:
+        """The smallest share that the first step of any width removes."""
+        amounts = self._amounts[measure]
+        nothing = [0] * len(self._widths)
+        steps = (
+            amounts.left(nothing)
+            - amounts.left([*nothing[:i], each.removals[1], *nothing[i + 1 :]])
+            for i, each in enumerate(self._widths)
+        )
+        return min(steps) / amounts.whole
+
     def plan(
         self,
         ratio: float,
