@@ -26,12 +26,12 @@ class Wanted:
     """How a network is to be cut.
 
     Args:
-        count: how many blocks to make at most; also, a block is to have about one such part of
-            the network's FLOPs.
-        share: take no more blocks than hold this share of the FLOPs that can be scaled, if so
-            much can be had.
-        max_ratio: instead of by its FLOPs, limit a block to this share of the network's
-            convolutions, two at least (LegoDNN's option).
+        count: how many blocks to make at most; none is much larger than one of so many equal
+            parts of the network's FLOPs, unless it cannot be split.
+        share: take no more blocks than hold this share of the network's FLOPs in layers that can
+            be scaled, if so much can be had.
+        max_ratio: limit a block to this share of the network's convolutions instead, two at least
+            (LegoDNN's option).
     """
 
     count: int = 8

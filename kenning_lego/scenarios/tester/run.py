@@ -175,7 +175,14 @@ class _Test:
     ) -> tuple[Chain, Variants]:
         example = torch.tensor(dataset.test.images[:1])
         with self.step("cut into blocks") as track:
-            chain = extract(model, example, count=self.config.blocks.count)
+            blocks = self.config.blocks
+            chain = extract(
+                model,
+                example,
+                count=blocks.count,
+                share=blocks.share,
+                max_ratio=blocks.max_ratio,
+            )
             track.note = f"{len(chain.blocks)} blocks in {len(chain)} segments"
         with self.step("make variants") as track:
             calibration = torch.tensor(dataset.train.images[:_CALIBRATION_IMAGES])
