@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import fx, nn
+from torch import fx
 
 from kenning_lego.blocks import layer_costs
 from kenning_lego.blocks.attention import Attention
@@ -19,7 +19,7 @@ from kenning_lego.blocks.layer_costs import Amounts
 from kenning_lego.blocks.narrow import borrow, narrow
 from kenning_lego.blocks.shapes import Value, propagate
 from kenning_lego.blocks.width_plan import Width, plan_multiples
-from kenning_lego.blocks.widths import find_freedom
+from kenning_lego.blocks.widths import find_attentions, find_freedom
 from kenning_lego.core.errors import ModelError
 
 _AGREEMENT = 0.001
@@ -99,8 +99,11 @@ class Prunable:
         self._border = [values[node].shape or () for node in _result(own).all_input_nodes]
         self._widths = [Width(each.size, each.step) for each in self.groups]
         self._widths += [Width(each.heads) for each in self.attentions]
+        by_node = {node.name: each.flops for node, each in values.items()}
         self._amounts: Mapping[Measure, Amounts] = {
-            "flops": layer_costs.flops(self.groups, self.attentions, _flops_by_layer(own, values)),
+            "flops": layer_costs.flops(
+                self.groups, self.attentions, _flops_by_layer(values), by_node
+            ),
             "parameters": layer_costs.parameters(self.groups, self.attentions, module),
         }
         self._rankings: dict[Criterion, list[list[int]]] = {}
@@ -194,21 +197,16 @@ def _find_widths(
     nodes = [node for node in module.graph.nodes if node.op not in ("placeholder", "output")]
     freedom = find_freedom(nodes, _result(module).all_input_nodes, modules, values)
     roots = [str(node.target) for node, each in freedom.items() if each.outputs]
-    layers = [str(node.target) for node in freedom]
+    layers = [str(node.target) for node in freedom if node.op == "call_module"]
     groups = find_groups(module, inputs, roots, layers) if roots else ()
-    attentions = []
-    for node, each in freedom.items():
-        layer = modules[str(node.target)]
-        if each.heads and isinstance(layer, nn.MultiheadAttention):
-            attentions.append(Attention(str(node.target), layer.num_heads))
-    return groups, tuple(attentions)
+    return groups, find_attentions(nodes, modules, values)
 
 
-def _flops_by_layer(module: fx.GraphModule, values: Mapping[fx.Node, Value]) -> dict[str, int]:
+def _flops_by_layer(values: Mapping[fx.Node, Value]) -> dict[str, int]:
     found: dict[str, int] = {}
-    for node in module.graph.nodes:
-        name = str(node.target) if node.op == "call_module" else f"{node.op} {node.name}"
-        found[name] = found.get(name, 0) + values[node].flops
+    for node, each in values.items():
+        if node.op == "call_module":
+            found[str(node.target)] = found.get(str(node.target), 0) + each.flops
     return found
 
 

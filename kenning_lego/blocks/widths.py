@@ -8,6 +8,7 @@ the safe side: a layer that is called free can be scaled.
 from __future__ import annotations
 
 import operator
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,8 @@ import torch
 from torch import fx, nn
 from torch.nn import functional
 
-from kenning_lego.blocks.attention import has_free_heads
+from kenning_lego.blocks.attention import Attention, of_layer
+from kenning_lego.blocks.attention_function import of_function
 from kenning_lego.blocks.shapes import Value
 
 Groups = frozenset[int]
@@ -88,7 +90,7 @@ def find_freedom(
 ) -> dict[fx.Node, Freedom]:
     """The layers among `nodes` that have widths, and on which sides each is free.
 
-    These are convolutions, linear layers, and attention whose heads can be removed.
+    These are convolutions, linear layers, and what there is of attention whose heads can go.
 
     Args:
         nodes: a piece of a traced network in order, without its inputs.
@@ -111,7 +113,6 @@ def find_freedom(
             union.freeze(groups[operand])
         return groups[operand]
 
-    attentions: set[fx.Node] = set()
     for node in nodes:
         read = [each for each in node.all_input_nodes if not values[each].plain]
         incoming = [of(each) for each in read]
@@ -120,11 +121,6 @@ def find_freedom(
             narrowing = _is_depthwise(module)
             groups[node] = incoming[0] if narrowing else union.new()
             layers[node] = incoming[0], groups[node]
-        elif module is not None and calls[module] == 1 and has_free_heads(node, module):
-            groups[node] = union.new()
-            layers[node] = groups[node], groups[node]
-            attentions.add(node)
-            union.freeze(groups[node].union(*incoming))
         elif _is_concatenation(node, values):
             groups[node] = frozenset().union(*incoming)
         elif _keeps_channels(node, read, module, values):
@@ -135,10 +131,42 @@ def find_freedom(
             union.freeze(groups[node].union(*incoming))
     for each in exits:
         union.freeze(of(each))
-    return {
-        node: Freedom(union.free(entering), union.free(leaving), node in attentions)
-        for node, (entering, leaving) in layers.items()
-    }
+    with_heads = {name for each in find_attentions(nodes, modules, values) for name in each.nodes}
+    frozen = union.new()
+    union.freeze(frozen)
+    found = {}
+    for node in nodes:
+        if node in layers or node.name in with_heads:
+            entering, leaving = layers.get(node, (frozen, frozen))
+            heads = node.name in with_heads
+            found[node] = Freedom(union.free(entering), union.free(leaving), heads)
+    return found
+
+
+def find_attentions(
+    nodes: Sequence[fx.Node], modules: Mapping[str, nn.Module], values: Mapping[fx.Node, Value]
+) -> tuple[Attention, ...]:
+    """Attention among `nodes` whose heads can be removed.
+
+    Args:
+        nodes: a piece of a traced network in order.
+        modules: the network's modules by path.
+        values: what each node gave.
+    """
+    inside = {node.name for node in nodes}
+    targets = Counter(str(node.target) for node in nodes if node.op == "call_module")
+    found = []
+    for node in nodes:
+        if node.op == "call_module":
+            attention = of_layer(node, modules[str(node.target)])
+        else:
+            attention = of_function(node, modules, values)
+        if attention is None or not inside.issuperset((*attention.nodes, attention.result)):
+            continue
+        paths = [str(each.target) for each in nodes if each.name in attention.nodes]
+        if attention.heads > 1 and all(targets[path] <= 1 for path in paths):
+            found.append(attention)
+    return tuple(found)
 
 
 def _is_layer(module: nn.Module) -> bool:

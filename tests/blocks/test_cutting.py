@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import nn
+from torch import fx, nn
 
 from kenning_lego.blocks.chain import Chain
 from kenning_lego.blocks.cost import cost
@@ -15,7 +15,7 @@ IMAGE = torch.rand(1, 3, 32, 32)
 
 
 def flops(module: nn.Module, *inputs: torch.Tensor) -> int:
-    return cost(module.eval(), inputs).flops
+    return cost(fx.symbolic_trace(module.eval()), inputs).flops
 
 
 def share(chain: Chain, total: int) -> float:
