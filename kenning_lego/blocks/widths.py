@@ -30,8 +30,8 @@ _CHANNELWISE_NAMES = frozenset({
     "adaptive_max_pool2d", "add", "avg_pool1d", "avg_pool2d", "avg_pool3d", "clamp", "clone",
     "contiguous", "div", "dropout", "dropout2d", "elu", "exp", "gelu", "hardsigmoid", "hardswish",
     "hardtanh", "interpolate", "leaky_relu", "max_pool1d", "max_pool2d", "max_pool3d", "mish",
-    "mul", "neg", "pow", "relu", "relu6", "selu", "sigmoid", "silu", "softplus", "sqrt", "sub",
-    "tanh", "truediv",
+    "mul", "neg", "pad", "pow", "relu", "relu6", "selu", "sigmoid", "silu", "softplus", "sqrt",
+    "sub", "tanh", "truediv",
 })
 # fmt: on
 _FLATTENING_NAMES = frozenset({"flatten", "reshape", "view", "squeeze"})

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from kenning_lego.blocks.capture import capture
+from kenning_lego.blocks.cost import cost
 from kenning_lego.blocks.extract import extract
 from kenning_lego.blocks.inputs import bind
 from kenning_lego.blocks.prune import prune
@@ -215,7 +216,7 @@ def test_segments_that_share_a_layer_are_pruned_apart() -> None:
     narrow = prune(first.module, first.example(), 0.5)
     changed = chain.replace({first.name: narrow.module}).run(IMAGE)
     assert torch.equal(changed[1], chain.run(IMAGE)[1])
-    assert second.parameters == first.parameters > narrow.parameters
+    assert second.parameters == first.parameters > narrow.cost.parameters
 
 
 def test_constants_of_frozen_normalisations_are_pruned_with_their_channels() -> None:
@@ -223,8 +224,9 @@ def test_constants_of_frozen_normalisations_are_pruned_with_their_channels() -> 
     chain = extract(model, IMAGE)
     assert torch.equal(chain.run(IMAGE)[0], model(IMAGE))
     (block,) = chain.blocks
+    whole = cost(block.module, block.example()).flops
     narrow = prune(block.module, block.example(), 0.5)
-    assert narrow.ratio_reached == pytest.approx(0.5, abs=0.01)
+    assert narrow.cost.flops / whole == pytest.approx(0.5, abs=0.01)
 
 
 def test_a_network_that_takes_one_batch_only_is_cut_for_it() -> None:
