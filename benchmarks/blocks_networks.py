@@ -7,9 +7,12 @@ gives what its block does. Images are small for their networks, to save time.
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,12 +21,12 @@ import onnxruntime as ort
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.bench_record import Metric
-from benchmarks.zoo.networks import NETWORKS, Entry
+from benchmarks.zoo.networks import NETWORKS
 from kenning_lego.blocks.chain import Chain, Segment
 from kenning_lego.blocks.extract import extract
+from kenning_lego.blocks.flops import flop_counter
 from kenning_lego.blocks.shapes import tensors_in
 from kenning_lego.blocks.variants import BlockVariant, make_variants
 from kenning_lego.compilers.torch_onnx import compile_onnx
@@ -42,6 +45,7 @@ class Coverage:
 
     Args:
         failures: what did not hold; none if the network is covered.
+        seconds: that it took to see that.
         blocks: how many it was cut into.
         scalable: share of the FLOPs of its convolutions (of all its FLOPs, in networks that do
             most of their work elsewhere) that lies in blocks.
@@ -50,6 +54,7 @@ class Coverage:
     """
 
     failures: tuple[str, ...]
+    seconds: float
     blocks: int = 0
     scalable: float = 0.0
     removable: float = 0.0
@@ -57,7 +62,7 @@ class Coverage:
 
 
 def measure(directory: Path, *, quick: bool) -> list[Metric]:
-    """Cover all networks: some ten minutes on one core.
+    """Cover all networks, as many at a time as there are processors.
 
     Args:
         directory: not used; nothing is written.
@@ -67,10 +72,13 @@ def measure(directory: Path, *, quick: bool) -> list[Metric]:
     names = QUICK if quick else tuple(NETWORKS)
     begin = time.monotonic()
     found = {}
-    for name in names:
-        start = time.monotonic()
-        found[name] = cover(NETWORKS[name])
-        _tell(name, found[name], time.monotonic() - start)
+    workers = min(len(os.sched_getaffinity(0)), len(names))
+    with ProcessPoolExecutor(
+        workers, multiprocessing.get_context("spawn"), torch.set_num_threads, (1,)
+    ) as pool:
+        for name, coverage in zip(names, pool.map(cover, names), strict=True):
+            found[name] = coverage
+            _tell(name, coverage)
     return metrics(found, time.monotonic() - begin)
 
 
@@ -90,10 +98,11 @@ def metrics(found: Mapping[str, Coverage], seconds: float) -> list[Metric]:
     return figures
 
 
-def cover(entry: Entry) -> Coverage:
-    """Cut, vary, run and export one network."""
+def cover(name: str) -> Coverage:
+    """Cut, vary, run and export the network of that name."""
+    begin = time.monotonic()
     try:
-        model, image = entry.build()
+        model, image = NETWORKS[name].build()
         chain = extract(model, image)
         failures = list(_check_chain(model, chain, image))
         tensors = chain.tensors(image)
@@ -104,20 +113,19 @@ def cover(entry: Entry) -> Coverage:
             removed += variants[0].flops - variants[-1].flops
         gap = onnx_gap(chain, tensors)
     except (KenningLegoError, ModuleNotFoundError) as error:
-        return Coverage((f"{type(error).__name__}: {error}",))
+        return Coverage((f"{type(error).__name__}: {error}",), time.monotonic() - begin)
     if not gap <= TOLERANCE:
         failures.append(f"ONNX Runtime differs by {gap:.2g}")
-    whole, inside = (
-        _flops(model, [image]),
-        [_flops(each.module, each.example()) for each in chain.blocks],
+    whole = _flops(model, [image])
+    inside = [_flops(each.module, each.example()) for each in chain.blocks]
+    return Coverage(
+        tuple(failures),
+        time.monotonic() - begin,
+        len(chain.blocks),
+        _scalable(whole, inside),
+        removed / whole.total,
+        gap,
     )
-    convolutions = 2 * whole.convolutions > whole.total
-    scalable = (
-        sum(each.convolutions for each in inside) / whole.convolutions
-        if convolutions
-        else sum(each.total for each in inside) / whole.total
-    )
-    return Coverage(tuple(failures), len(chain.blocks), scalable, removed / whole.total, gap)
 
 
 def _check_chain(model: nn.Module, chain: Chain, image: Tensor) -> Iterator[str]:
@@ -168,7 +176,9 @@ def _gap(found: NDArray[np.float32], expected: NDArray[np.float32]) -> float:
 
 def _run_onnx(segment: Segment, example: Sequence[Tensor], known: Arrays) -> Arrays:
     artifact = compile_onnx(segment.module, segment.inputs, segment.outputs, example)
-    session = ort.InferenceSession(artifact.content, providers=["CPUExecutionProvider"])
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = ort.InferenceSession(artifact.content, options, providers=["CPUExecutionProvider"])
     feeds = {each.name: known[each.name] for each in session.get_inputs()}
     outputs = session.run(None, feeds)
     return {spec.name: each for spec, each in zip(segment.outputs, outputs, strict=True)}
@@ -181,18 +191,24 @@ class _Flops:
 
 
 def _flops(module: nn.Module, inputs: Sequence[Tensor]) -> _Flops:
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+    with torch.no_grad(), flop_counter() as counter:
         module(*inputs)
     by_operation = counter.get_flop_counts().get("Global", {})
     inside = sum(count for each, count in by_operation.items() if "convolution" in str(each))
     return _Flops(counter.get_total_flops(), inside)
 
 
-def _tell(name: str, found: Coverage, seconds: float) -> None:
+def _scalable(whole: _Flops, inside: Sequence[_Flops]) -> float:
+    if 2 * whole.convolutions > whole.total:
+        return sum(each.convolutions for each in inside) / whole.convolutions
+    return sum(each.total for each in inside) / whole.total
+
+
+def _tell(name: str, found: Coverage) -> None:
     verdict = "covered" if not found.failures else f"NOT covered: {'; '.join(found.failures)}"
     print(
         f"{name}: {verdict}; {found.blocks} blocks, {found.scalable:.1%} scalable, "
-        f"{found.removable:.1%} removable, ONNX within {found.gap:.1g}; {seconds:.0f} s",
+        f"{found.removable:.1%} removable, ONNX within {found.gap:.1g}; {found.seconds:.0f} s",
         file=sys.stderr,
         flush=True,
     )

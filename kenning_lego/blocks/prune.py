@@ -14,12 +14,13 @@ from kenning_lego.blocks.configuration import Measure
 from kenning_lego.blocks.cost import Cost, cost_within_border
 from kenning_lego.blocks.dependencies import ChannelGroup, find_groups
 from kenning_lego.blocks.foreign import FOREIGN_ERRORS
+from kenning_lego.blocks.heads import find_attentions
 from kenning_lego.blocks.importance import MAGNITUDE, Criterion, head_importances, importances
 from kenning_lego.blocks.layer_costs import Amounts
 from kenning_lego.blocks.narrow import borrow, narrow
 from kenning_lego.blocks.shapes import Value, propagate
 from kenning_lego.blocks.width_plan import Width, plan_multiples
-from kenning_lego.blocks.widths import find_attentions, find_freedom
+from kenning_lego.blocks.widths import find_freedom
 from kenning_lego.core.errors import ModelError
 
 _AGREEMENT = 0.001
@@ -195,11 +196,13 @@ def _find_widths(
 ) -> tuple[tuple[ChannelGroup, ...], tuple[Attention, ...]]:
     modules = dict(module.named_modules())
     nodes = [node for node in module.graph.nodes if node.op not in ("placeholder", "output")]
-    freedom = find_freedom(nodes, _result(module).all_input_nodes, modules, values)
+    attentions = find_attentions(nodes, modules, values)
+    exits = _result(module).all_input_nodes
+    freedom = find_freedom(nodes, exits, modules, values, attentions)
     roots = [str(node.target) for node, each in freedom.items() if each.outputs]
     layers = [str(node.target) for node in freedom if node.op == "call_module"]
     groups = find_groups(module, inputs, roots, layers) if roots else ()
-    return groups, find_attentions(nodes, modules, values)
+    return groups, attentions
 
 
 def _flops_by_layer(values: Mapping[fx.Node, Value]) -> dict[str, int]:
