@@ -24,6 +24,7 @@ from kenning_lego.models.wide_resnet import WideResNet
 
 Builder = Callable[[], nn.Module]
 
+_BATCH = 4
 _CIFAR = (1, 3, 32, 32)
 _SMALL = (1, 3, 64, 64)
 _MEDIUM = (1, 3, 96, 96)
@@ -54,16 +55,22 @@ class Entry:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             model = self.make()
-            _settle(model)
+            _settle(model, torch.randn(_BATCH, *self.shape[1:]))
             return model.eval(), torch.randn(self.shape)
 
 
-def _settle(model: nn.Module) -> None:
-    """Give normalisations statistics that are not those of the identity."""
-    for module in model.modules():
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
-            nn.init.normal_(module.get_buffer("running_mean"), std=0.1)
-            nn.init.uniform_(module.get_buffer("running_var"), 0.5, 1.5)
+def _settle(model: nn.Module, batch: Tensor) -> None:
+    """Give normalisations the statistics of their inputs, as training does.
+
+    Without them the values in a deep network grow until rounding is all that is left.
+    """
+    norms = [each for each in model.modules() if isinstance(each, nn.modules.batchnorm._BatchNorm)]
+    for each in norms:
+        each.momentum = 1.0
+    with torch.no_grad():
+        model.train()(batch)
+    for each in norms:
+        each.momentum = 0.1
 
 
 def _vision(name: str, **arguments: Any) -> nn.Module:

@@ -63,7 +63,11 @@ class BlocksConfig(Component):
     """How a network is cut and which variants its blocks get."""
 
     count: int = Field(default=8, ge=1)
-    """How many blocks to make at most."""
+    """How many blocks to make at most; none is much larger than that part of the network."""
+    share: float | None = Field(default=None, gt=0, le=1)
+    """Make no more blocks than hold this share of the network's FLOPs, if so much can be had."""
+    max_ratio: float | None = Field(default=None, gt=0, le=1)
+    """Limit a block to this share of the network's convolutions instead, two at least."""
     ratios: Annotated[tuple[float, ...], AfterValidator(check_ratios)] = (0.0, 0.2, 0.4, 0.6, 0.8)
     """Shares of a block's FLOPs to remove, 0.0 included, one variant each."""
     variants: tuple[str, ...] = ("pruned",)

@@ -11,6 +11,7 @@ from functools import cache
 from torch import fx, nn
 
 from kenning_lego.blocks.capture import Capture
+from kenning_lego.blocks.heads import find_attentions
 from kenning_lego.blocks.naming import common_path, module_path
 from kenning_lego.blocks.regions import Candidate, Region, choose, find_candidates, find_regions
 from kenning_lego.blocks.widths import find_freedom
@@ -26,12 +27,12 @@ class Wanted:
     """How a network is to be cut.
 
     Args:
-        count: how many blocks to make at most; also, a block is to have about one such part of
-            the network's FLOPs.
-        share: take no more blocks than hold this share of the FLOPs that can be scaled, if so
-            much can be had.
-        max_ratio: instead of by its FLOPs, limit a block to this share of the network's
-            convolutions, two at least (LegoDNN's option).
+        count: how many blocks to make at most; none is much larger than one of so many equal
+            parts of the network's FLOPs, unless it cannot be split.
+        share: take no more blocks than hold this share of the network's FLOPs in layers that can
+            be scaled, if so much can be had.
+        max_ratio: limit a block to this share of the network's convolutions instead, two at least
+            (LegoDNN's option).
     """
 
     count: int = 8
@@ -55,9 +56,11 @@ class Cutter:
         self._flops = [values[node].flops for node in order]
         self._convolutions = [int(_is_convolution(node, modules)) for node in order]
 
+        attentions = find_attentions(order, modules, values)
+
         def gain(region: Region) -> int:
             nodes = order[region.first : region.exit + 1]
-            freedom = find_freedom(nodes, [order[region.exit]], modules, values)
+            freedom = find_freedom(nodes, [order[region.exit]], modules, values, attentions)
             return sum(values[node].flops for node, each in freedom.items() if each)
 
         def neatness(region: Region) -> int:

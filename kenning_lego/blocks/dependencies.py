@@ -8,6 +8,7 @@ to be free (:mod:`.widths`): asking for all explodes on networks that reshape th
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -83,8 +84,17 @@ def find_groups(
         [_sentinel(each, first) for each in inputs],
         [_sentinel(each, last) for each in outputs],
     )
-    with torch.enable_grad():
-        graph = tp.DependencyGraph().build_dependency(sandwich, tuple(inputs), verbose=False)
+    with warnings.catch_warnings():
+        # It warns of shapes that it gives up on; what comes of that is checked afterwards.
+        warnings.simplefilter("ignore", UserWarning)
+        with torch.enable_grad():
+            graph = tp.DependencyGraph().build_dependency(sandwich, tuple(inputs), verbose=False)
+        return _groups(graph, module, roots)
+
+
+def _groups(
+    graph: tp.DependencyGraph, module: fx.GraphModule, roots: Sequence[str]
+) -> tuple[ChannelGroup, ...]:
     paths = {each: path for path, each in module.named_modules()}
     found: list[ChannelGroup] = []
     seen: set[str] = set()

@@ -12,7 +12,7 @@ from kenning_lego.blocks.cutting import Cutter, Wanted
 from kenning_lego.blocks.faithful import capture_faithfully
 from kenning_lego.blocks.inputs import Example, Inputs, bind
 from kenning_lego.blocks.parts import find_part, traceable_parts
-from kenning_lego.blocks.prune import prune
+from kenning_lego.blocks.prune import Prunable
 from kenning_lego.blocks.regions import Candidate
 from kenning_lego.blocks.tracing import UntraceableError
 from kenning_lego.core.errors import ModelError
@@ -95,8 +95,9 @@ def _capture(model: nn.Module, inputs: Inputs) -> Capture:
 
 def _survives(segment: Segment) -> bool:
     try:
+        prunable = Prunable(segment.module, segment.example())
         for ratio in _PROBES:
-            prune(segment.module, segment.example(), ratio)
+            prunable.narrow(prunable.plan(ratio).removed)
     except ModelError:
         return False
     return True

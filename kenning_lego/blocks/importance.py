@@ -70,18 +70,16 @@ def importances(module: nn.Module, group: ChannelGroup, criterion: Criterion) ->
 def head_importances(module: nn.Module, attention: Attention, criterion: Criterion) -> torch.Tensor:
     """The same of the heads of an attention layer, shape (heads,); ``bn_scale`` as ``l2``."""
     if criterion.name == "random":
-        return _drawn(attention.path, attention.heads, criterion.seed)
-    back = f"{attention.path}.out_proj"
+        return _drawn(attention.result, attention.heads, criterion.seed)
+    back = attention.back
     if criterion.name == "taylor":
-        contributions = criterion.sensitivities[back]
-        by_head = contributions.reshape(len(contributions), attention.heads, -1).sum(2)
-        return by_head.square().mean(0)
+        contributions = criterion.sensitivities[back.weight.removesuffix(".weight")]
+        return contributions[:, back.channels].sum(2).square().mean(0)
     power = _NORMS.get(criterion.name, 2)
-    leaving = module.get_parameter(f"{back}.weight").detach().T
-    entering = module.get_parameter(f"{attention.path}.in_proj_weight").detach().chunk(3)
-    total = torch.zeros(attention.heads)
-    for weights in (leaving, *entering):
-        total += weights.reshape(attention.heads, -1).abs().pow(power).sum(1)
+    total = module.get_parameter(back.weight).detach().abs().pow(power).sum(0)[back.channels].sum(1)
+    for each in attention.projections:
+        rows = module.get_parameter(each.weight).detach().abs().pow(power).sum(1)
+        total = total + rows[each.channels].sum(1)
     return total
 
 

@@ -35,25 +35,29 @@ class Amounts:
 
 
 def flops(
-    groups: Sequence[ChannelGroup], attentions: Sequence[Attention], by_layer: Mapping[str, int]
+    groups: Sequence[ChannelGroup],
+    attentions: Sequence[Attention],
+    by_layer: Mapping[str, int],
+    by_node: Mapping[str, int],
 ) -> Amounts:
     """The FLOPs.
 
     Args:
         groups: channels that may be removed, in the order of the widths.
         attentions: layers whose heads may be removed, as widths after those.
-        by_layer: FLOPs by path of the layers, and by other names for what is in none.
+        by_layer: FLOPs by path of the layers.
+        by_node: FLOPs by name of all nodes.
     """
     sides = _sides(groups)
     return _amounts(
-        sum(by_layer.values()),
+        sum(by_node.values()),
         [
             Layer(by_layer[path], tuple(shares.values()))
             for path, shares in sides.items()
             if path in by_layer
         ]
         + [
-            Layer(by_layer[each.path], ({index: 1 / each.heads},))
+            Layer(sum(by_node[name] for name in each.nodes), ({index: 1 / each.heads},))
             for index, each in enumerate(attentions, len(groups))
         ],
     )
@@ -70,12 +74,10 @@ def parameters(
             sides = tuple(side for out, side in shares.items() if out or matrix)
             found.append(Layer(parameter.numel(), sides))
     for index, each in enumerate(attentions, len(groups)):
-        layer = module.get_submodule(each.path)
-        amount = sum(
-            parameter.numel()
-            for name, parameter in layer.named_parameters()
-            if name != "out_proj.bias"
-        )
+        paths = {each.back.weight}
+        for projection in each.projections:
+            paths |= {projection.weight} | ({projection.bias} if projection.bias else set())
+        amount = sum(module.get_parameter(path).numel() for path in paths)
         found.append(Layer(amount, ({index: 1 / each.heads},)))
     return _amounts(sum(each.numel() for each in module.parameters()), found)
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from kenning_lego.blocks.calls import Call, record_calls
 from kenning_lego.blocks.capture import capture
 from kenning_lego.blocks.chain import Chain
+from kenning_lego.blocks.flops import flop_counter
 from kenning_lego.blocks.inputs import Example, Inputs, bind, bind_call
 from kenning_lego.blocks.shapes import map_tensors, tensors_in
 from kenning_lego.core.errors import ModelError, UnknownNameError
@@ -77,7 +77,7 @@ def traceable_parts(model: nn.Module, inputs: Inputs) -> tuple[Part, ...]:
         ModelError: the network fails on them.
     """
     calls = record_calls(model, inputs)
-    with FlopCounterMode(display=False) as counter:
+    with flop_counter() as counter:
         inputs.call(copy.deepcopy(model).cpu().eval(), inputs.tensors)
     total = max(counter.get_total_flops(), 1)
     found = [Part(path, flops / total) for path, flops in _traceable(model, calls, "")]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import fx, nn
+from torch import fx
 
 from kenning_lego.blocks import layer_costs
 from kenning_lego.blocks.attention import Attention
@@ -14,6 +14,7 @@ from kenning_lego.blocks.configuration import Measure
 from kenning_lego.blocks.cost import Cost, cost_within_border
 from kenning_lego.blocks.dependencies import ChannelGroup, find_groups
 from kenning_lego.blocks.foreign import FOREIGN_ERRORS
+from kenning_lego.blocks.heads import find_attentions
 from kenning_lego.blocks.importance import MAGNITUDE, Criterion, head_importances, importances
 from kenning_lego.blocks.layer_costs import Amounts
 from kenning_lego.blocks.narrow import borrow, narrow
@@ -99,8 +100,11 @@ class Prunable:
         self._border = [values[node].shape or () for node in _result(own).all_input_nodes]
         self._widths = [Width(each.size, each.step) for each in self.groups]
         self._widths += [Width(each.heads) for each in self.attentions]
+        by_node = {node.name: each.flops for node, each in values.items()}
         self._amounts: Mapping[Measure, Amounts] = {
-            "flops": layer_costs.flops(self.groups, self.attentions, _flops_by_layer(own, values)),
+            "flops": layer_costs.flops(
+                self.groups, self.attentions, _flops_by_layer(values), by_node
+            ),
             "parameters": layer_costs.parameters(self.groups, self.attentions, module),
         }
         self._rankings: dict[Criterion, list[list[int]]] = {}
@@ -109,6 +113,17 @@ class Prunable:
         """The smallest share of the FLOPs or parameters that can be left."""
         amounts = self._amounts[measure]
         return amounts.left([each.removals[-1] for each in self._widths]) / amounts.whole
+
+    def smallest_step(self, measure: Measure = "flops") -> float:
+        """The smallest share that the first step of any width removes."""
+        amounts = self._amounts[measure]
+        nothing = [0] * len(self._widths)
+        steps = (
+            amounts.left(nothing)
+            - amounts.left([*nothing[:i], each.removals[1], *nothing[i + 1 :]])
+            for i, each in enumerate(self._widths)
+        )
+        return min(steps) / amounts.whole
 
     def plan(
         self,
@@ -181,23 +196,20 @@ def _find_widths(
 ) -> tuple[tuple[ChannelGroup, ...], tuple[Attention, ...]]:
     modules = dict(module.named_modules())
     nodes = [node for node in module.graph.nodes if node.op not in ("placeholder", "output")]
-    freedom = find_freedom(nodes, _result(module).all_input_nodes, modules, values)
+    attentions = find_attentions(nodes, modules, values)
+    exits = _result(module).all_input_nodes
+    freedom = find_freedom(nodes, exits, modules, values, attentions)
     roots = [str(node.target) for node, each in freedom.items() if each.outputs]
-    layers = [str(node.target) for node in freedom]
+    layers = [str(node.target) for node in freedom if node.op == "call_module"]
     groups = find_groups(module, inputs, roots, layers) if roots else ()
-    attentions = []
-    for node, each in freedom.items():
-        layer = modules[str(node.target)]
-        if each.heads and isinstance(layer, nn.MultiheadAttention):
-            attentions.append(Attention(str(node.target), layer.num_heads))
-    return groups, tuple(attentions)
+    return groups, attentions
 
 
-def _flops_by_layer(module: fx.GraphModule, values: Mapping[fx.Node, Value]) -> dict[str, int]:
+def _flops_by_layer(values: Mapping[fx.Node, Value]) -> dict[str, int]:
     found: dict[str, int] = {}
-    for node in module.graph.nodes:
-        name = str(node.target) if node.op == "call_module" else f"{node.op} {node.name}"
-        found[name] = found.get(name, 0) + values[node].flops
+    for node, each in values.items():
+        if node.op == "call_module":
+            found[str(node.target)] = found.get(str(node.target), 0) + each.flops
     return found
 
 

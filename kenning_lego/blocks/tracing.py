@@ -28,6 +28,14 @@ _LEAVES = (
 )
 """Subclasses defined outside torch.nn are layers too: tracing into them would hide the layer."""
 
+# fmt: off
+_SIZES = frozenset({
+    "dim", "element_size", "get_device", "is_complex", "is_contiguous", "is_floating_point",
+    "is_tensor", "ndimension", "nelement", "numel", "size", "storage_offset", "stride", "type",
+})
+# fmt: on
+"""Operations that give numbers and do not look at a tensor's values."""
+
 _LONGEST_REASON = 200
 
 
@@ -73,13 +81,16 @@ def trace(
             with torch.no_grad():
                 graph = tracer.trace(model)
         except FOREIGN_ERRORS as error:
-            if not tracer.running or tracer.running[-1] in opaque:
+            culprit = tracer.running[-1] if tracer.running else ""
+            while culprit in opaque:
+                culprit = culprit.rpartition(".")[0]
+            if not culprit:
                 raise UntraceableError(
                     f"{type(model).__name__}.forward cannot be traced: {_first_line(error)}",
                     "move what depends on a tensor's values into a sub-module, or name the part "
                     "to cut",
                 ) from error
-            opaque[tracer.running[-1]] = _first_line(error)
+            opaque[culprit] = _first_line(error)
         else:
             graph.set_codegen(fx.graph.CodeGen())
             found = tuple(Opaque(path, reason) for path, reason in opaque.items())
@@ -143,6 +154,7 @@ class _Tracer(fx.Tracer):
         proxy = super().create_proxy(*args, **kwargs)
         if proxy.node not in self.values:
             self.values[proxy.node] = self._evaluate(proxy.node)
+            self._refuse_values(proxy.node)
         return proxy
 
     def _evaluate(self, node: fx.Node) -> Any:
@@ -159,6 +171,18 @@ class _Tracer(fx.Tracer):
             return cast("Callable[..., Any]", node.target)(*args, **kwargs)
         finally:
             self._evaluating = False
+
+    def _refuse_values(self, node: fx.Node) -> None:
+        value = self.values[node]
+        if value is None or next(tensors_in(value), None) is not None:
+            return
+        name = str(getattr(node.target, "__name__", node.target))
+        if node.target is getattr or name in _SIZES:
+            return
+        if any(
+            next(tensors_in(self._value(each)), None) is not None for each in node.all_input_nodes
+        ):
+            raise fx.proxy.TraceError(f"{name} takes numbers out of a tensor")
 
     def _value(self, node: fx.Node) -> Any:
         if node not in self.values:  # a tensor that fx stored on its own

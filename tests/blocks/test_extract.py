@@ -13,7 +13,7 @@ from kenning_lego.blocks.capture import capture
 from kenning_lego.blocks.chain import Chain
 from kenning_lego.blocks.extract import extract
 from kenning_lego.blocks.inputs import bind
-from kenning_lego.blocks.prune import Pruned, prune
+from kenning_lego.blocks.prune import Prunable
 from kenning_lego.blocks.shapes import tensors_in
 from kenning_lego.core.errors import ModelError, UnknownNameError
 from tests.blocks import networks
@@ -161,12 +161,13 @@ def test_one_block_can_be_the_whole_network() -> None:
 
 
 def test_a_region_that_cannot_be_pruned_is_no_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    def prune_all_but_one(module: fx.GraphModule, inputs: Sequence[Tensor], ratio: float) -> Pruned:
-        if "layer2.0.conv1" in dict(module.named_modules()):
-            raise ModelError("no")
-        return prune(module, inputs, ratio)
+    class AllButOne(Prunable):
+        def __init__(self, module: fx.GraphModule, inputs: Sequence[Tensor]) -> None:
+            if "layer2.0.conv1" in dict(module.named_modules()):
+                raise ModelError("no")
+            super().__init__(module, inputs)
 
-    monkeypatch.setattr("kenning_lego.blocks.extract.prune", prune_all_but_one)
+    monkeypatch.setattr("kenning_lego.blocks.extract.Prunable", AllButOne)
     chain = extract(make(networks.TinyResNet), *IMAGE)
     assert len(chain.blocks) == 7
     assert not chain["layer2.0"].scalable

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import copy
+import gc
+import weakref
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
 from kenning_lego.blocks.chain import Segment
 from kenning_lego.blocks.cost import cost, count_parameters
@@ -90,6 +92,39 @@ def test_the_weakest_channels_go() -> None:
         weights[strong] *= 100
     pruned = prune(segment.module, segment.example(), 0.5).module
     assert torch.equal(pruned.get_parameter("0.weight"), weights[strong])
+
+
+class Split(nn.Module):
+    """As in Res2Net: what is split keeps the widths that the code names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last = networks.conv(1, 16), networks.conv(24, 4)
+        self.left, self.right = networks.conv_bn_relu(8, 12), networks.conv_bn_relu(8, 12)
+
+    def forward(self, x: Tensor) -> Tensor:
+        left, right = self.first(x).split(8, 1)
+        joined = torch.cat([self.left(left), self.right(right)], 1)
+        return self.last(joined)  # type: ignore[no-any-return]
+
+
+def test_channels_that_are_split_stay_and_those_behind_can_go() -> None:
+    module = fx.symbolic_trace(make(Split).eval())
+    for ratio in (*RATIOS, 0.99):
+        pruned = prune(module, IMAGE, ratio).module
+        layers = dict(pruned.named_modules())
+        assert layers["first"].out_channels == 16
+        joined = layers["left.0"].out_channels + layers["right.0"].out_channels
+        assert layers["last"].in_channels == joined < 24
+
+
+def test_nothing_keeps_a_network_alive_that_was_pruned() -> None:
+    module = fx.symbolic_trace(make(networks.TinyResNet).get_submodule("layer2.0").eval())
+    pruned = prune(module, [torch.zeros(1, 16, 8, 8)], 0.5).module
+    alive = weakref.ref(module), weakref.ref(pruned)
+    del module, pruned
+    gc.collect()
+    assert [each() for each in alive] == [None, None]
 
 
 def test_the_border_is_kept_even_where_nearly_everything_is_to_go() -> None:

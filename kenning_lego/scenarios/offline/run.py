@@ -126,7 +126,14 @@ def _train(config: OfflineConfig, given: Given, workspace: Workspace, step: Step
 def _cut(config: OfflineConfig, given: Given, step: Step) -> tuple[Chain, Variants]:
     example = torch.tensor(given.dataset.test.images[:1])
     with step("cut into blocks") as track:
-        chain = extract(given.model, example, count=config.blocks.count)
+        blocks = config.blocks
+        chain = extract(
+            given.model,
+            example,
+            count=blocks.count,
+            share=blocks.share,
+            max_ratio=blocks.max_ratio,
+        )
         track.note = f"{len(chain.blocks)} blocks in {len(chain)} segments"
     with step("make variants") as track:
         calibration = torch.tensor(given.dataset.train.images[:_CALIBRATION_IMAGES])
