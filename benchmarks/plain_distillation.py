@@ -54,10 +54,11 @@ class PlainDistillation:
 
     def train(self, images: NDArray[np.float32], epochs: int, batch: int, seed: int) -> None:
         """Train for some epochs; each order of the images is drawn from `seed`."""
-        generator = torch.Generator().manual_seed(seed)
+        rng = np.random.default_rng(seed)
         for _ in range(epochs):
-            for chosen in torch.randperm(len(images), generator=generator).split(batch):
-                self.step(torch.from_numpy(images[chosen.numpy()]))
+            order = rng.permutation(len(images))
+            for start in range(0, len(order), batch):
+                self.step(torch.from_numpy(images[order[start : start + batch]]))
         for _, module in self._students:
             module.eval()
 
