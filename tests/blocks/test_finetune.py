@@ -8,14 +8,12 @@ import torch
 from torch import nn
 
 from kenning_lego.blocks.chain import Chain
-from kenning_lego.blocks.extract import extract
 from kenning_lego.blocks.finetune import fine_tune
 from kenning_lego.blocks.retrain import retrain
-from kenning_lego.blocks.variants import BlockVariant, make_variants
+from kenning_lego.blocks.variants import BlockVariant
 from kenning_lego.core.errors import ConfigurationError, ModelError, UnknownNameError
 from kenning_lego.training.configuration import FineTuneConfig
 from tests.blocks import networks
-from tests.blocks.test_extract import IMAGE, make
 from tests.blocks.test_retrain import CONFIG, TRAINING, VALIDATION, Variants, prepared
 
 TUNING = FineTuneConfig(epochs=6, batch_size=16, learning_rate=3e-3, precision="float32")
@@ -113,8 +111,7 @@ def test_networks_without_logits_learn_their_outputs() -> None:
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             return self.features(x)  # type: ignore[no-any-return]
 
-    chain = extract(make(Dense), *IMAGE)
-    variants = make_variants(chain, (0.0, 0.6))
+    chain, variants = prepared(Dense)
     tuned = fine_tune(chain, smallest(variants), TRAINING, VALIDATION, TUNING)
     assert tuned.result.loss_after < tuned.result.loss_before
     labels = np.zeros(len(TRAINING), np.int64), np.zeros(len(VALIDATION), np.int64)
