@@ -49,3 +49,16 @@ class DistillationConfig(Component):
     """Of activations; auto: bfloat16 where that is faster here and exact enough."""
     seed: int = Field(default=0, ge=0)
     """Of the order of the images."""
+
+
+class FineTuneConfig(DistillationConfig):
+    """How a chosen configuration is fine-tuned as a whole; short, since its blocks are trained."""
+
+    epochs: PositiveInt = 2
+    """Passes over the training images."""
+    learning_rate: PositiveFloat = 5e-4
+    """Of AdamW, at its highest; falls to zero along a cosine."""
+    temperature: PositiveFloat = 4.0
+    """That softens the original's class probabilities."""
+    label_share: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """Weight of true labels, if they are given, beside the original's probabilities."""

@@ -110,7 +110,7 @@ import torch
 def main(arguments):
     torch.set_num_threads(1)
     chain, variants = prepared()
-    change = {"epochs": int(arguments[1]), "executor": arguments[2], "checkpoint_s": 0.05}
+    change = {"epochs": int(arguments[1]), "executor": arguments[2], "checkpoint_s": 0.2}
     config = CONFIG.model_copy(update=change)
     tell = lambda done, total, text: print(done, flush=True)
     retrain_once(chain, variants, TRAINING, VALIDATION, config, Workspace(arguments[0]), tell)
@@ -121,7 +121,7 @@ sys.exit(run(main))
 
 
 def end_a_retraining(root: Path, how: signal.Signals, epochs: int, executor: str) -> int:
-    """Run it in a process of its own, and end that once it has made some steps."""
+    """Run it in a process of its own, and end that once it has left a checkpoint or told."""
     command = [sys.executable, "-c", CHILD, str(root), str(epochs), executor]
     with subprocess.Popen(
         command,
@@ -131,8 +131,9 @@ def end_a_retraining(root: Path, how: signal.Signals, epochs: int, executor: str
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     ) as child:
         assert child.stdout is not None
-        for _ in range(20 if executor == "in-process" else 1):
-            assert child.stdout.readline()
+        while child.stdout.readline():
+            if executor == "processes" or list(root.glob("checkpoints/*/state.json")):
+                break
         child.send_signal(how)
         for _ in child.stdout:
             pass
