@@ -2,16 +2,8 @@
 
 Three environments are scored, and every network that differs from one of them in one block: all
 blocks original, all at their middle ratio, all at their largest (Han et al., LegoDNN, MobiCom
-2021). Two estimators read costs from these scores:
-
-* ``means``, LegoDNN's: the mean over the environments of the score with the original in the
-  block minus the score with the variant there. Costs are losses that add up.
-* ``fitted``: the costs that, added up by the law of :mod:`kenning_lego.stats.quality_law`, come
-  closest to all these scores at once. With b the distance of a score from a perfect one and b0
-  the original's, ln(b / b0) of a network is taken for a sum over its blocks, found by least
-  squares; a variant's cost is b0 times its share.
-
-Both are then compared with random configurations that took part in neither.
+2021). Costs are read from these scores (:mod:`.cost_estimates`), and compared with random
+configurations that took no part.
 """
 
 from __future__ import annotations
@@ -37,6 +29,7 @@ from kenning_lego.blocks.compositions import (
     score_whole,
 )
 from kenning_lego.blocks.configuration import ProfileConfig
+from kenning_lego.blocks.cost_estimates import Estimate, estimates
 from kenning_lego.blocks.evaluation import Prepared, prepare
 from kenning_lego.blocks.variants import Variants
 from kenning_lego.core.errors import ModelError
@@ -45,13 +38,10 @@ from kenning_lego.core.records import (
     ComposedScoreRecord,
     ScoreErrorsRecord,
 )
-from kenning_lego.stats.quality_law import QualityLaw
 from kenning_lego.training.progress import OnProgress
 
 _SHARES = (0.0, 0.5, 1.0)
 """Which of a block's variants makes an environment: the first, the middle, the last."""
-_FLOOR = 1e-3
-"""Added to distances, as a share of the largest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,44 +108,34 @@ def profile_accuracy(
 
     scored = [score_neighbours(prepared, each, samples, size, on_batch) for each in surroundings]
     real = score_whole(prepared, checks, samples, size, on_batch)
-    return _estimate(variants, scored, real, metric, settings, prepared)
+    names = [[each.name for each in several] for several in variants.values()]
+    estimate, means = estimates(names, scored, samples, settings.estimator)
+    original = scored[0][0].score
+    record = _record(estimate, means, original, real, metric, prepared)
+    return AccuracyProfile(estimate.costs, record)
 
 
-def _estimate(
-    variants: Variants,
-    scored: Sequence[Sequence[Composition]],
+def _record(
+    estimate: Estimate,
+    means: Estimate,
+    original: float,
     real: Sequence[Composition],
     metric: Metric,
-    settings: ProfileConfig,
     prepared: Prepared,
-) -> AccuracyProfile:
-    names = [[each.name for each in several] for several in variants.values()]
-    sign = 1.0 if metric.higher_is_better else -1.0
-    means, plain = mean_costs(names, scored, sign), QualityLaw()
-    original = scored[0][0].score
-    perfect = metric.limits[1 if metric.higher_is_better else 0]
-    costs, law = means, plain
-    if settings.estimator == "fitted" and math.isfinite(perfect):
-        costs, law = fitted_costs(names, [each for some in scored for each in some], perfect)
-
-    def predict(run: Composition, by: Mapping[str, float], how: QualityLaw) -> float:
-        low, high = metric.limits
-        loss = how.loss(math.fsum(by[name] for name in run.variants))
-        return min(max(original - sign * loss, low), high)
-
+) -> AccuracyRecord:
     runs = tuple(
         ComposedScoreRecord(
             variants=run.variants,
-            predicted=predict(run, costs, law),
-            means=predict(run, means, plain),
+            predicted=estimate.score(run.variants, original, metric),
+            means=means.score(run.variants, original, metric),
             score=run.score,
         )
         for run in real
     )
-    record = AccuracyRecord(
+    return AccuracyRecord(
         metric=metric.name,
-        estimator="means" if law == plain else "fitted",
-        unit=law.unit,
+        estimator="means" if estimate is means else "fitted",
+        unit=estimate.law.unit,
         original=original,
         precision=prepared.precision,
         deviation=prepared.deviation,
@@ -163,59 +143,6 @@ def _estimate(
         errors=_errors([each.predicted - each.score for each in runs]),
         means_errors=_errors([each.means - each.score for each in runs]),
     )
-    return AccuracyProfile(costs, record)
-
-
-def mean_costs(
-    names: Sequence[Sequence[str]], scored: Sequence[Sequence[Composition]], sign: float
-) -> dict[str, float]:
-    """LegoDNN's estimate.
-
-    Args:
-        names: the variants of each segment, the original first.
-        scored: for each environment itself and all its neighbours.
-        sign: 1 where larger scores are better, else -1.
-    """
-    drops: dict[str, list[float]] = {each: [] for several in names for each in several}
-    for compositions in scored:
-        environment = compositions[0].variants
-        scores = {each.variants: each.score for each in compositions}
-        for place, several in enumerate(names):
-            here = [
-                scores[(*environment[:place], each, *environment[place + 1 :])] for each in several
-            ]
-            for each, score in zip(several, here, strict=True):
-                drops[each].append(sign * (here[0] - score))
-    return {name: fmean(several) for name, several in drops.items()}
-
-
-def fitted_costs(
-    names: Sequence[Sequence[str]], compositions: Sequence[Composition], perfect: float
-) -> tuple[dict[str, float], QualityLaw]:
-    """Costs that explain all scores at once, with distances from a perfect score multiplying.
-
-    Args:
-        names: the variants of each segment, the original first.
-        compositions: the original first; every variant occurs.
-        perfect: the best score that there can be.
-    """
-    distances = np.array([abs(perfect - each.score) for each in compositions])
-    # A perfect score has no logarithm.
-    distances += _FLOOR * max(distances.max(), np.finfo(float).tiny)
-    columns = {name: column for column, name in enumerate(_stand_ins(names))}
-    present = np.zeros((len(compositions), len(columns)))
-    for row, each in enumerate(compositions):
-        present[row, [columns[name] for name in each.variants if name in columns]] = 1.0
-    logarithms = np.log(distances / distances[0])
-    found = np.linalg.lstsq(present, logarithms, rcond=None)[0]
-    unit = float(distances[0])
-    costs = {name: 0.0 for several in names for name in several}
-    costs.update({name: unit * float(found[column]) for name, column in columns.items()})
-    return costs, QualityLaw(unit)
-
-
-def _stand_ins(names: Sequence[Sequence[str]]) -> list[str]:
-    return [name for several in names for name in several[1:]]
 
 
 def environments(variants: Variants) -> list[Choice]:

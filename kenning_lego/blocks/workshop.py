@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -93,7 +93,7 @@ def profile_once(
         {
             "variants": {each.name: module_fingerprint(each.module) for each in _all(variants)},
             "samples": fingerprint({"images": images, "labels": labels}),
-            "metric": repr(metric),
+            "metric": _identity(metric),
             "profile": config.model_dump(mode="json"),
             "torch": str(torch.__version__),
         },
@@ -105,6 +105,12 @@ def profile_once(
     profile = profile_accuracy(chain, variants, images, labels, metric, config, on_progress)
     step.save({"costs": dict(profile.costs), "record": profile.record.model_dump(mode="json")})
     return Profiled(profile, computed=True)
+
+
+def _identity(metric: Metric) -> str:
+    """The metric with its parameters, if it is a dataclass, which tells them."""
+    kind = f"{type(metric).__module__}.{type(metric).__qualname__} {metric.name}"
+    return f"{kind} {metric!r}" if is_dataclass(metric) else kind
 
 
 def _all(variants: Variants) -> list[BlockVariant]:

@@ -14,6 +14,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+_STEEPEST = 700.0
+"""Beyond it, an exponential is no number any more."""
+
 
 @dataclass(frozen=True, slots=True)
 class QualityLaw:
@@ -32,7 +35,7 @@ class QualityLaw:
         """What a network loses whose variants' costs have this sum."""
         if self.unit is None:
             return cost
-        return self.unit * math.expm1(cost / self.unit)
+        return self.unit * math.expm1(min(cost / self.unit, _STEEPEST))
 
     def cost(self, loss: float) -> float:
         """The sum of costs that comes with a loss.

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from kenning_lego.blocks.accuracy import fitted_costs, mean_costs, profile_accuracy
+from kenning_lego.blocks.accuracy import profile_accuracy
 from kenning_lego.blocks.chain import Chain
 from kenning_lego.blocks.compositions import Composition
 from kenning_lego.blocks.configuration import ProfileConfig
+from kenning_lego.blocks.cost_estimates import fitted_costs, mean_costs
 from kenning_lego.blocks.extract import extract
 from kenning_lego.blocks.variants import BlockVariant, make_variants
 from kenning_lego.core.errors import ModelError
@@ -212,11 +213,10 @@ def test_fitted_costs_explain_scores_whose_distances_multiply(
     factors = dict(zip((name for several in NAMES for name in several), given_factors, strict=True))
     factors.update({several[0]: 1.0 for several in NAMES})
     environments = scored(factors, base)
-    costs, law = fitted_costs(NAMES, [each for some in environments for each in some], 1.0)
+    costs, law = fitted_costs(NAMES, [each for some in environments for each in some], 1.0, 0.0)
     for composition in (each for some in environments for each in some):
         loss = law.loss(sum(costs[name] for name in composition.variants))
-        # not exactly, since a share of the largest distance is added to all
-        assert 1 - base - loss == pytest.approx(composition.score, abs=0.02 * base * 27)
+        assert 1 - base - loss == pytest.approx(composition.score)
 
 
 def test_mean_costs_by_hand() -> None:
@@ -234,3 +234,10 @@ def test_mean_costs_by_hand() -> None:
     assert mean_costs(names, [first, last], 1.0) == pytest.approx(
         {"a0": 0.0, "a1": 0.2, "b0": 0.0, "b1": 0.3}
     )
+
+
+def test_a_perfect_score_has_costs_too() -> None:
+    names = [["a0", "a1"]]
+    scores = [Composition(("a0",), 1.0), Composition(("a1",), 0.9)]
+    costs, law = fitted_costs(names, scores, 1.0, 0.001)
+    assert law.loss(costs["a1"]) == pytest.approx(0.1)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,3 +27,7 @@ def test_losses_multiply_the_distance_from_a_perfect_score(
 
 def test_without_a_unit_losses_add_up() -> None:
     assert QualityLaw().loss(0.3) == QualityLaw().cost(0.3) == 0.3
+
+
+def test_a_hopeless_network_still_has_a_loss() -> None:
+    assert 1e100 < QualityLaw(1e-3).loss(1e9) < math.inf
