@@ -14,6 +14,7 @@ from kenning_lego.core.errors import UnknownNameError
 VERBS = {
     "serve": ("inference_server", "start the inference server on the edge device"),
     "test": ("inference_tester", "cut, compile, ship, benchmark, choose and verify"),
+    "blocks": ("block_scaling", "make a network's blocks without a target, or show them"),
     "load": ("load_test", "send queries to a model on the target, as LoadGen would"),
     "report": ("render_report", "render a run's record as a page"),
     "compare": ("compare", "whether one run is slower than another, and how sure that is"),

@@ -1,110 +1,154 @@
-"""What each variant costs in accuracy, estimated in three environments as LegoDNN does.
+"""What each variant costs in accuracy, estimated from composed networks.
 
-The cost of a variant at a block is the mean, over environments for the other blocks, of the
-network's score with the original there minus its score with the variant there. Environments are:
-all others original, all at their middle ratio, all at their largest (Han et al., LegoDNN,
-MobiCom 2021). Costs of several blocks are then added up.
+Three environments are scored, and every network that differs from one of them in one block: all
+blocks original, all at their middle ratio, all at their largest (Han et al., LegoDNN, MobiCom
+2021). Costs are read from these scores (:mod:`.cost_estimates`), and compared with random
+configurations that took no part.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from statistics import fmean
-from typing import Protocol
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, median
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from kenning_lego.blocks.chain import Chain
-from kenning_lego.blocks.variants import BlockVariant, Variants
+from kenning_lego.blocks.compositions import (
+    Choice,
+    Composition,
+    Metric,
+    Samples,
+    batch_size,
+    score_neighbours,
+    score_whole,
+)
+from kenning_lego.blocks.configuration import ProfileConfig
+from kenning_lego.blocks.cost_estimates import Estimate, estimates
+from kenning_lego.blocks.evaluation import Prepared, prepare
+from kenning_lego.blocks.variants import Variants
 from kenning_lego.core.errors import ModelError
-from kenning_lego.training.distillation import OnProgress
+from kenning_lego.core.records import (
+    AccuracyRecord,
+    ComposedScoreRecord,
+    ScoreErrorsRecord,
+)
+from kenning_lego.training.progress import OnProgress
+
+_SHARES = (0.0, 0.5, 1.0)
+"""Which of a block's variants makes an environment: the first, the middle, the last."""
 
 
-class Metric(Protocol):
-    """A quality metric, as those of :mod:`kenning_lego.metrics`."""
+@dataclass(frozen=True, slots=True)
+class AccuracyProfile:
+    """What variants cost.
 
-    @property
-    def higher_is_better(self) -> bool:
-        """Whether larger scores are better."""
-        ...
+    Args:
+        costs: by variant name; positive is worse, originals cost 0.
+        record: how the costs combine, and how well they predict.
+    """
 
-    def score(self, outputs: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
-        """Quality of a network's outputs, samples first, given what they should have been."""
-        ...
+    costs: Mapping[str, float]
+    record: AccuracyRecord
 
 
-def accuracy_costs(
+def profile_accuracy(
     chain: Chain,
     variants: Variants,
     images: NDArray[np.float32],
-    labels: NDArray[np.integer],
+    labels: NDArray[Any],
     metric: Metric,
+    config: ProfileConfig | None = None,
     on_progress: OnProgress | None = None,
-    *,
-    batch_size: int = 256,
-) -> dict[str, float]:
-    """The accuracy cost of every variant, by its name; positive is worse, originals cost 0.
-
-    A batch runs through an environment once; each variant then only repeats what comes from its
-    block on.
+) -> AccuracyProfile:
+    """Estimate the accuracy cost of every variant, and see how well costs predict.
 
     Args:
         chain: the original network, with one input and one output.
         variants: stand-ins by segment name, for every segment the original first, then by ratio.
         images: validation images, samples first.
-        labels: what the metric compares the outputs with.
+        labels: what the metric compares the outputs with, samples first.
         metric: how good outputs are.
+        config: how; the defaults if None.
         on_progress: called with batches done, batches in all, and a line for people.
-        batch_size: images that run at once.
 
     Raises:
-        ModelError: the chain has several inputs or outputs, or a score is not a number.
+        ModelError: the chain has several inputs or outputs, there are no images, or a score is
+            not a number.
     """
+    settings = config or ProfileConfig()
     if len(chain.inputs) != 1 or len(chain.outputs) != 1:
         raise ModelError(
             "profiling the accuracy takes networks with one input and one output, this has "
             f"{len(chain.inputs)} and {len(chain.outputs)}",
             "wrap the network so that it takes a tensor and returns its scores alone",
         )
-    environments = _environments(variants)
-    starts = range(0, len(images), batch_size)
-    total = len(environments) * len(starts)
+    if not len(images) or len(images) != len(labels):
+        raise ModelError(
+            f"{len(images)} images with {len(labels)} labels", "give one or more, one label each"
+        )
+    samples = Samples(images, labels, metric)
+    size = batch_size(chain, settings.activations_mb)
+    prepared = prepare(chain, variants, images, size, settings.precision)
+    surroundings = environments(prepared.variants)
+    checks = _random_choices(prepared, settings.check_runs, settings.seed)
+    total = (len(surroundings) + len(checks)) * len(samples.batches(size))
     done = 0
-    drops: dict[str, list[float]] = {each.name: [] for each in _all(variants)}
-    for environment in environments:
-        setting = chain.replace({name: each.module for name, each in environment.items()})
-        outputs: dict[str, list[NDArray[np.floating]]] = {name: [] for name in drops}
-        for start in starts:
-            # A copy, since torch warns of arrays that it could not write to.
-            tensors = setting.tensors(torch.tensor(images[start : start + batch_size]))
-            for each in _all(variants):
-                present = each is environment[each.block]
-                outputs[each.name].append(_output(setting, tensors, None if present else each))
-            done += 1
-            if on_progress is not None:
-                on_progress(done, total, "profiling accuracy")
-        scores = {
-            name: metric.score(np.concatenate(several), labels) for name, several in outputs.items()
-        }
-        for name, several_variants in variants.items():
-            reference = scores[several_variants[0].name]
-            for each in several_variants:
-                drops[each.name].append(_difference(reference, scores[each.name], metric, name))
-    return {name: fmean(several) for name, several in drops.items()}
+
+    def on_batch() -> None:
+        nonlocal done
+        done += 1
+        if on_progress is not None:
+            on_progress(done, total, "profiling accuracy")
+
+    scored = [score_neighbours(prepared, each, samples, size, on_batch) for each in surroundings]
+    real = score_whole(prepared, checks, samples, size, on_batch)
+    names = [[each.name for each in several] for several in variants.values()]
+    estimate, means = estimates(names, scored, samples, settings.estimator)
+    original = scored[0][0].score
+    record = _record(estimate, means, original, real, metric, prepared)
+    return AccuracyProfile(estimate.costs, record)
 
 
-def _all(variants: Variants) -> Iterator[BlockVariant]:
-    for several in variants.values():
-        yield from several
+def _record(
+    estimate: Estimate,
+    means: Estimate,
+    original: float,
+    real: Sequence[Composition],
+    metric: Metric,
+    prepared: Prepared,
+) -> AccuracyRecord:
+    runs = tuple(
+        ComposedScoreRecord(
+            variants=run.variants,
+            predicted=estimate.score(run.variants, original, metric),
+            means=means.score(run.variants, original, metric),
+            score=run.score,
+        )
+        for run in real
+    )
+    return AccuracyRecord(
+        metric=metric.name,
+        estimator="means" if estimate is means else "fitted",
+        unit=estimate.law.unit,
+        original=original,
+        precision=prepared.precision,
+        deviation=prepared.deviation,
+        runs=runs,
+        errors=_errors([each.predicted - each.score for each in runs]),
+        means_errors=_errors([each.means - each.score for each in runs]),
+    )
 
 
-def _environments(variants: Variants) -> list[dict[str, BlockVariant]]:
+def environments(variants: Variants) -> list[Choice]:
     """One variant a segment: all original, all in the middle, all smallest; each only once."""
-    found: list[dict[str, BlockVariant]] = []
-    for share in (0.0, 0.5, 1.0):
+    found: list[Choice] = []
+    for share in _SHARES:
         environment = {
             name: several[math.ceil(share * (len(several) - 1))]
             for name, several in variants.items()
@@ -114,21 +158,23 @@ def _environments(variants: Variants) -> list[dict[str, BlockVariant]]:
     return found
 
 
-def _output(
-    setting: Chain, tensors: Mapping[str, torch.Tensor], variant: BlockVariant | None
-) -> NDArray[np.floating]:
-    """The network's output in a setting, with another variant in its place if one is given."""
-    if variant is not None:
-        changed = setting.replace({variant.block: variant.module})
-        tensors = changed.resume(tensors, variant.block)
-    output: NDArray[np.floating] = setting.results(tensors)[0].numpy()
-    return output
+def _random_choices(prepared: Prepared, count: int, seed: int) -> list[Choice]:
+    """Different configurations, as many as there are at most."""
+    rng = random.Random(seed)  # noqa: S311 - a choice, not a secret
+    possible = math.prod(len(several) for several in prepared.variants.values())
+    found: dict[tuple[str, ...], Choice] = {}
+    while len(found) < min(count, possible):
+        choice = {name: rng.choice(several) for name, several in prepared.variants.items()}
+        found[tuple(each.name for each in choice.values())] = choice
+    return list(found.values())
 
 
-def _difference(reference: float, score: float, metric: Metric, block: str) -> float:
-    if not np.isfinite(reference - score):
-        raise ModelError(
-            f"the metric's score with variants of {block} is not a number",
-            "check that the labels and images belong together, and that there are enough of them",
-        )
-    return reference - score if metric.higher_is_better else score - reference
+def _errors(signed: Sequence[float]) -> ScoreErrorsRecord | None:
+    if not signed:
+        return None
+    ascending = sorted(map(abs, signed))
+    return ScoreErrorsRecord(
+        median=median(ascending),
+        p95=ascending[math.ceil(0.95 * len(ascending)) - 1],
+        bias=fmean(signed),
+    )

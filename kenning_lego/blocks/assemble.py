@@ -5,14 +5,17 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Sequence
+from typing import cast
 
 from torch import fx
+from torch.fx.node import Argument
 
-from kenning_lego.blocks.capture import Capture, operands
+from kenning_lego.blocks.capture import Capture
 from kenning_lego.blocks.chain import Chain, Segment
 from kenning_lego.blocks.naming import name_pieces
 from kenning_lego.blocks.regions import Region
 from kenning_lego.blocks.shapes import Value
+from kenning_lego.blocks.sizes import sources
 from kenning_lego.core.errors import ModelError
 from kenning_lego.core.specs import TensorSpec
 
@@ -40,7 +43,9 @@ def assemble(captured: Capture, blocks: Sequence[Region]) -> Chain:
             specs[node] = _spec(_unused(name, specs), captured.values[node])
         inside = set(nodes)
         entering = list(
-            dict.fromkeys(each for node in nodes for each in operands(node) if each not in inside)
+            dict.fromkeys(
+                each for node in nodes for each in captured.operands(node) if each not in inside
+            )
         )
         segments.append(
             Segment(
@@ -55,6 +60,7 @@ def assemble(captured: Capture, blocks: Sequence[Region]) -> Chain:
         tuple(segments),
         tuple(specs[node] for node in captured.inputs),
         tuple(specs[node] for node in captured.outputs),
+        captured.opaque,
     )
 
 
@@ -94,7 +100,8 @@ def _leaving(
 ) -> list[fx.Node]:
     leaving = []
     for node in nodes:
-        crosses = any(home.get(user, place) != place for user in node.users)
+        readers = (user for user in node.users if user not in captured.fixed)
+        crosses = any(home.get(user, place) != place for user in readers)
         if not crosses and node not in captured.outputs:
             continue
         if captured.values[node].shape is None:
@@ -114,15 +121,27 @@ def _module(
     specs: dict[fx.Node, TensorSpec],
 ) -> fx.GraphModule:
     graph = fx.Graph()
-    own = {node: graph.placeholder(specs[node].name) for node in entering}
-    for node in nodes:
-        for constant in node.all_input_nodes:
-            if constant.op == "get_attr" and constant not in own:
-                own[constant] = graph.node_copy(constant)
+    own: dict[fx.Node, Argument] = {node: graph.placeholder(specs[node].name) for node in entering}
+
+    def emit(node: fx.Node) -> None:
+        for each in node.all_input_nodes:
+            if each not in own and (each.op == "get_attr" or captured.values[each].plain):
+                emit(each)
         own[node] = graph.node_copy(node, own.__getitem__)
+
+    for node in sorted(nodes, key=captured.places.__getitem__):
+        if node in captured.fixed and not own.keys() >= set(sources(node, captured.values)):
+            own[node] = _constant(captured.values[node].content)
+        else:
+            emit(node)
     results = tuple(own[node] for node in leaving)
     graph.output(results[0] if len(results) == 1 else results)
     return fx.GraphModule(captured.module, graph)
+
+
+def _constant(value: object) -> Argument:
+    """A size as fx stores it in a graph."""
+    return tuple(value) if isinstance(value, tuple) else cast("Argument", value)
 
 
 def _spec(name: str, value: Value) -> TensorSpec:

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import copy
-import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import fx, nn
 
 from kenning_lego.blocks.foreign import FOREIGN_ERRORS
+from kenning_lego.blocks.frozen_norm import unify_frozen_norms
 from kenning_lego.blocks.graph import Graph, post_order
 from kenning_lego.blocks.inplace import make_out_of_place
+from kenning_lego.blocks.inputs import Inputs
 from kenning_lego.blocks.shapes import Value, propagate, tensors_in
+from kenning_lego.blocks.sizes import find_fixed, give_each_user_its_own, read_from_operands
+from kenning_lego.blocks.tracing import Opaque, trace
 from kenning_lego.core.errors import ModelError
 
-_LEAVES = (
-    nn.modules.conv._ConvNd,
-    nn.Linear,
-    nn.modules.batchnorm._NormBase,
-    nn.GroupNorm,
-    nn.LayerNorm,
-)
-"""Subclasses defined outside torch.nn are layers too: tracing into them would hide the layer."""
+Tensors = tuple[torch.Tensor, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """What a network returns for some inputs, both flattened."""
+
+    inputs: Tensors
+    outputs: Tensors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +40,10 @@ class Capture:
         values: what each node gave for the example input.
         inputs: the network's inputs that the example input binds, in order.
         outputs: the nodes that the network returns, in order, flattened.
-        expected: what the network itself returned for the example input, flattened.
+        fixed: operations that give sizes which no batch changes.
+        opaque: sub-modules that are single operations.
+        runs: what the network itself returned for the example, and for a larger batch if it
+            takes one.
     """
 
     module: fx.GraphModule
@@ -45,14 +51,16 @@ class Capture:
     values: Mapping[fx.Node, Value]
     inputs: tuple[fx.Node, ...]
     outputs: tuple[fx.Node, ...]
-    expected: tuple[torch.Tensor, ...]
+    fixed: frozenset[fx.Node]
+    opaque: tuple[Opaque, ...]
+    runs: tuple[Run, ...]
 
     @property
     def graph(self) -> Graph:
         """The same without torch: positions are those in :attr:`order`."""
         places = {node: place for place, node in enumerate(self.order)}
         return Graph(
-            tuple(tuple(places[each] for each in operands(node)) for node in self.order),
+            tuple(tuple(places[each] for each in self.operands(node)) for node in self.order),
             frozenset(places[node] for node in self.outputs),
             frozenset(places[node] for node in self.inputs if node in places),
             frozenset(
@@ -60,96 +68,110 @@ class Capture:
             ),
         )
 
+    @property
+    def places(self) -> dict[fx.Node, int]:
+        """Where each node stands in the network's own order."""
+        return {node: place for place, node in enumerate(self.module.graph.nodes)}
 
-def operands(node: fx.Node) -> list[fx.Node]:
-    """The nodes that `node` reads, without constants."""
-    return [each for each in node.all_input_nodes if each.op != "get_attr"]
+    def operands(self, node: fx.Node) -> list[fx.Node]:
+        """The nodes that `node` reads, without constants; sizes that are fixed read none."""
+        return _operands(node, self.fixed)
 
 
-def capture(model: nn.Module, example: tuple[torch.Tensor, ...]) -> Capture:
+def capture(
+    model: nn.Module,
+    inputs: Inputs,
+    *,
+    whole: Mapping[str, str] | None = None,
+    by_size: bool = True,
+) -> Capture:
     """Trace a copy of `model`; sub-modules that cannot be traced stay whole.
 
     Args:
-        model: the network; neither it nor `example` is changed.
-        example: its inputs in order; further parameters of `forward` keep their defaults.
+        model: the network; neither it nor `inputs` is changed.
+        inputs: what to call it with.
+        whole: sub-modules to leave whole in any case, by path, and why.
+        by_size: whether code of the network may branch on sizes; it is taken to branch in the
+            same way for every batch.
 
     Raises:
-        ModelError: the network cannot be copied, run on `example`, or traced.
+        UntraceableError: the network's own forward cannot be traced.
+        ModelError: the network cannot be copied or run on `inputs`, or returns no tensors.
     """
+    own, runs = _run(model, inputs)
+    unify_frozen_norms(own)
+    module, opaque = trace(own, inputs, whole=whole or {}, by_size=by_size)
     try:
-        own = copy.deepcopy(model).cpu().eval()
-        with torch.no_grad():
-            expected = tuple(tensors_in(own(*(each.clone() for each in example))))
-    except FOREIGN_ERRORS as error:
-        raise ModelError(
-            f"{type(model).__name__} fails on a copy of itself with the example input: {error}",
-            "give an example input that the network accepts",
-        ) from error
-    module = _trace(own, example)
-    try:
-        values = propagate(module, example)
+        values, *others = (propagate(module, run.inputs) for run in runs)
     except FOREIGN_ERRORS as error:
         raise ModelError(
             f"{type(model).__name__} as traced fails with the example input: {error}",
             "move what depends on a tensor's values into a sub-module",
         ) from error
     make_out_of_place(module, values)
-    _give_each_user_its_own_sizes(module.graph, values)
-    result = next(iter(reversed(module.graph.nodes)))
-    outputs = tuple(_nodes_in(result.args[0], values))
+    give_each_user_its_own(module.graph, values, *others)
+    for each in others:
+        read_from_operands(module.graph, values, each)
+    fixed = find_fixed(module.graph, values, others[0] if others else None)
+    outputs = _outputs(module.graph, values)
     constant = any(each.op == "get_attr" for each in outputs)
-    if constant or not outputs or len(outputs) != len(expected):
+    if constant or not outputs or len(outputs) != len(runs[0].outputs):
         raise ModelError(
             f"{type(model).__name__} does not return tensors computed from its inputs alone",
             "wrap it so that forward returns a tensor, or a tuple of tensors",
         )
-    order = tuple(node for node in post_order(result, operands) if node is not result)
-    placeholders = [node for node in module.graph.nodes if node.op == "placeholder"]
-    return Capture(module, order, values, tuple(placeholders[: len(example)]), outputs, expected)
+    placeholders = tuple(node for node in module.graph.nodes if node.op == "placeholder")
+    return Capture(
+        module, _order(module.graph, fixed), values, placeholders, outputs, fixed, opaque, runs
+    )
 
 
-class _Tracer(fx.Tracer):
-    def __init__(self, whole: frozenset[str]) -> None:
-        super().__init__()
-        self.whole = whole
-        self.running: list[str] = []
-
-    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return (
-            module_qualified_name in self.whole
-            or isinstance(m, _LEAVES)
-            or super().is_leaf_module(m, module_qualified_name)
-        )
-
-    def call_module(self, m: nn.Module, forward: Any, args: Any, kwargs: Any) -> Any:
-        # Not popped when the call raises: the last path is then the deepest that failed.
-        self.running.append(self.path_of_module(m))
-        value = super().call_module(m, forward, args, kwargs)
-        self.running.pop()
-        return value
+def _run(model: nn.Module, inputs: Inputs) -> tuple[nn.Module, tuple[Run, ...]]:
+    """A copy of the network, and what it returns, for a larger batch too if it takes one."""
+    try:
+        own = copy.deepcopy(model).cpu().eval()
+        first = _call(own, inputs, inputs.tensors)
+    except FOREIGN_ERRORS as error:
+        raise ModelError(
+            f"{type(model).__name__} fails on a copy of itself with the example input: {error}",
+            "give an example input that the network accepts",
+        ) from error
+    larger = tuple(
+        torch.cat([each, each[:1]]) if each.dim() else each.clone() for each in inputs.tensors
+    )
+    try:
+        return own, (first, _call(own, inputs, larger))
+    except FOREIGN_ERRORS:
+        return own, (first,)
 
 
-def _trace(model: nn.Module, example: tuple[torch.Tensor, ...]) -> fx.GraphModule:
-    names = list(inspect.signature(model.forward).parameters.values())[len(example) :]
-    defaults = {
-        each.name: each.default for each in names if each.default is not inspect.Parameter.empty
-    }
-    whole: frozenset[str] = frozenset()
-    while True:
-        tracer = _Tracer(whole)
-        try:
-            graph = tracer.trace(model, concrete_args=defaults or None)
-        except FOREIGN_ERRORS as error:
-            if not tracer.running or tracer.running[-1] in whole:
-                raise ModelError(
-                    f"{type(model).__name__}.forward cannot be traced: {error}",
-                    "move what depends on a tensor's values into a sub-module, or cut the "
-                    "sub-network that can be traced",
-                ) from error
-            whole |= {tracer.running[-1]}
-        else:
-            graph.set_codegen(fx.graph.CodeGen())
-            return fx.GraphModule(tracer.root, graph)
+def _call(model: nn.Module, inputs: Inputs, tensors: Tensors) -> Run:
+    return Run(tensors, tuple(tensors_in(inputs.call(model, tensors))))
+
+
+def _operands(node: fx.Node, fixed: frozenset[fx.Node]) -> list[fx.Node]:
+    if node in fixed:
+        return []
+    return [each for each in node.all_input_nodes if each.op != "get_attr"]
+
+
+def _order(graph: fx.Graph, fixed: frozenset[fx.Node]) -> tuple[fx.Node, ...]:
+    """Post-order; what depends on no input comes right before its user, not apart from it."""
+    dependent: set[fx.Node] = set()
+    for node in graph.nodes:
+        if node.op == "placeholder" or dependent.intersection(_operands(node, fixed)):
+            dependent.add(node)
+
+    def reads(node: fx.Node) -> list[fx.Node]:
+        return sorted(_operands(node, fixed), key=lambda each: each not in dependent)
+
+    result = next(iter(reversed(graph.nodes)))
+    return tuple(node for node in post_order(result, reads) if node is not result)
+
+
+def _outputs(graph: fx.Graph, values: Mapping[fx.Node, Value]) -> tuple[fx.Node, ...]:
+    result = next(iter(reversed(graph.nodes)))
+    return tuple(_nodes_in(result.args[0], values))
 
 
 def _nodes_in(value: object, values: Mapping[fx.Node, Value]) -> list[fx.Node]:
@@ -161,15 +183,3 @@ def _nodes_in(value: object, values: Mapping[fx.Node, Value]) -> list[fx.Node]:
     if isinstance(value, tuple | list):
         return [node for each in value for node in _nodes_in(each, values)]
     return []
-
-
-def _give_each_user_its_own_sizes(graph: fx.Graph, values: dict[fx.Node, Value]) -> None:
-    """Sizes and numbers are no tensors, so they must not cross borders: compute them where used."""
-    for node in reversed(list(graph.nodes)):
-        if node.op not in ("call_function", "call_method") or not values[node].plain:
-            continue
-        for user in list(node.users)[1:]:
-            with graph.inserting_before(user):
-                own = graph.node_copy(node, lambda each: each)
-            values[own] = values[node]
-            user.replace_input_with(node, own)

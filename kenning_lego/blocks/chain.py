@@ -10,6 +10,7 @@ from torch import fx
 
 from kenning_lego.blocks.cost import count_parameters
 from kenning_lego.blocks.shapes import tensors_in
+from kenning_lego.blocks.tracing import Opaque
 from kenning_lego.core.errors import ModelError, UnknownNameError
 from kenning_lego.core.specs import TensorSpec
 
@@ -57,11 +58,13 @@ class Chain:
         segments: each reads inputs of the network or outputs of earlier segments.
         inputs: the network's inputs.
         outputs: what the network returns.
+        opaque: sub-modules that fixed segments hold whole, since they could not be looked into.
     """
 
     segments: tuple[Segment, ...]
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
+    opaque: tuple[Opaque, ...] = ()
 
     def __iter__(self) -> Iterator[Segment]:
         return iter(self.segments)
@@ -160,4 +163,5 @@ class Chain:
             f"{row[0]:{name}}  {row[1]:{kind}}  {row[2]:>{parameters}}  {row[3]:{inputs}}  {row[4]}"
             for row in rows
         ]
-        return "\n".join([*lines, f"{len(self.blocks)} blocks, {self.parameters:,} parameters"])
+        lines.append(f"{len(self.blocks)} blocks, {self.parameters:,} parameters")
+        return "\n".join([*lines, *(f"left whole: {each}" for each in self.opaque)])

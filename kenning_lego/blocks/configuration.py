@@ -8,6 +8,13 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from kenning_lego.core.configuration import Component
+from kenning_lego.training.configuration import DistillationConfig
+
+Importance = Literal["l1", "l2", "bn_scale", "taylor", "random"]
+"""What decides which channels are removed; see :class:`.importance.Criterion`."""
+
+Measure = Literal["flops", "parameters"]
+"""What a ratio is a share of."""
 
 SHORTEST_ENERGY_S = 3.0
 """Of a load whose energy is wanted: it leaves a second of idle before."""
@@ -28,26 +35,75 @@ def check_ratios(ratios: Sequence[float]) -> tuple[float, ...]:
     return tuple(sorted(ratios))
 
 
+class PrunedConfig(Component):
+    """How channels are removed."""
+
+    importance: Importance = "l2"
+    """What decides which channels stay: their weights, their scales, or what they contribute."""
+    measure: Measure = "flops"
+    """What the ratios are a share of."""
+    width_multiple: Literal[1, 2, 4, 8, 16, 32] = 16
+    """Keep wide layers to multiples of it where the ratio permits: odd widths run slowly."""
+    ratio_tolerance: float = Field(default=0.03, ge=0, le=0.25)
+    """By how much a ratio may be missed for that; beyond it, multiples are halved."""
+    seed: int = Field(default=0, ge=0)
+    """Of random importance, and of the probes of taylor."""
+
+
+class LowRankConfig(Component):
+    """How layers are factorised."""
+
+    rank_multiple: Literal[1, 2, 4, 8, 16, 32] = 16
+    """Keep large ranks to multiples of it where the ratio permits: odd widths run slowly."""
+    ratio_tolerance: float = Field(default=0.03, ge=0, le=0.25)
+    """By how much a ratio may be missed for that; beyond it, multiples are halved."""
+
+
 class BlocksConfig(Component):
     """How a network is cut and which variants its blocks get."""
 
     count: int = Field(default=8, ge=1)
-    """How many blocks to make at most."""
+    """How many blocks to make at most; none is much larger than that part of the network."""
+    share: float | None = Field(default=None, gt=0, le=1)
+    """Make no more blocks than hold this share of the network's FLOPs, if so much can be had."""
+    max_ratio: float | None = Field(default=None, gt=0, le=1)
+    """Limit a block to this share of the network's convolutions instead, two at least."""
     ratios: Annotated[tuple[float, ...], AfterValidator(check_ratios)] = (0.0, 0.2, 0.4, 0.6, 0.8)
     """Shares of a block's FLOPs to remove, 0.0 included, one variant each."""
+    variants: tuple[str, ...] = ("pruned",)
+    """Makers of variants: pruned, low_rank, depth, or package.module:callable for your own."""
+    pruned: PrunedConfig = PrunedConfig()
+    """How channels are removed."""
+    low_rank: LowRankConfig = LowRankConfig()
+    """How layers are factorised."""
 
 
-class RetrainConfig(Component):
+class RetrainConfig(DistillationConfig):
     """How the variants are retrained; the defaults suit some thousand small images."""
 
-    epochs: int = Field(default=6, ge=1)
-    """Passes over the training images."""
-    batch_size: int = Field(default=32, ge=2)
-    """Images in a batch at most."""
-    learning_rate: float = Field(default=4e-3, gt=0)
-    """Of Adam, at the start; falls to zero along a cosine."""
+    max_memory_mb: int | None = Field(default=None, ge=1)
+    """Of all processes together: retrain no more variants at a time than fit; none: all."""
+    executor: str = "in-process"
+    """Where the work is done: in-process, processes, or what an installed package brings."""
+    processes: int = Field(default=0, ge=0)
+    """How many work at a time, if the executor has any; 0: one for each core."""
+    checkpoint_s: float = Field(default=60.0, ge=0)
+    """A checkpoint is written so often, and on Ctrl-C: no more work than that can be lost."""
+
+
+class ProfileConfig(Component):
+    """How the variants' accuracy costs are estimated."""
+
+    estimator: Literal["fitted", "means"] = "fitted"
+    """Costs fitted to all composed networks that were scored, or LegoDNN's mean losses."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Of these networks; auto: bfloat16 where it is faster here and outputs stay close."""
+    activations_mb: float = Field(default=40.0, gt=0)
+    """Room for a batch's tensors between blocks, in MB; sets how many images run at once."""
+    check_runs: int = Field(default=8, ge=0)
+    """Random configurations to score, to see how well the costs predict."""
     seed: int = Field(default=0, ge=0)
-    """Of the order of the images."""
+    """Of these configurations."""
 
 
 class MeasurementConfig(Component):

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-
 import torch
-from torch import fx, nn
+from torch import nn
 
 from kenning_lego.blocks.assemble import assemble
-from kenning_lego.blocks.capture import Capture, capture, operands
+from kenning_lego.blocks.capture import Capture
 from kenning_lego.blocks.chain import Chain, Segment
-from kenning_lego.blocks.naming import common_path, module_path
-from kenning_lego.blocks.prune import prune
-from kenning_lego.blocks.regions import Candidate, Region, choose, find_candidates, find_regions
-from kenning_lego.blocks.shapes import Value
-from kenning_lego.blocks.widths import find_freedom
+from kenning_lego.blocks.cutting import Cutter, Wanted
+from kenning_lego.blocks.faithful import capture_faithfully
+from kenning_lego.blocks.inputs import Example, Inputs, bind
+from kenning_lego.blocks.parts import find_part, traceable_parts
+from kenning_lego.blocks.prune import Prunable
+from kenning_lego.blocks.regions import Candidate
+from kenning_lego.blocks.tracing import UntraceableError
 from kenning_lego.core.errors import ModelError
 
 _PROBES = (0.5, 0.99)
@@ -23,28 +22,44 @@ _PROBES = (0.5, 0.99)
 
 
 def extract(
-    model: nn.Module, example_input: torch.Tensor | tuple[torch.Tensor, ...], *, count: int = 8
+    model: nn.Module,
+    example_input: Example,
+    *,
+    count: int = 8,
+    share: float | None = None,
+    max_ratio: float | None = None,
+    part: str | None = None,
 ) -> Chain:
     """Cut `model` into at most `count` blocks and the fixed segments between them.
 
     Blocks have one input and one output, and are chosen so that scaling them can save most.
     The chain works on a copy on the CPU in evaluation mode, and computes the copy's outputs bit
-    for bit, or is not returned.
+    for bit, or is not returned. Sub-modules that cannot be traced are left whole; the chain says
+    which.
 
     Args:
-        model: any network that `torch.fx` can trace, sub-modules it cannot trace left whole.
-        example_input: its input, or a tuple of its inputs; sets the shapes, batch included.
+        model: any network whose own forward can be traced.
+        example_input: its input, a tuple of its inputs, or a mapping of them by name; sets the
+            shapes, batch included.
         count: how many blocks to make at most.
+        share: see :class:`.Wanted`.
+        max_ratio: see :class:`.Wanted`.
+        part: path of the sub-module to cut instead, such as ``backbone``; the chain is of this
+            part alone, and :func:`.install` puts it back.
 
     Raises:
         ModelError: the network cannot be traced or cut, or the chain computes something else.
+        UnknownNameError: there is no such part.
     """
-    given = (example_input,) if isinstance(example_input, torch.Tensor) else example_input
-    example = tuple(each.detach().cpu() for each in given)
-    captured = capture(model, example)
-    candidates = _candidates(captured, count)
+    inputs = bind(model, example_input)
+    if part is not None:
+        model, inputs = find_part(model, inputs, part)
+    captured = _capture(model, inputs)
+    cutter, wanted = Cutter(captured), Wanted(count, share, max_ratio)
+    sound: set[Candidate] = set()
+    banned: set[Candidate] = set()
     while True:
-        blocks = choose(candidates, count)
+        blocks = cutter.choose(wanted, banned)
         if not blocks:
             raise ModelError(
                 f"no block was found in {type(model).__name__}",
@@ -52,68 +67,37 @@ def extract(
                 "single input and a single output; use the network as one fixed segment",
             )
         chain = assemble(captured, [each.region for each in blocks])
-        bad = _unprunable(chain, blocks)
-        if not bad:
+        for segment, candidate in zip(chain.blocks, blocks, strict=True):
+            if candidate not in sound:
+                (sound if _survives(segment) else banned).add(candidate)
+        if sound.issuperset(blocks):
             break
-        candidates = tuple(each for each in candidates if each not in bad)
-    computed = chain.run([each.clone() for each in example])
-    if not all(map(torch.equal, computed, captured.expected)):
-        raise ModelError(
-            f"the blocks of {type(model).__name__} do not compute what the whole computes",
-            "it may change a tensor through a view of it, or draw random numbers; make forward "
-            "free of such effects",
-        )
+    for run in captured.runs:
+        computed = chain.run([each.clone() for each in run.inputs])
+        if not all(map(torch.equal, computed, run.outputs)):
+            raise ModelError(
+                f"the blocks of {type(model).__name__} do not compute what the whole computes",
+                "ask for another number of blocks, and report it with the network",
+            )
     return chain
 
 
-def _candidates(captured: Capture, count: int) -> tuple[Candidate, ...]:
-    order, values = captured.order, captured.values
-    modules = dict(captured.module.named_modules())
-    limit = sum(values[node].flops for node in order) / count
-
-    def gain(region: Region) -> int:
-        nodes = order[region.first : region.exit + 1]
-        freedom = find_freedom(nodes, [order[region.exit]], modules, values)
-        return sum(
-            values[node].flops for node, each in freedom.items() if each.inputs or each.outputs
-        )
-
-    def small(region: Region) -> bool:
-        return sum(values[node].flops for node in order[region.first : region.exit + 1]) <= limit
-
-    paths = [module_path(node) for node in order]
-    sizes = Counter(path[:length] for path in paths for length in range(1, len(path) + 1))
-
-    def neatness(region: Region) -> int:
-        inside = slice(region.first, region.exit + 1)
-        whole = sizes[common_path(paths[inside])] == region.exit + 1 - region.first
-        return len(order) * whole + sum(_neatness(node, values) for node in order[inside])
-
-    return find_candidates(find_regions(captured.graph), gain, neatness, small=small)
-
-
-def _unprunable(chain: Chain, blocks: Sequence[Candidate]) -> list[Candidate]:
-    return [
-        candidate
-        for segment, candidate in zip(chain.blocks, blocks, strict=True)
-        if not _survives(segment)
-    ]
+def _capture(model: nn.Module, inputs: Inputs) -> Capture:
+    try:
+        return capture_faithfully(model, inputs)
+    except UntraceableError as error:
+        parts = traceable_parts(model, inputs)
+        if not parts:
+            raise
+        named = ", ".join(map(str, parts[:5]))
+        raise ModelError(error.problem, f"name one of its parts to cut: {named}") from error
 
 
 def _survives(segment: Segment) -> bool:
     try:
+        prunable = Prunable(segment.module, segment.example())
         for ratio in _PROBES:
-            prune(segment.module, segment.example(), ratio)
+            prunable.narrow(prunable.plan(ratio).removed)
     except ModelError:
         return False
     return True
-
-
-def _neatness(node: fx.Node, values: Mapping[fx.Node, Value]) -> int:
-    """Normalisation, activation and joining branches belong to the block before them.
-
-    Pooling, reshaping and layers that add no gain do not, unless a module of the user's has them.
-    """
-    if values[node].flops:
-        return -1
-    return sum(values[each].shape == values[node].shape for each in operands(node)) or -1

@@ -1,27 +1,46 @@
-"""Structured pruning of one piece of a network to a share of its FLOPs, by Torch-Pruning.
-
-The piece is put between two sentinel layers; channels that a sentinel shares are the border and
-stay. The method follows DepGraph (Fang et al., CVPR 2023); the importance of a channel is the mean
-L2 magnitude of all weights that go with it.
-"""
+"""Structured pruning of one piece of a network to a share of what it costs."""
 
 from __future__ import annotations
 
-import copy
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-import torch_pruning as tp
-from torch import fx, nn
+from torch import fx
 
-from kenning_lego.blocks.cost import cost
+from kenning_lego.blocks import layer_costs
+from kenning_lego.blocks.attention import Attention
+from kenning_lego.blocks.configuration import Measure
+from kenning_lego.blocks.cost import Cost, cost_within_border
+from kenning_lego.blocks.dependencies import ChannelGroup, find_groups
 from kenning_lego.blocks.foreign import FOREIGN_ERRORS
-from kenning_lego.blocks.shapes import propagate, tensors_in
-from kenning_lego.blocks.width_plan import Layer, Width, plan_widths, remaining_flops
+from kenning_lego.blocks.heads import find_attentions
+from kenning_lego.blocks.importance import MAGNITUDE, Criterion, head_importances, importances
+from kenning_lego.blocks.layer_costs import Amounts
+from kenning_lego.blocks.narrow import borrow, narrow
+from kenning_lego.blocks.shapes import Value, propagate
+from kenning_lego.blocks.width_plan import Width, plan_multiples
 from kenning_lego.blocks.widths import find_freedom
 from kenning_lego.core.errors import ModelError
+
+_AGREEMENT = 0.001
+"""Share of the FLOPs by which the count on a copy may differ from the plan."""
+
+_ELSEWHERE = "ask for another number of blocks, so that they are cut elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Pruning:
+    """What to remove.
+
+    Args:
+        removed: channels of each of :attr:`Prunable.groups`, then heads of each of
+            :attr:`Prunable.attentions`.
+        ratio: share of the FLOPs or parameters that goes with them.
+    """
+
+    removed: tuple[int, ...]
+    ratio: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,172 +49,183 @@ class Pruned:
 
     Args:
         module: the copy, in evaluation mode; takes and gives the same shapes.
-        ratio_reached: share of the FLOPs that is gone, as counted on the copy.
-        flops: FLOPs that are left, as :func:`kenning_lego.blocks.cost.cost` counts them.
-        parameters: parameters that are left.
+        cost: as counted on the copy.
     """
 
     module: fx.GraphModule
-    ratio_reached: float
-    flops: int
-    parameters: int
+    cost: Cost
 
 
 def prune(module: fx.GraphModule, inputs: Sequence[torch.Tensor], ratio: float) -> Pruned:
-    """A copy of `module` with about `ratio` of its FLOPs removed.
-
-    The widths depend on the module's shapes and on `ratio` alone, which channels stay on its
-    weights too: pruning again gives a module that a saved state of this one fits.
-
-    Args:
-        module: a piece of a network, in evaluation mode; not changed.
-        inputs: example inputs in order.
-        ratio: share of the FLOPs to remove, in [0, 1); the nearest that widths allow is taken.
+    """A copy of `module` with about `ratio` of its FLOPs removed; see :class:`Prunable`.
 
     Raises:
         ModelError: no width can change, or what Torch-Pruning made does not fit the border.
     """
-    own = copy.deepcopy(module).requires_grad_(requires_grad=True)
-    with torch.no_grad():
-        expected = [tuple(each.shape) for each in tensors_in(own(*inputs))]
-    before = cost(own, inputs)
-    try:
-        _prune_in_place(own, inputs, before.flops * (1 - ratio))
-        with torch.no_grad():
-            shapes = [tuple(each.shape) for each in tensors_in(own(*inputs))]
-        after = cost(own, inputs)
-    except FOREIGN_ERRORS as error:
-        raise ModelError(
-            f"Torch-Pruning cannot prune this piece to {1 - ratio:.0%} of its FLOPs: {error}",
-            "ask for another number of blocks, so that they are cut elsewhere",
-        ) from error
-    if shapes != expected:
-        raise ModelError(
-            f"pruning changed the shapes at the border from {expected} to {shapes}",
-            "ask for another number of blocks, so that they are cut elsewhere",
+    prunable = Prunable(module, inputs)
+    return prunable.narrow(prunable.plan(ratio).removed)
+
+
+class Prunable:
+    """A piece of a network, taken apart once to be pruned to several ratios.
+
+    Args:
+        module: in evaluation mode; not changed.
+        inputs: example inputs in order.
+
+    Attributes:
+        groups: channels that may be removed, by what goes together.
+        attentions: layers that may lose heads.
+
+    Raises:
+        ModelError: no width can change, or Torch-Pruning does not understand the piece.
+    """
+
+    def __init__(self, module: fx.GraphModule, inputs: Sequence[torch.Tensor]) -> None:
+        own = borrow(module).requires_grad_(requires_grad=True)
+        try:
+            values = propagate(own, inputs)
+            self.groups, self.attentions = _find_widths(own, inputs, values)
+        except FOREIGN_ERRORS as error:
+            raise ModelError(
+                f"Torch-Pruning does not understand this piece: {error}", _ELSEWHERE
+            ) from error
+        if not self.groups and not self.attentions:
+            raise ModelError(
+                "no width in this piece can change without changing its border",
+                "a block needs a layer whose outputs are read inside the block alone",
+            )
+        self.module = module
+        self.inputs = tuple(inputs)
+        self._border = [values[node].shape or () for node in _result(own).all_input_nodes]
+        self._widths = [Width(each.size, each.step) for each in self.groups]
+        self._widths += [Width(each.heads) for each in self.attentions]
+        by_node = {node.name: each.flops for node, each in values.items()}
+        self._amounts: Mapping[Measure, Amounts] = {
+            "flops": layer_costs.flops(
+                self.groups, self.attentions, _flops_by_layer(values), by_node
+            ),
+            "parameters": layer_costs.parameters(self.groups, self.attentions, module),
+        }
+        self._rankings: dict[Criterion, list[list[int]]] = {}
+
+    def least_share(self, measure: Measure = "flops") -> float:
+        """The smallest share of the FLOPs or parameters that can be left."""
+        amounts = self._amounts[measure]
+        return amounts.left([each.removals[-1] for each in self._widths]) / amounts.whole
+
+    def smallest_step(self, measure: Measure = "flops") -> float:
+        """The smallest share that the first step of any width removes."""
+        amounts = self._amounts[measure]
+        nothing = [0] * len(self._widths)
+        steps = (
+            amounts.left(nothing)
+            - amounts.left([*nothing[:i], each.removals[1], *nothing[i + 1 :]])
+            for i, each in enumerate(self._widths)
         )
-    reached = 1 - after.flops / before.flops
-    return Pruned(own.eval(), reached, after.flops, after.parameters)
+        return min(steps) / amounts.whole
+
+    def plan(
+        self,
+        ratio: float,
+        measure: Measure = "flops",
+        *,
+        width_multiple: int = 1,
+        tolerance: float = 0.0,
+    ) -> Pruning:
+        """What to remove; depends on the module's shapes alone, not on its weights.
+
+        Args:
+            ratio: share to remove, in [0, 1); the nearest that the widths allow is taken.
+            measure: of what.
+            width_multiple: what wide widths are kept to multiples of, a power of two.
+            tolerance: by how much the ratio may be missed for that.
+        """
+        amounts = self._amounts[measure]
+        plan = plan_multiples(
+            self._widths,
+            amounts.layers,
+            amounts.whole * (1 - ratio) - amounts.fixed,
+            multiple=width_multiple,
+            tolerance=tolerance * amounts.whole,
+        )
+        return Pruning(plan.removed, 1 - (plan.left + amounts.fixed) / amounts.whole)
+
+    def narrow(self, removed: Sequence[int], criterion: Criterion = MAGNITUDE) -> Pruned:
+        """A copy with so many channels of each group, then heads of each attention, removed.
+
+        Which ones depends on the module's weights and on `criterion` alone: pruning again gives
+        a module that a saved state of this one fits.
+
+        Raises:
+            ModelError: what Torch-Pruning made does not fit the border, or costs something else
+                than was planned.
+        """
+        try:
+            weakest = self._weakest(removed, criterion)
+            module = narrow(self.module, self.groups, self.attentions, weakest)
+            cost = cost_within_border(module, self.inputs, self._border)
+        except FOREIGN_ERRORS as error:
+            raise ModelError(
+                f"Torch-Pruning cannot narrow this piece: {error}", _ELSEWHERE
+            ) from error
+        self._check(cost, removed)
+        return Pruned(module, cost)
+
+    def _weakest(self, removed: Sequence[int], criterion: Criterion) -> list[list[int]]:
+        rankings = self._rankings.get(criterion)
+        if rankings is None:
+            rankings = [_weakest_first(self.module, each, criterion) for each in self.groups]
+            rankings += [_weakest_heads(self.module, each, criterion) for each in self.attentions]
+            self._rankings[criterion] = rankings
+        return [ranking[:count] for ranking, count in zip(rankings, removed, strict=True)]
+
+    def _check(self, cost: Cost, removed: Sequence[int]) -> None:
+        """Whether Torch-Pruning did what was planned: both counts are exact but for rounding."""
+        flops = self._amounts["flops"]
+        planned = flops.left(removed)
+        if abs(cost.flops - planned) > _AGREEMENT * flops.whole:
+            raise ModelError(
+                f"Torch-Pruning left {cost.flops:,} FLOPs of this piece, not {planned:,.0f}",
+                _ELSEWHERE,
+            )
 
 
-class _Sandwich(nn.Module):
-    """The body between sentinels, whose channels are those of the border."""
-
-    def __init__(self, body: nn.Module, front: list[nn.Module], back: list[nn.Module]) -> None:
-        super().__init__()
-        self.body = body
-        self.front = nn.ModuleList(front)
-        self.back = nn.ModuleList(back)
-
-    def forward(self, *inputs: torch.Tensor) -> list[torch.Tensor]:
-        entering = [layer(each) for layer, each in zip(self.front, inputs, strict=True)]
-        leaving = tensors_in(self.body(*entering))
-        return [layer(each) for layer, each in zip(self.back, leaving, strict=True)]
-
-
-@dataclass(frozen=True, slots=True)
-class _Removable:
-    """A width together with the layer that Torch-Pruning names it by."""
-
-    root: nn.Module
-    width: Width
-
-
-def _prune_in_place(module: fx.GraphModule, inputs: Sequence[torch.Tensor], target: float) -> None:
-    values = propagate(module, inputs)
+def _find_widths(
+    module: fx.GraphModule, inputs: Sequence[torch.Tensor], values: Mapping[fx.Node, Value]
+) -> tuple[tuple[ChannelGroup, ...], tuple[Attention, ...]]:
     modules = dict(module.named_modules())
     nodes = [node for node in module.graph.nodes if node.op not in ("placeholder", "output")]
-    result = next(iter(reversed(module.graph.nodes)))
-    freedom = find_freedom(nodes, result.all_input_nodes, modules, values)
-    flops = {modules[str(node.target)]: values[node].flops for node in freedom}
-    layers_in_order = list(flops)
-    with torch.no_grad():
-        outputs = list(tensors_in(module(*inputs)))
-    sandwich = _Sandwich(
-        module,
-        [_sentinel(each, layers_in_order[:1]) for each in inputs],
-        [_sentinel(each, layers_in_order[-1:]) for each in outputs],
-    )
-    with torch.enable_grad():
-        graph = tp.DependencyGraph().build_dependency(sandwich, tuple(inputs), verbose=False)
-    roots = [modules[str(node.target)] for node, each in freedom.items() if each.outputs]
-    sentinels = {*sandwich.front, *sandwich.back}
-    widths, layers = _widths_and_layers(graph, roots, flops, sentinels)
-    if not widths:
-        raise ModelError(
-            "no width in this piece can change without changing its border",
-            "a block needs a layer whose outputs are read inside the block alone",
-        )
-    others = sum(each.flops for each in values.values()) - remaining_flops(
-        layers, [0] * len(widths)
-    )
-    removed = plan_widths([each.width for each in widths], layers, target - others)
-    for each, count in zip(widths, removed, strict=True):
-        if count:
-            group = _group(graph, each.root, _least_important(graph, each, count))
-            group.prune()
+    attentions = find_attentions(nodes, modules, values)
+    exits = _result(module).all_input_nodes
+    freedom = find_freedom(nodes, exits, modules, values, attentions)
+    roots = [str(node.target) for node, each in freedom.items() if each.outputs]
+    layers = [str(node.target) for node in freedom if node.op == "call_module"]
+    groups = find_groups(module, inputs, roots, layers) if roots else ()
+    return groups, attentions
 
 
-def _sentinel(tensor: torch.Tensor, neighbours: Sequence[nn.Module]) -> nn.Module:
-    """A layer of the same width on the axis that the nearest layer takes for the channels."""
-    linear = tensor.dim() == 2 or any(isinstance(each, nn.Linear) for each in neighbours)
-    if linear:
-        return nn.Linear(tensor.shape[-1], tensor.shape[-1])
-    kinds = {3: nn.Conv1d, 4: nn.Conv2d, 5: nn.Conv3d}
-    return kinds[tensor.dim()](tensor.shape[1], tensor.shape[1], 1)
+def _flops_by_layer(values: Mapping[fx.Node, Value]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for node, each in values.items():
+        if node.op == "call_module":
+            found[str(node.target)] = found.get(str(node.target), 0) + each.flops
+    return found
 
 
-def _group(graph: tp.DependencyGraph, root: nn.Module, channels: Sequence[int]) -> tp.Group:
-    pruner = graph.get_pruner_of_module(root)
-    return graph.get_pruning_group(root, pruner.prune_out_channels, list(channels))
+def _weakest_first(module: fx.GraphModule, group: ChannelGroup, criterion: Criterion) -> list[int]:
+    """The group's channels in the order in which to remove them, in turn from each of its parts."""
+    parts = importances(module, group, criterion).reshape(group.step, -1)
+    order = torch.argsort(parts.mean(0), stable=True)
+    return [int(each) + part * parts.shape[1] for each in order for part in range(group.step)]
 
 
-def _widths_and_layers(
-    graph: tp.DependencyGraph,
-    roots: Sequence[nn.Module],
-    flops: dict[nn.Module, int],
-    sentinels: set[nn.Module],
-) -> tuple[list[_Removable], list[Layer]]:
-    widths: list[_Removable] = []
-    sides: dict[nn.Module, dict[str, dict[int, float]]] = {}
-    seen: set[nn.Module] = set()
-    for root in roots:
-        if root in seen:
-            continue
-        size = int(graph.get_out_channels(root))
-        items = [
-            (dep.target.module, graph.is_out_channel_pruning_fn(dep.handler), len(channels))
-            for dep, channels in _group(graph, root, range(size))
-        ]
-        seen.update(layer for layer, out, _ in items if out)
-        step = math.lcm(*(_divisor(layer) for layer, *_ in items))
-        if any(layer in sentinels for layer, *_ in items) or size % step or size <= step:
-            continue
-        for layer, out, channels in items:
-            if layer in flops:
-                side = "out" if out else "in"
-                whole = graph.get_out_channels(layer) if out else graph.get_in_channels(layer)
-                shares = sides.setdefault(layer, {}).setdefault(side, {})
-                shares[len(widths)] = channels / size / int(whole)
-        widths.append(_Removable(root, Width(size, step)))
-    return widths, [Layer(flops[each], tuple(by.values())) for each, by in sides.items()]
+def _weakest_heads(module: fx.GraphModule, each: Attention, criterion: Criterion) -> list[int]:
+    order: list[int] = torch.argsort(
+        head_importances(module, each, criterion), stable=True
+    ).tolist()
+    return order
 
 
-def _divisor(layer: nn.Module) -> int:
-    """What a layer's widths must stay multiples of."""
-    if isinstance(layer, nn.modules.conv._ConvNd) and layer.groups != layer.out_channels:
-        return int(layer.groups)
-    return 1
-
-
-def _least_important(graph: tp.DependencyGraph, each: _Removable, count: int) -> list[int]:
-    """The channels to remove: the weakest, as many from each slice of a grouped convolution."""
-    scores = tp.importance.GroupMagnitudeImportance(p=2)(
-        _group(graph, each.root, range(each.width.size))
-    )
-    slices = scores.reshape(each.width.step, -1)
-    weakest = torch.argsort(slices.mean(0), stable=True)[: count // each.width.step]
-    stride = slices.shape[1]
-    return sorted(
-        int(one) + stride * each_slice for one in weakest for each_slice in range(len(slices))
-    )
+def _result(module: fx.GraphModule) -> fx.Node:
+    return module.graph.output_node()

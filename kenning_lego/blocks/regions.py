@@ -108,7 +108,9 @@ def _splits(
     return False
 
 
-def choose(candidates: Sequence[Candidate], count: int) -> tuple[Candidate, ...]:
+def choose(
+    candidates: Sequence[Candidate], count: int, enough: int | None = None
+) -> tuple[Candidate, ...]:
     """Disjoint candidates, at most `count`, in order, that have a large gain together.
 
     As many as can be had for a few percent of the largest gain, since more blocks give more
@@ -117,7 +119,18 @@ def choose(candidates: Sequence[Candidate], count: int) -> tuple[Candidate, ...]
     Args:
         candidates: what to choose from.
         count: how many to take at most.
+        enough: take the fewest that gain so much together, if any do.
     """
+    possible = _best_of_each_count(candidates, count)
+    if enough is not None:
+        fewest = next((chosen for (gain, _), chosen in possible if gain >= enough), None)
+        if fewest is not None:
+            return fewest
+    most = (1 - _GIVEN_UP) * max(gain for (gain, _), _ in possible)
+    return [chosen for (gain, _), chosen in possible if gain >= most][-1]
+
+
+def _best_of_each_count(candidates: Sequence[Candidate], count: int) -> list[_Choice]:
     length = max((each.region.exit + 1 for each in candidates), default=0)
     by_exit: list[list[Candidate]] = [[] for _ in range(length)]
     for each in candidates:
@@ -136,9 +149,7 @@ def choose(candidates: Sequence[Candidate], count: int) -> tuple[Candidate, ...]
             longer.append(top)
         best = longer
         choices.append(best[-1])
-    possible = [each for each in choices if each is not None]
-    enough = (1 - _GIVEN_UP) * max(gain for (gain, _), _ in possible)
-    return [chosen for (gain, _), chosen in possible if gain >= enough][-1]
+    return [each for each in choices if each is not None]
 
 
 def _better(top: _Choice | None, before: _Choice, candidate: Candidate) -> _Choice:

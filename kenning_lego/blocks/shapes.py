@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, is_dataclass
+from typing import Any, cast
 
 import torch
 from torch import fx
-from torch.utils.flop_counter import FlopCounterMode
+
+from kenning_lego.blocks.flops import flop_counter
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +21,14 @@ class Value:
         dtype: element type as in :data:`kenning_lego.core.specs.ITEM_BYTES`, "" without a shape.
         plain: whether there is no tensor in the value, as in sizes and numbers.
         flops: 2 x multiply-accumulates of convolutions and matrix products in the node.
+        content: the value itself if it is plain.
     """
 
     shape: tuple[int, ...] | None
     dtype: str
     plain: bool
     flops: int
+    content: object = None
 
 
 def tensors_in(value: object) -> Iterator[torch.Tensor]:
@@ -38,6 +41,20 @@ def tensors_in(value: object) -> Iterator[torch.Tensor]:
     elif isinstance(value, tuple | list):
         for each in value:
             yield from tensors_in(each)
+
+
+def map_tensors(value: Any, change: Callable[[torch.Tensor], Any]) -> Any:
+    """Nested tuples, lists and mappings with other things in place of the tensors, in order."""
+    if isinstance(value, torch.Tensor):
+        return change(value)
+    if isinstance(value, Mapping):
+        changed = {key: map_tensors(each, change) for key, each in value.items()}
+        return type(value)(**changed) if is_dataclass(value) else cast("Any", type(value))(changed)
+    if isinstance(value, tuple | list):
+        items = [map_tensors(each, change) for each in value]
+        named = hasattr(value, "_fields")  # a named tuple
+        return type(value)(*items) if named else type(value)(items)
+    return value
 
 
 def propagate(module: fx.GraphModule, inputs: Sequence[torch.Tensor]) -> dict[fx.Node, Value]:
@@ -55,7 +72,7 @@ def propagate(module: fx.GraphModule, inputs: Sequence[torch.Tensor]) -> dict[fx
 class _Recorder(fx.Interpreter):
     def __init__(self, module: fx.GraphModule) -> None:
         super().__init__(module)
-        self.counter = FlopCounterMode(display=False)
+        self.counter = flop_counter()
         self.values: dict[fx.Node, Value] = {}
 
     def run_node(self, n: fx.Node) -> Any:
@@ -67,5 +84,6 @@ class _Recorder(fx.Interpreter):
             self.values[n] = Value(tuple(value.shape), dtype, plain=False, flops=flops)
         else:
             plain = next(tensors_in(value), None) is None
-            self.values[n] = Value(None, "", plain=plain, flops=flops)
+            content = value if plain else None
+            self.values[n] = Value(None, "", plain=plain, flops=flops, content=content)
         return value

@@ -8,13 +8,14 @@ the safe side: a layer that is called free can be scaled.
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import fx, nn
 from torch.nn import functional
 
+from kenning_lego.blocks.attention import Attention
 from kenning_lego.blocks.shapes import Value
 
 Groups = frozenset[int]
@@ -29,8 +30,8 @@ _CHANNELWISE_NAMES = frozenset({
     "adaptive_max_pool2d", "add", "avg_pool1d", "avg_pool2d", "avg_pool3d", "clamp", "clone",
     "contiguous", "div", "dropout", "dropout2d", "elu", "exp", "gelu", "hardsigmoid", "hardswish",
     "hardtanh", "interpolate", "leaky_relu", "max_pool1d", "max_pool2d", "max_pool3d", "mish",
-    "mul", "neg", "pow", "relu", "relu6", "selu", "sigmoid", "silu", "softplus", "sqrt", "sub",
-    "tanh", "truediv",
+    "mul", "neg", "pad", "pow", "relu", "relu6", "selu", "sigmoid", "silu", "softplus", "sqrt",
+    "sub", "tanh", "truediv",
 })
 # fmt: on
 _FLATTENING_NAMES = frozenset({"flatten", "reshape", "view", "squeeze"})
@@ -39,10 +40,14 @@ _OWNERS = (operator, torch, functional, torch.Tensor)
 
 @dataclass(frozen=True, slots=True)
 class Freedom:
-    """Whether a layer's inputs and outputs may become narrower."""
+    """Whether a layer's inputs and outputs may become narrower, and attention lose heads."""
 
-    inputs: bool
-    outputs: bool
+    inputs: bool = False
+    outputs: bool = False
+    heads: bool = False
+
+    def __bool__(self) -> bool:
+        return self.inputs or self.outputs or self.heads
 
 
 class _Union:
@@ -70,9 +75,10 @@ class _Union:
     def freeze(self, groups: Iterable[int]) -> None:
         self.frozen.update(groups)
 
-    def free(self, groups: Groups) -> bool:
+    def free_groups(self) -> Callable[[Groups], bool]:
+        """Whether none of some groups is frozen, once all are merged that will be."""
         frozen = {self.find(group) for group in self.frozen}
-        return bool(groups) and not any(self.find(group) in frozen for group in groups)
+        return lambda groups: bool(groups) and not any(self.find(each) in frozen for each in groups)
 
 
 def find_freedom(
@@ -80,14 +86,18 @@ def find_freedom(
     exits: Iterable[fx.Node],
     modules: Mapping[str, nn.Module],
     values: Mapping[fx.Node, Value],
+    attentions: Sequence[Attention] = (),
 ) -> dict[fx.Node, Freedom]:
-    """The convolutions and linear layers among `nodes`, and on which sides each is free.
+    """The layers among `nodes` that have widths, and on which sides each is free.
+
+    These are convolutions, linear layers, and what there is of attention whose heads can go.
 
     Args:
         nodes: a piece of a traced network in order, without its inputs.
         exits: those of them whose values leave the piece.
         modules: the network's modules by path.
         values: what each node gave.
+        attentions: those in the network whose heads can go, see :func:`.heads.find_attentions`.
     """
     union = _Union()
     groups: dict[fx.Node, Groups] = {}
@@ -122,10 +132,15 @@ def find_freedom(
             union.freeze(groups[node].union(*incoming))
     for each in exits:
         union.freeze(of(each))
-    return {
-        node: Freedom(union.free(entering), union.free(leaving))
-        for node, (entering, leaving) in layers.items()
+    free = union.free_groups()
+    inside = {node.name for node in nodes}
+    found = {
+        node: Freedom(free(entering), free(leaving)) for node, (entering, leaving) in layers.items()
     }
+    for attention in attentions:
+        if inside.issuperset((*attention.nodes, attention.result)):
+            found |= {node: Freedom(heads=True) for node in nodes if node.name in attention.nodes}
+    return {node: found[node] for node in nodes if node in found}
 
 
 def _is_layer(module: nn.Module) -> bool:

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from kenning_lego.blocks.accuracy import Metric, accuracy_costs
+from kenning_lego.blocks.accuracy import AccuracyProfile, profile_accuracy
 from kenning_lego.blocks.chain import Chain
-from kenning_lego.blocks.configuration import RetrainConfig
-from kenning_lego.blocks.retrain import retrain
+from kenning_lego.blocks.compositions import Metric
+from kenning_lego.blocks.configuration import ProfileConfig, RetrainConfig
+from kenning_lego.blocks.retrain import Images, as_arrays, students_of
+from kenning_lego.blocks.retrain_bench import RetrainBench
 from kenning_lego.blocks.variants import BlockVariant, Variants
+from kenning_lego.core.records import AccuracyRecord
 from kenning_lego.store.fingerprint import fingerprint
 from kenning_lego.store.workspace import Workspace
-from kenning_lego.training.distillation import OnProgress
-from kenning_lego.training.weights import load_weights, module_fingerprint, save_weights
+from kenning_lego.training.distillation import check_samples
+from kenning_lego.training.executors import make_executor
+from kenning_lego.training.progress import OnProgress
+from kenning_lego.training.weights import module_fingerprint
 
-_RETRAIN_VERSION = 1
-_PROFILE_VERSION = 1
+_PROFILE_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,36 +39,41 @@ class Outcome:
 def retrain_once(
     chain: Chain,
     variants: Variants,
-    training: NDArray[np.float32],
-    validation: NDArray[np.float32],
+    training: Images,
+    validation: Images,
     config: RetrainConfig,
     workspace: Workspace,
     on_progress: OnProgress | None = None,
 ) -> Outcome:
-    """Retrain all variants in place, or take the weights of an earlier run.
+    """Retrain all variants in place, save those whose weights an earlier run has left.
+
+    An earlier run that was stopped, however, goes on from its checkpoint.
 
     Returns:
         Validation losses of the retrained variants.
+
+    Raises:
+        ModelError: as :func:`.retrain`.
+        ConfigurationError: a single variant takes more than ``max_memory_mb``.
+        UnknownNameError: there is no such executor.
+        KeyboardInterrupt: it was stopped; the checkpoint is written.
     """
-    students = {each.name: each.module for each in _all(variants) if each.kind != "original"}
-    step = workspace.step(
-        "retraining",
-        _RETRAIN_VERSION,
-        {
-            "variants": {each.name: module_fingerprint(each.module) for each in _all(variants)},
-            "images": fingerprint({"training": training, "validation": validation}),
-            "retraining": config.model_dump(mode="json"),
-            "torch": str(torch.__version__),
-        },
-    )
-    found = step.load()
-    if found is not None and load_weights(step.weights, students):
-        return Outcome(found["losses"], computed=False)
-    results = retrain(chain, variants, training, validation, config, on_progress)
-    losses = {name: each.loss_after for name, each in results.items()}
-    save_weights(step.weights, students)
-    step.save({"losses": losses})
-    return Outcome(losses, computed=True)
+    arrays, held_out = as_arrays(chain, training), as_arrays(chain, validation)
+    check_samples(arrays, held_out)
+    executor = make_executor(config.executor, config.processes)
+    bench = RetrainBench(chain, students_of(variants), arrays, held_out, config, workspace)
+    tasks = bench.tasks(executor.processes)
+    executor.run(tasks, on_progress)
+    losses = bench.collect()
+    return Outcome(losses, computed=bool(tasks))
+
+
+@dataclass(frozen=True, slots=True)
+class Profiled:
+    """Accuracy costs, and whether they had to be estimated."""
+
+    profile: AccuracyProfile
+    computed: bool
 
 
 def profile_once(
@@ -73,10 +82,10 @@ def profile_once(
     images: NDArray[np.float32],
     labels: NDArray[Any],
     metric: Metric,
-    metric_name: str,
+    config: ProfileConfig,
     workspace: Workspace,
     on_progress: OnProgress | None = None,
-) -> Outcome:
+) -> Profiled:
     """Estimate every variant's accuracy cost, or take an earlier run's estimates."""
     step = workspace.step(
         "accuracy",
@@ -84,16 +93,24 @@ def profile_once(
         {
             "variants": {each.name: module_fingerprint(each.module) for each in _all(variants)},
             "samples": fingerprint({"images": images, "labels": labels}),
-            "metric": metric_name,
+            "metric": _identity(metric),
+            "profile": config.model_dump(mode="json"),
             "torch": str(torch.__version__),
         },
     )
     found = step.load()
     if found is not None:
-        return Outcome(found["costs"], computed=False)
-    costs = accuracy_costs(chain, variants, images, labels, metric, on_progress)
-    step.save({"costs": costs})
-    return Outcome(costs, computed=True)
+        record = AccuracyRecord.model_validate(found["record"])
+        return Profiled(AccuracyProfile(found["costs"], record), computed=False)
+    profile = profile_accuracy(chain, variants, images, labels, metric, config, on_progress)
+    step.save({"costs": dict(profile.costs), "record": profile.record.model_dump(mode="json")})
+    return Profiled(profile, computed=True)
+
+
+def _identity(metric: Metric) -> str:
+    """The metric with its parameters, if it is a dataclass, which tells them."""
+    kind = f"{type(metric).__module__}.{type(metric).__qualname__} {metric.name}"
+    return f"{kind} {metric!r}" if is_dataclass(metric) else kind
 
 
 def _all(variants: Variants) -> list[BlockVariant]:

@@ -62,9 +62,10 @@ class VariantRecord(_Record):
 
     name: str
     """Unique in the network, such as ``layer2.0@pruned-0.40``."""
-    kind: Literal["original", "pruned"]
+    kind: str
+    """``original``, or the maker's: ``pruned``, ``low_rank``, ``depth`` or another."""
     ratio: float
-    """Share of the block's FLOPs that was asked to be removed."""
+    """Share of the block's FLOPs, or parameters, that was asked to be removed."""
     ratio_reached: float
     flops: int
     parameters: int
@@ -79,6 +80,12 @@ class VariantRecord(_Record):
     """What loading it adds to a fresh process on the target that holds the engine."""
     peak_bytes: int | None = None
     """The most that loading and running it adds there."""
+    weight_bytes: int | None = None
+    """Of its parameters and buffers, uncompiled."""
+    activation_bytes: int | None = None
+    """The most that tensors hold at once while it runs on one sample, by the graph alone."""
+    least_share: float | None = None
+    """The smallest share of the block's FLOPs, or parameters, that its maker can leave."""
 
     def memory_bytes(self, term: MemoryTerm) -> int | None:
         """Its memory in these terms; None if it was not measured."""
@@ -318,6 +325,49 @@ class AdditivityRecord(_Record):
     """Added for every 10^6 bytes of artifact."""
 
 
+class ScoreErrorsRecord(_Record):
+    """Prediction minus score, in the metric's units, over composed networks."""
+
+    median: float
+    """Of the absolute errors."""
+    p95: float
+    """Of the absolute errors."""
+    bias: float
+    """Mean of the signed errors; positive is predicted too high."""
+
+
+class ComposedScoreRecord(_Record):
+    """A random configuration that was scored to see how well accuracy costs predict."""
+
+    variants: tuple[str, ...]
+    """One for every segment, by name."""
+    predicted: float
+    """By the costs in the record."""
+    means: float
+    """By the sum of LegoDNN's mean losses."""
+    score: float
+
+
+class AccuracyRecord(_Record):
+    """Where accuracy costs come from; see :mod:`kenning_lego.blocks.accuracy`."""
+
+    metric: str
+    estimator: Literal["fitted", "means"]
+    unit: float | None = None
+    """Of :class:`kenning_lego.stats.quality_law.QualityLaw`; None where losses add up."""
+    original: float
+    """Score of the original network on the validation part, in this precision."""
+    precision: Literal["float32", "bfloat16"]
+    deviation: float = 0.0
+    """Root mean square error of outputs against float32, as a share of their spread."""
+    runs: tuple[ComposedScoreRecord, ...] = ()
+    """Scored on the validation part, as all else here."""
+    errors: ScoreErrorsRecord | None = None
+    """Of the predictions; None without runs."""
+    means_errors: ScoreErrorsRecord | None = None
+    """Of LegoDNN's."""
+
+
 class RunRecord(_Record):
     """One run of a scenario."""
 
@@ -341,6 +391,7 @@ class RunRecord(_Record):
     plans: tuple[PlanRecord, ...] = ()
     whole: WholeRecord | None = None
     additivity: AdditivityRecord | None = None
+    accuracy: AccuracyRecord | None = None
     memory: MemoryTerm = "artifact"
     """What the memory of budgets and configurations means."""
     durations_s: dict[str, float] = Field(default_factory=dict)

@@ -5,13 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kenning_lego.core.errors import ConfigurationError, ModelError
+from kenning_lego.metrics.base import (
+    Evidence,
+    Labels,
+    Outputs,
+    ShareMetric,
+    mismatch,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class TopK:
+class TopK(ShareMetric):
     """Share (0..1) of the samples whose class is among the k with the largest outputs.
 
     Of equal outputs the first class ranks first, as in argmax, so that a network that answers
@@ -32,35 +38,20 @@ class TopK:
         """``top1`` for k = 1, and so on."""
         return f"top{self.k}"
 
-    @property
-    def higher_is_better(self) -> bool:
-        """A larger share is better."""
-        return True
-
-    @property
-    def limits(self) -> tuple[float, float]:
-        """A share is between 0 and 1."""
-        return (0.0, 1.0)
-
-    def score(self, outputs: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
-        """Score the outputs.
+    def evidence(self, outputs: Outputs, labels: Labels) -> Evidence:
+        """1 for each sample that is right, 0 for others.
 
         Args:
             outputs: (samples, classes), larger for likelier classes.
             labels: (samples,), indices of the right classes.
 
         Raises:
-            ModelError: there are no samples, or the shapes or labels do not fit the outputs.
+            ModelError: the shapes or labels do not fit the outputs.
         """
         if outputs.ndim != 2 or labels.shape != outputs.shape[:1]:
-            raise ModelError(
-                f"outputs of shape {outputs.shape} for labels of shape {labels.shape}",
-                "a classifier gives (samples, classes)",
-            )
-        if not len(labels):
-            raise ModelError("there are no samples to score", "give at least one")
+            raise mismatch(outputs, labels, "a classifier gives (samples, classes)")
         classes = outputs.shape[1]
-        if labels.min() < 0 or labels.max() >= classes:
+        if len(labels) and not 0 <= labels.min() <= labels.max() < classes:
             raise ModelError(
                 f"labels from {labels.min()} to {labels.max()} for {classes} outputs",
                 "the network must have an output for every class of the dataset",
@@ -68,7 +59,12 @@ class TopK:
         own = np.take_along_axis(outputs, labels[:, np.newaxis], axis=1)
         before = np.arange(classes) < labels[:, np.newaxis]
         rank = np.sum((outputs > own) | ((outputs == own) & before), axis=1)
-        return float(np.mean((rank < self.k) & ~np.isnan(outputs).any(axis=1)))
+        right = (rank < self.k) & ~np.isnan(outputs).any(axis=1)
+        return np.asarray(right, np.float32)
+
+    def total(self, evidence: Evidence) -> float:
+        """The share of ones."""
+        return float(np.mean(evidence, dtype=np.float64))
 
 
 TOP1 = TopK(1)

@@ -2,21 +2,50 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kenning_lego.core.errors import ConfigurationError, MissingDependencyError, UnknownNameError
+from kenning_lego.core.lookup import find_callable
 
 if TYPE_CHECKING:
     from torch import nn
 
+_FOR_CIFAR: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "resnet18": ("resnet:resnet_cifar", {"depth": 18}),
+    "resnet34": ("resnet:resnet_cifar", {"depth": 34}),
+    "resnet50": ("resnet:resnet_cifar", {"depth": 50}),
+    "resnet101": ("resnet:resnet_cifar", {"depth": 101}),
+    "resnet20": ("small_resnet:SmallResNet", {"depth": 20}),
+    "resnet56": ("small_resnet:SmallResNet", {"depth": 56}),
+    "se-resnet18": ("resnet:resnet_cifar", {"attention": "se"}),
+    "cbam-resnet18": ("resnet:resnet_cifar", {"attention": "cbam"}),
+    "mobilenet-v2": ("mobilenet:MobileNetV2", {}),
+    "resnext29-8x64d": ("resnext:ResNeXt29", {}),
+    "resnext29-32x4d": ("resnext:ResNeXt29", {"cardinality": 32, "group_width": 4}),
+    "inception-v3": ("inception:InceptionV3", {}),
+    "wide-resnet-28-10": ("wide_resnet:WideResNet", {"depth": 28}),
+    "wide-resnet-40-10": ("wide_resnet:WideResNet", {"depth": 40}),
+    "residual-attention-56": ("residual_attention:ResidualAttentionNet", {"depth": 56}),
+    "residual-attention-92": ("residual_attention:ResidualAttentionNet", {"depth": 92}),
+    "vgg16": ("vgg:Vgg", {"depth": 16}),
+}
+
 NETWORKS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "resnet18-digits": ("kenning_lego.models.resnet:resnet18_digits", {}),
-    "resnet18-cifar10": ("kenning_lego.models.resnet:resnet18_cifar", {"num_classes": 10}),
-    "resnet18-cifar100": ("kenning_lego.models.resnet:resnet18_cifar", {"num_classes": 100}),
+    **{
+        f"{name}-cifar{classes}": (
+            f"kenning_lego.models.{path}",
+            {**kwargs, "num_classes": classes},
+        )
+        for name, (path, kwargs) in _FOR_CIFAR.items()
+        for classes in (10, 100)
+    },
+    "unet": ("kenning_lego.models.unet:UNet", {}),
+    "stacked-hourglass": ("kenning_lego.models.pose:StackedHourglass", {}),
+    "simple-baseline": ("kenning_lego.models.pose:SimpleBaseline", {}),
 }
 """Short name to the callable that makes the network, and that callable's arguments."""
 
@@ -48,7 +77,7 @@ def load_model(name: str, checkpoint: Path | str | None = None, **kwargs: Any) -
     from kenning_lego.models.checkpoint import load_checkpoint
 
     path, defaults = _resolve(name)
-    factory = _find_callable(path)
+    factory = find_callable(path)
     arguments = {**defaults, **kwargs}
     try:
         inspect.signature(factory).bind(**arguments)
@@ -76,34 +105,3 @@ def _resolve(name: str) -> tuple[str, Mapping[str, Any]]:
         raise UnknownNameError(
             "model", name, NETWORKS, "or name one of your own as package.module:callable"
         ) from None
-
-
-def _find_callable(path: str) -> Callable[..., Any]:
-    module_name, _, attribute = path.partition(":")
-    if not module_name or not attribute or module_name.startswith("."):
-        raise ConfigurationError(f"{path!r} names no callable", "write package.module:callable")
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name and f"{module_name}.".startswith(f"{error.name}."):
-            raise ConfigurationError(
-                f"there is no module {error.name!r}, named by {path!r}",
-                "install its package, or add its directory to PYTHONPATH",
-            ) from error
-        raise ConfigurationError(
-            f"the module {module_name!r} needs {error.name!r}, which is not installed",
-            "install it",
-        ) from error
-    except (ImportError, SyntaxError) as error:
-        raise ConfigurationError(
-            f"the module {module_name!r} cannot be imported: {error}", "correct it"
-        ) from error
-    found = getattr(module, attribute, None)
-    if found is None:
-        public = [each for each in vars(module) if not each.startswith("_")]
-        raise UnknownNameError(f"name in {module_name}", attribute, public)
-    if not callable(found):
-        raise ConfigurationError(
-            f"{path} is a {type(found).__name__}, not a callable", "name a callable"
-        )
-    return found  # type: ignore[no-any-return]

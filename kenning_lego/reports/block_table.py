@@ -19,6 +19,7 @@ from kenning_lego.reports.formatting import (
 )
 from kenning_lego.reports.palette import shade
 from kenning_lego.reports.quality import Quality
+from kenning_lego.reports.variant_names import removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Row:
     flops: str | None
     parameters: str | None
     size: str | None
+    activations: str | None
     median: str | None
     interval: str | None
     runs: str | None
@@ -59,6 +61,7 @@ class Table:
     flops_unit: str
     parameters_unit: str
     size_unit: str
+    activations_unit: str | None
     latency_unit: str
     cost_unit: str
     has_variants: bool
@@ -69,6 +72,7 @@ class _Columns:
     flops: Column
     parameters: Column
     size: Column
+    activations: Column
     latency: Column
     loss: Column
 
@@ -84,6 +88,7 @@ def block_table(findings: Findings) -> Table | None:
         Column.fitting([each.flops for each in variants], COUNT),
         Column.fitting([each.parameters for each in variants], COUNT),
         Column.fitting([each.artifact.size_bytes for each in variants], SIZE_BYTES),
+        Column.fitting([each.activation_bytes for each in variants], SIZE_BYTES),
         # A fourth digit, because the intervals are narrower than a percent.
         Column.fitting([each.summary.median for each in timings if each], TIME_NS, 4),
         Column.fitting([each.reconstruction_loss for each in variants], PLAIN),
@@ -94,6 +99,9 @@ def block_table(findings: Findings) -> Table | None:
         columns.flops.unit.symbol,
         columns.parameters.unit.symbol,
         columns.size.unit.symbol,
+        columns.activations.unit.symbol
+        if any(each.activation_bytes is not None for each in variants)
+        else None,
         columns.latency.unit.symbol,
         quality.difference_unit,
         any(len(each.variants) > 1 for each in segments),
@@ -117,13 +125,14 @@ def _row(findings: Findings, variant: VariantRecord, columns: _Columns, quality:
     original = variant.kind == "original"
     return Row(
         name=variant.name,
-        label="original" if original else share(variant.ratio, 0) or variant.name,
+        label="original" if original else removed(variant),
         shade=shade(variant),
         is_original=original,
         reached=None if original else share(variant.ratio_reached),
         flops=columns.flops.number(variant.flops),
         parameters=columns.parameters.number(variant.parameters),
         size=columns.size.number(variant.artifact.size_bytes),
+        activations=columns.activations.number(variant.activation_bytes),
         median=columns.latency.number(summary.median) if summary else None,
         interval=columns.latency.interval(summary.median_low, summary.median_high)
         if summary

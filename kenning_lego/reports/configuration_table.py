@@ -24,6 +24,7 @@ from kenning_lego.reports.formatting import (
 )
 from kenning_lego.reports.palette import shade
 from kenning_lego.reports.quality import Quality
+from kenning_lego.reports.variant_names import removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +187,8 @@ def _brick(block: str, name: str, variants: Mapping[str, VariantRecord]) -> Bric
     variant = variants.get(name)
     if variant is None:
         return Brick(block, f"{block}: {name}", None, 0.0, 0)
-    removed = share(variant.ratio, 0) or ""
-    said = "original" if variant.kind == "original" else f"{removed} of the FLOPs removed"
+    original = variant.kind == "original"
+    said = "original" if original else f"{removed(variant)} of the FLOPs removed"
     kept = min(1.0, max(0.0, 1.0 - variant.ratio_reached))
     return Brick(block, f"{block}: {said}", f"{variant.ratio * 100:.0f}", kept, shade(variant))
 

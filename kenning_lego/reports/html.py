@@ -19,6 +19,7 @@ from kenning_lego.reports.findings import findings_of
 from kenning_lego.reports.formatting import count, integer, seconds
 from kenning_lego.reports.measurement_table import measurement_table
 from kenning_lego.reports.overview import overview
+from kenning_lego.reports.predicted_quality import predicted_quality
 from kenning_lego.reports.quality import Quality
 from kenning_lego.reports.timings import timings_of
 
@@ -47,6 +48,7 @@ def render_html(record: RunRecord) -> str:
         overview=overview(findings),
         configurations=configuration_table(findings),
         composition=composition(findings),
+        predicted_quality=predicted_quality(record),
         blocks=block_table(findings),
         measurements=measurement_table(findings),
         charts=charts_of(findings),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kenning_lego.core.records import SegmentRecord, VariantRecord
 from kenning_lego.reports.findings import Findings
-from kenning_lego.reports.formatting import NO_BREAK, RANGE, TIME_NS, Column, duration, share
+from kenning_lego.reports.formatting import RANGE, TIME_NS, Column, duration
 from kenning_lego.reports.palette import shade
 from kenning_lego.reports.svg import (
     CHARACTER_PX,
@@ -22,6 +22,7 @@ from kenning_lego.reports.svg import (
     text,
 )
 from kenning_lego.reports.timings import Timing
+from kenning_lego.reports.variant_names import removed, short
 
 _ROW_PX = 15.0
 _GAP_PX = 9.0
@@ -111,14 +112,13 @@ def _mark(
     shape = f"shade-{shade(variant)}"
     parts: list[str] = []
     if segment.scalable:
-        label = "orig." if original else f"{variant.ratio * 100:.0f}{NO_BREAK}%"
-        parts.append(text(left - 10, y + 4, label, class_="tick", text_anchor="end"))
+        parts.append(text(left - 10, y + 4, short(variant), class_="tick", text_anchor="end"))
     parts.append(_span(row.timing.quartiles, scale, factor, y, f"middle {shape}"))
     if summary.median_low is not None and summary.median_high is not None:
         bounds = (summary.median_low, summary.median_high)
         parts.append(_span(bounds, scale, factor, y, f"interval {shape}"))
     parts.append(element("circle", cx=scale(summary.median / factor), cy=y, r=4.0, class_=shape))
-    what = "original" if original else f"{share(variant.ratio, 0)} removed"
+    what = "original" if original else f"{removed(variant)} removed"
     column = Column.fitting([summary.median], TIME_NS, 4)
     interval = column.interval(summary.median_low, summary.median_high)
     between = f" ({interval})" if interval else ""

@@ -8,7 +8,19 @@ from kenning_lego.core.records import RunRecord
 from kenning_lego.reports.formatting import NO_BREAK, decimal, share, significant
 
 _SHARES = frozenset(
-    {"top1", "top5", "accuracy", "balancedaccuracy", "precision", "recall", "f1", "map", "miou"}
+    {
+        "top1",
+        "top5",
+        "accuracy",
+        "balancedaccuracy",
+        "precision",
+        "recall",
+        "f1",
+        "map",
+        "map50",
+        "miou",
+        "pck",
+    }
 )
 """Metrics that are shares of one, so that 0.9312 is read as 93.12 %."""
 

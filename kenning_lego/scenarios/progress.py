@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,14 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 
 _LINE_INTERVAL_S = 10.0
 _PLAIN_WIDTH = 120
+
+
+def duration(seconds: float) -> str:
+    """A length of time in no more digits than an estimate has: ``40 s``, ``12 min``, ``3.5 h``."""
+    if seconds < 60:
+        return f"{math.ceil(seconds)} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"
 
 
 def make_console() -> Console:
@@ -33,6 +42,7 @@ class Track:
     bar: Progress | None = None
     task: TaskID | None = None
     note: str = ""
+    _first: tuple[int, float] | None = None
     _begin: float = field(default_factory=time.monotonic)
     _spoken: float = field(default_factory=time.monotonic)
 
@@ -42,7 +52,19 @@ class Track:
             self.bar.update(self.task, completed=done, total=total, text=text)
         elif time.monotonic() - self._spoken > _LINE_INTERVAL_S:
             self._spoken = time.monotonic()
-            self.console.print(f"  {self.title}: {done}/{total} {text}".rstrip(), soft_wrap=True)
+            left = self._left(done, total)
+            line = f"  {self.title}: {done / max(1, total):.0%} {text}".rstrip()
+            self.console.print(f"{line}{left}", soft_wrap=True)
+        if self._first is None:
+            self._first = done, time.monotonic()
+
+    def _left(self, done: int, total: int) -> str:
+        """From how fast it was since it told for the first time: what was done before is free."""
+        if self._first is None or done <= self._first[0]:
+            return ""
+        before, since = self._first
+        seconds = (time.monotonic() - since) * (total - done) / (done - before)
+        return f", about {duration(seconds)} left"
 
     @property
     def seconds(self) -> float:

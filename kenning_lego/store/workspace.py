@@ -1,13 +1,14 @@
 """A workspace: the directory in which a network's steps, weights, artifacts and runs are kept.
 
 Layout: ``manifest.json``, ``steps/<name>/<key>.json``, ``weights/<key>.safetensors``,
-``artifacts/<sha256>``, ``runs/<id>/``. Plain files, each written whole.
+``artifacts/<sha256>``, ``networks/<name>/``, ``runs/<id>/``. Plain files, each written whole.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -94,6 +95,14 @@ class Workspace:
             self.root / "steps" / name / f"{key}.json",
             self.root / "weights" / f"{key}.safetensors",
         )
+
+    def network(self, name: str) -> Path:
+        """The directory of a network's blocks, whether there is one yet or not."""
+        return self.root / "networks" / re.sub(r"[^A-Za-z0-9_.-]", "_", name).lstrip(".")
+
+    def networks(self) -> list[Path]:
+        """The directories of all networks whose blocks are here."""
+        return sorted(path.parent for path in self.root.glob("networks/*/manifest.json"))
 
     def new_run(self) -> Path:
         """A fresh directory for a run; its name sorts by time."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
@@ -28,3 +28,37 @@ class TrainingConfig(Component):
     """Mirror training images at random, left to right."""
     seed: int = Field(default=0, ge=0)
     """Seed of the order of the samples, of the augmentation and of dropout."""
+
+
+class DistillationConfig(Component):
+    """How students learn what a teacher computes: everything that the weights depend on."""
+
+    epochs: PositiveInt = 6
+    """Passes over the training images."""
+    batch_size: Annotated[int, Field(ge=2)] = 32
+    """Images in a batch at most."""
+    learning_rate: PositiveFloat = 4e-3
+    """Of AdamW, at its highest; falls to zero along a cosine."""
+    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    """Share of the steps in which the learning rate rises to its highest."""
+    weight_decay: Annotated[float, Field(ge=0)] = 1e-4
+    """Of AdamW."""
+    patience: NonNegativeInt = 10
+    """Stop a variant after so many epochs without a better validation loss; 0: never."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Of activations; auto: bfloat16 where that is faster here and exact enough."""
+    seed: int = Field(default=0, ge=0)
+    """Of the order of the images."""
+
+
+class FineTuneConfig(DistillationConfig):
+    """How a chosen configuration is fine-tuned as a whole; short, since its blocks are trained."""
+
+    epochs: PositiveInt = 2
+    """Passes over the training images."""
+    learning_rate: PositiveFloat = 5e-4
+    """Of AdamW, at its highest; falls to zero along a cosine."""
+    temperature: PositiveFloat = 4.0
+    """That softens the original's class probabilities."""
+    label_share: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """Weight of true labels, if they are given, beside the original's probabilities."""

@@ -263,3 +263,141 @@ class ChangedThroughView(nn.Module):
         y: Tensor = self.body(x)
         y.flatten().add_(1)
         return y
+
+
+class Nested(nn.Module):
+    """Takes a list and a mapping, returns tuples in a mapping; a keyword decides the path."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(conv_bn_relu(1, 8), conv(8, 8))
+        self.side = nn.Linear(6, 8)
+
+    def forward(
+        self, images: list[Tensor], facts: dict[str, Tensor], *, twice: bool = False
+    ) -> dict[str, object]:
+        x = self.body(images[0] + images[1])
+        if twice:
+            x = x * 2
+        side = self.side(facts["numbers"])
+        return {"features": (x, [side]), "none": None, "sum": x.mean((2, 3)) + side}
+
+
+class BranchesOnSizes(nn.Module):
+    """Loops and branches on sizes, unpacks shapes, and asserts on a tensor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.front = nn.Sequential(conv_bn_relu(1, 8), conv(8, 8))
+        self.back = nn.Sequential(conv_bn_relu(8, 16), conv(16, 8))
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.shape[-1] % 2 or x.dim() != 4:
+            raise ValueError("odd")
+        torch._assert(x.isfinite().all(), "not finite")  # type: ignore[no-untyped-call]
+        _, _, height, width = x.shape
+        y = self.front(x)
+        for _ in range(len(y.shape) - 2):
+            y = functional.avg_pool2d(y, 2)
+        y = functional.interpolate(self.back(y), size=(height, width))
+        result: Tensor = y.flatten(1) + float(width)
+        return result
+
+
+class BranchesOnBatch(nn.Module):
+    """Computes something else for a single image, inside and outside of a sub-module."""
+
+    class Scale(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return x * 2 if x.shape[0] == 1 else x
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(conv_bn_relu(1, 8), conv(8, 8))
+        self.scale = self.Scale()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.scale(self.body(x))  # type: ignore[no-any-return]
+
+
+class Shift(nn.Module):
+    """Writes into slices of a new tensor, as temporal shift modules do."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = torch.zeros_like(x)
+        out[:, :2] = x[:, 1:3]
+        out[:, 2:] = x[:, 2:]
+        return out
+
+
+class Shifted(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.front = nn.Sequential(conv_bn_relu(1, 8), conv(8, 8))
+        self.shift = nn.Sequential(nn.ReLU(), Shift())
+        self.back = nn.Sequential(conv_bn_relu(8, 16), conv(16, 8))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.back(self.shift(self.front(x)))  # type: ignore[no-any-return]
+
+
+class Siamese(nn.Module):
+    """One body for an image and its mirror, called twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(conv_bn_relu(1, 8), conv(8, 8))
+        self.joint = nn.Sequential(conv_bn_relu(8, 16), conv(16, 4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.joint(self.body(x) + self.body(x.flip(-1)))  # type: ignore[no-any-return]
+
+
+class SharedHead(nn.Module):
+    """One head for two sizes, called twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(conv_bn_relu(1, 8), conv(8, 8))
+        self.head = nn.Sequential(conv_bn_relu(8, 16), conv(16, 4))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        x = self.stem(x)
+        return self.head(x), self.head(functional.max_pool2d(x, 2))
+
+
+class FrozenBatchNorm(nn.Module):
+    """Constants in buffers, and arithmetic on them."""
+
+    eps = 1e-3
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        for name in ("weight", "bias", "running_mean", "running_var"):
+            self.register_buffer(name, torch.rand(width) + 0.5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight, bias = self.get_buffer("weight"), self.get_buffer("bias")
+        mean, variance = self.get_buffer("running_mean"), self.get_buffer("running_var")
+        scale = weight.reshape(1, -1, 1, 1) * (variance.reshape(1, -1, 1, 1) + self.eps).rsqrt()
+        shift = bias.reshape(1, -1, 1, 1) - mean.reshape(1, -1, 1, 1) * scale
+        return x * scale + shift
+
+
+class Frozen(nn.Sequential):
+    def __init__(self) -> None:
+        super().__init__(conv(1, 8), FrozenBatchNorm(8), nn.ReLU(), conv(8, 8))
+
+
+class Detector(nn.Module):
+    """Takes a list of images and drops what scores low, which cannot be traced."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(conv_bn_relu(1, 8), conv_bn_relu(8, 16), conv(16, 8))
+        self.score = nn.Sequential(nn.Conv2d(8, 4, 1), nn.Conv2d(4, 1, 1))
+
+    def forward(self, images: list[Tensor]) -> list[dict[str, Tensor]]:
+        maps = self.body(torch.stack(images))
+        scores = self.score(maps)
+        return [{"scores": each[each > each.mean().item()]} for each in scores]

@@ -8,10 +8,12 @@ import statistics
 from collections.abc import Mapping
 
 from kenning_lego.core.records import (
+    AccuracyRecord,
     AdditivityRecord,
     ArtifactRecord,
     BudgetRecord,
     ComposedRunRecord,
+    ComposedScoreRecord,
     ConfigurationRecord,
     EnvironmentRecord,
     ErrorsRecord,
@@ -19,6 +21,7 @@ from kenning_lego.core.records import (
     NetworkRecord,
     RelaxationRecord,
     RunRecord,
+    ScoreErrorsRecord,
     ScoreRecord,
     SegmentRecord,
     TargetRecord,
@@ -366,6 +369,21 @@ def composed_record() -> RunRecord:
                 sum_errors=ErrorsRecord(median=0.0197, p95=0.0312, bias=-0.0189),
                 fitted_errors=ErrorsRecord(median=0.0034, p95=0.0061, bias=0.0002),
                 boundary_ms=0.012,
+            ),
+            "accuracy": AccuracyRecord(
+                metric="top1",
+                estimator="fitted",
+                unit=0.07,
+                original=0.93,
+                precision="bfloat16",
+                runs=8
+                * (
+                    ComposedScoreRecord(
+                        variants=tuple(originals.values()), predicted=0.93, means=0.93, score=0.93
+                    ),
+                ),
+                errors=ScoreErrorsRecord(median=0.0027, p95=0.006, bias=-0.0024),
+                means_errors=ScoreErrorsRecord(median=0.0075, p95=0.0119, bias=-0.0074),
             ),
             "measurements": tuple(measurements),
         }

@@ -151,6 +151,18 @@ def test_errors_of_sums_are_shown_before_and_after_the_fit() -> None:
         assert expected in page.text
 
 
+def test_errors_of_predicted_quality_are_shown_beside_those_of_mean_losses() -> None:
+    page = Page(render_html(composed_record()))
+    page.check()
+    for expected in (
+        "Error of predicted top1 over 8 random configurations",
+        "costs of this record 0.27 points 0.60 points \N{MINUS SIGN}0.24 points",
+        "mean losses, added up 0.75 points 1.19 points",
+        "in bfloat16",
+    ):
+        assert expected in page.text
+
+
 def test_without_a_fit_the_page_says_that_nothing_is_added() -> None:
     record = composed_record()
     assert record.additivity is not None

@@ -123,13 +123,16 @@ def test_budgets_may_bound_the_memory_that_was_measured_on_the_target(
 ) -> None:
     arguments = [str(scenario(tmp_path, "in-process"))]
     arguments += ["--measurement.memory", "peak", "--memory", "peak", "--blocks.count", "1"]
-    arguments += ["--measurement.memory-repeats", "1"]
+    arguments += ["--measurement.memory-repeats", "1", "--blocks.variants", "pruned", "low_rank"]
     assert run(inference_tester.main, arguments) == 0
     assert "memory: peak memory while running" in capsys.readouterr().out
     record = latest(tmp_path)
     assert record.memory == "peak"
     variants = {each.name: each for segment in record.segments for each in segment.variants}
     assert all(each.rss_bytes and each.peak_bytes for each in variants.values())
+    assert all(each.weight_bytes and each.activation_bytes for each in variants.values())
+    assert {each.kind for each in variants.values()} == {"original", "pruned", "low_rank"}
+    assert all(each.accuracy_cost is not None for each in variants.values())
     fixed = [s.variants[0].peak_bytes or 0 for s in record.segments if not s.scalable]
     for configuration in record.configurations:
         if configuration.feasible and configuration.predicted:
@@ -137,6 +140,7 @@ def test_budgets_may_bound_the_memory_that_was_measured_on_the_target(
             assert configuration.predicted.memory_bytes == sum(fixed) + sum(chosen)
     page = Workspace(tmp_path / "workspace").latest_record().with_name("report.html").read_text()
     assert "Peak memory while running" in page
+    assert "low rank 30" in page
     # A load test of what was chosen, from the same workspace.
     arguments = ["--workspace", str(tmp_path / "workspace"), "--configuration", "original"]
     arguments += ["--target.address", "in-process", "--min-seconds", "0.1", "--min-queries", "5"]

@@ -18,6 +18,7 @@ from kenning_lego.metrics.base import Metric
 from kenning_lego.scenarios.tester.configuration import BudgetConfig
 from kenning_lego.selection.problem import Block, Budget, Choice, Option, Problem, evaluate
 from kenning_lego.selection.select import Selected, select
+from kenning_lego.stats.quality_law import QualityLaw
 
 ORIGINAL = "original"
 """Name of the configuration without any stand-in."""
@@ -76,6 +77,7 @@ def choose(
     budgets: Sequence[BudgetConfig],
     original_score: float,
     metric: Metric,
+    law: QualityLaw,
 ) -> list[ConfigurationRecord]:
     """The original and, for every budget, the best configuration or why there is none.
 
@@ -85,15 +87,18 @@ def choose(
         original_score: of the network as it was given.
         metric: of the scores. Costs are estimates and may be negative; a predicted score still
             stays within the metric's limits.
+        law: from the sum of costs to what the score loses.
+        law: how costs combine.
     """
     lowest, highest = metric.limits
+    sign = 1.0 if metric.higher_is_better else -1.0
 
     def predict(choice: Choice) -> ScoreRecord:
-        cost = choice.accuracy_cost if metric.higher_is_better else -choice.accuracy_cost
+        loss = law.loss(choice.accuracy_cost)
         return ScoreRecord(
             latency_ms=choice.latency_ms,
             memory_bytes=choice.memory_bytes,
-            score=min(max(original_score - cost, lowest), highest),
+            score=min(max(original_score - sign * loss, lowest), highest),
         )
 
     original = evaluate(problem, {b.name: b.options[0].variant for b in problem.blocks})

@@ -13,7 +13,7 @@ from kenning_lego.compilers.once import compile_once
 from kenning_lego.core.records import SegmentRecord, TensorRecord, VariantRecord
 from kenning_lego.core.specs import TensorSpec
 from kenning_lego.store.workspace import Workspace
-from kenning_lego.training.distillation import OnProgress
+from kenning_lego.training.progress import OnProgress
 from kenning_lego.training.weights import module_fingerprint
 
 
@@ -66,6 +66,9 @@ def compile_variants(
                     ratio_reached=variant.ratio_reached,
                     flops=variant.flops,
                     parameters=variant.parameters,
+                    weight_bytes=variant.cost.weight_bytes,
+                    activation_bytes=variant.cost.activation_bytes,
+                    least_share=variant.least_share,
                     reconstruction_loss=losses.get(variant.name),
                     accuracy_cost=costs.get(variant.name),
                     artifact=compiled.record,

@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from pydantic import Field, model_validator
 
-from kenning_lego.blocks.configuration import BlocksConfig, MeasurementConfig, RetrainConfig
+from kenning_lego.blocks.configuration import MeasurementConfig
 from kenning_lego.compilers.configuration import CompilerConfig
 from kenning_lego.core.configuration import Component
 from kenning_lego.core.records import MemoryTerm
-from kenning_lego.datasets.configuration import DatasetConfig
-from kenning_lego.datasets.digits import Digits
 from kenning_lego.protocols.addresses import DEFAULT_ADDRESS
-from kenning_lego.training.configuration import TrainingConfig
+from kenning_lego.scenarios.offline.configuration import OfflineConfig
 
 IN_PROCESS = "in-process"
-
-
-class ModelConfig(Component):
-    """The network to scale."""
-
-    name: str = "resnet18-digits"
-    """A network of ours, or package.module:callable for one of yours."""
-    checkpoint: Path | None = None
-    """Its weights, as safetensors or a torch state dict; without them it is trained first."""
-    arguments: dict[str, Any] = Field(default_factory=dict)
-    """What the callable is called with (YAML only)."""
 
 
 class TargetConfig(Component):
@@ -75,21 +61,9 @@ DEFAULT_BUDGETS = (
 )
 
 
-class InferenceTestConfig(Component):
+class InferenceTestConfig(OfflineConfig):
     """The tester scenario."""
 
-    workspace: Path
-    """Directory for everything that is made; a second run finds it there again."""
-    model: ModelConfig = ModelConfig()
-    """The network to scale."""
-    dataset: DatasetConfig = Digits()
-    """The data to train, profile and test with."""
-    training: TrainingConfig = TrainingConfig()
-    """How the network is trained if it comes without weights."""
-    blocks: BlocksConfig = BlocksConfig()
-    """How the network is cut and which variants its blocks get."""
-    retraining: RetrainConfig = RetrainConfig()
-    """How the variants are retrained."""
     compiler: CompilerConfig = CompilerConfig()
     """How segments become artifacts."""
     target: TargetConfig = TargetConfig()

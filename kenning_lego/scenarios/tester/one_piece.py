@@ -16,7 +16,7 @@ from kenning_lego.compilers.fused import fuse_once
 from kenning_lego.compilers.once import compile_once
 from kenning_lego.core.records import ConfigurationRecord, SegmentRecord, WholeRecord
 from kenning_lego.store.workspace import Workspace
-from kenning_lego.training.distillation import OnProgress
+from kenning_lego.training.progress import OnProgress
 from kenning_lego.training.weights import module_fingerprint
 
 WHOLE = "whole"

@@ -9,6 +9,7 @@ from kenning_lego import __version__
 from kenning_lego.blocks.chain import Chain
 from kenning_lego.core.plans import Statistics, TargetDescription
 from kenning_lego.core.records import (
+    AccuracyRecord,
     AdditivityRecord,
     ConfigurationRecord,
     EnvironmentRecord,
@@ -63,6 +64,7 @@ def assemble_record(
     configurations: Sequence[ConfigurationRecord],
     whole: WholeRecord | None,
     additivity: AdditivityRecord | None,
+    accuracy: AccuracyRecord,
     statistics: Statistics,
     telemetry: Telemetry,
     plans: Sequence[str],
@@ -100,6 +102,7 @@ def assemble_record(
         telemetry=_telemetry(telemetry),
         whole=whole,
         additivity=additivity,
+        accuracy=accuracy,
         memory=config.memory,
         durations_s=dict(durations_s),
     )

@@ -7,16 +7,12 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from rich.console import Console
 
-from kenning_lego.blocks.chain import Chain
-from kenning_lego.blocks.extract import extract
-from kenning_lego.blocks.variants import Variants, make_variants
-from kenning_lego.blocks.workshop import profile_once, retrain_once
 from kenning_lego.core.errors import CompilationError
 from kenning_lego.core.plans import Statistics, TargetDescription
 from kenning_lego.core.records import (
+    AccuracyRecord,
     AdditivityRecord,
     ConfigurationRecord,
     NetworkRecord,
@@ -26,10 +22,8 @@ from kenning_lego.core.records import (
 )
 from kenning_lego.core.target import Target
 from kenning_lego.core.telemetry import Telemetry
-from kenning_lego.datasets.base import Dataset
-from kenning_lego.metrics.classification import TOP1
-from kenning_lego.models.lookup import load_model
 from kenning_lego.reports.write import write_report
+from kenning_lego.scenarios.offline.run import FOUND, Given, Made, load, make
 from kenning_lego.scenarios.progress import Track, step
 from kenning_lego.scenarios.targets import check_runtime, open_target
 from kenning_lego.scenarios.tester.adding_up import add_up, composed_configurations, with_sums
@@ -52,15 +46,12 @@ from kenning_lego.scenarios.tester.one_piece import (
 )
 from kenning_lego.scenarios.tester.recording import assemble_record, describe_network
 from kenning_lego.scenarios.tester.summary import print_blocks, print_configurations
+from kenning_lego.stats.quality_law import QualityLaw
 from kenning_lego.store.atomic import write_json
-from kenning_lego.store.fingerprint import fingerprint
 from kenning_lego.store.workspace import Workspace
-from kenning_lego.training.teacher import Scores, score_network, train_once
 
 PLANS = ("variants", "configurations")
 """What is measured on the target, in order."""
-
-FOUND = "found in the workspace"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,116 +107,53 @@ class _Test:
         config = self.config
         workspace = Workspace(config.workspace)
         # Everything that can be wrong with the command is found before anything expensive runs.
-        torch.manual_seed(config.training.seed)
-        model = load_model(config.model.name, config.model.checkpoint, **config.model.arguments)
-        dataset = config.dataset.load()
+        given = load(config)
         with self._target(workspace) as target:
             description = target.describe()
             check_runtime(config.target.runtime, description, target.address)
             self.console.print(f"target {target.address}: {_who(description)}")
-        self.console.print(f"network {config.model.name} on {dataset}")
+        self.console.print(f"network {config.model.name} on {given.dataset}")
 
-        scores = self._train(model, dataset, workspace)
-        chain, variants = self._cut(model, dataset)
-        losses, costs = self._finish_variants(chain, variants, dataset, workspace)
-        segments = self._compile(chain, variants, losses, costs, workspace)
-        whole = self._compile_whole(model, chain, dataset, workspace)
+        made = make(config, given, workspace, self.step)
+        segments = self._compile(made, workspace)
+        whole = self._compile_whole(given, made, workspace)
         with self._target(workspace) as target:
-            measured = self._measure(target, chain, segments, whole, dataset, scores, workspace)
+            measured = self._measure(target, given, made, segments, whole, workspace)
         network = describe_network(
-            config.model.name, chain, measured.segments, dataset, scores, TOP1
+            config.model.name,
+            made.chain,
+            measured.segments,
+            given.dataset,
+            made.scores,
+            given.metric,
         )
-        return self._record(workspace, network, whole, measured)
+        return self._record(workspace, network, whole, made.profile.record, measured)
 
     def _target(self, workspace: Workspace) -> AbstractContextManager[Target]:
         return open_target(self.config.target, workspace.artifacts)
 
-    def _train(self, model: torch.nn.Module, dataset: Dataset, workspace: Workspace) -> Scores:
-        if self.config.model.checkpoint is None:
-            identity = fingerprint(
-                {
-                    f"{name}/{field}": array
-                    for name, part in (("train", dataset.train), ("validation", dataset.validation))
-                    for field, array in (("images", part.images), ("labels", part.labels))
-                }
-            )
-            with self.step("train the network") as track:
-                computed = train_once(
-                    model,
-                    dataset,
-                    self.config.training,
-                    workspace,
-                    identity,
-                    lambda epoch: track.update(epoch.epoch, epoch.epochs, str(epoch)),
-                )
-                track.note = "" if computed else FOUND
-        with self.step("score the network") as track:
-            scores = score_network(model, dataset.validation, dataset.test, TOP1)
-            track.note = f"test {TOP1.name} {scores.test:.2%}"
-        return scores
-
-    def _cut(self, model: torch.nn.Module, dataset: Dataset) -> tuple[Chain, Variants]:
-        example = torch.tensor(dataset.test.images[:1])
-        with self.step("cut into blocks") as track:
-            chain = extract(model, example, count=self.config.blocks.count)
-            track.note = f"{len(chain.blocks)} blocks in {len(chain)} segments"
-        with self.step("prune variants") as track:
-            variants = make_variants(chain, self.config.blocks.ratios)
-            track.note = f"{sum(map(len, variants.values()))} variants"
-        return chain, variants
-
-    def _finish_variants(
-        self, chain: Chain, variants: Variants, dataset: Dataset, workspace: Workspace
-    ) -> tuple[dict[str, float], dict[str, float]]:
-        validation = dataset.validation
-        with self.step("retrain variants") as track:
-            losses = retrain_once(
-                chain,
-                variants,
-                dataset.train.images,
-                validation.images,
-                self.config.retraining,
-                workspace,
-                track.update,
-            )
-            track.note = "" if losses.computed else FOUND
-        with self.step("profile accuracy") as track:
-            costs = profile_once(
-                chain,
-                variants,
-                validation.images,
-                validation.labels,
-                TOP1,
-                TOP1.name,
-                workspace,
-                track.update,
-            )
-            track.note = "" if costs.computed else FOUND
-        return dict(losses.values), dict(costs.values)
-
-    def _compile(
-        self,
-        chain: Chain,
-        variants: Variants,
-        losses: dict[str, float],
-        costs: dict[str, float],
-        workspace: Workspace,
-    ) -> list[SegmentRecord]:
+    def _compile(self, made: Made, workspace: Workspace) -> list[SegmentRecord]:
         with self.step("compile and check") as track:
-            segments, made = compile_variants(
-                chain, variants, losses, costs, self.config.compiler, workspace, track.update
+            segments, count = compile_variants(
+                made.chain,
+                made.variants,
+                made.losses,
+                made.profile.costs,
+                self.config.compiler,
+                workspace,
+                track.update,
             )
-            track.note = f"{made} made" if made else FOUND
+            track.note = f"{count} made" if count else FOUND
         return segments
 
-    def _compile_whole(
-        self, model: torch.nn.Module, chain: Chain, dataset: Dataset, workspace: Workspace
-    ) -> WholeRecord | None:
+    def _compile_whole(self, given: Given, made: Made, workspace: Workspace) -> WholeRecord | None:
         """The original in one piece: only to compare with, so a run goes on without it."""
         with self.step("compile the original in one piece") as track:
             try:
-                image = dataset.test.images[:1]
-                return compile_whole(model, chain, image, self.config.compiler, workspace)
+                image = given.dataset.test.images[:1]
+                return compile_whole(
+                    given.model, made.chain, image, self.config.compiler, workspace
+                )
             except CompilationError as error:
                 track.note = f"left out: {error.problem}"
         return None
@@ -233,11 +161,10 @@ class _Test:
     def _measure(
         self,
         target: Target,
-        chain: Chain,
+        given: Given,
+        made: Made,
         segments: list[SegmentRecord],
         whole: WholeRecord | None,
-        dataset: Dataset,
-        scores: Scores,
         workspace: Workspace,
     ) -> _Measured:
         where, how = self.config.target, self.config.measurement
@@ -255,11 +182,14 @@ class _Test:
         with self.step("choose") as track:
             additivity, corrected = add_up(segments, composed, latencies)
             problem = pose_problem(segments, corrected, self.config.memory)
-            configurations = choose(problem, self.config.budgets, scores.test, TOP1)
+            law = QualityLaw(made.profile.record.unit)
+            configurations = choose(
+                problem, self.config.budgets, made.scores.test, given.metric, law
+            )
             configurations = with_sums(configurations, segments, latencies)
             feasible = sum(each.feasible for each in configurations[1:])
             track.note = f"{feasible} of {len(configurations) - 1} budgets can be met"
-        configurations = self._fuse(configurations, segments, chain, dataset, workspace)
+        configurations = self._fuse(configurations, segments, given, made, workspace)
         others = in_one_piece(whole, configurations)
         with self.step("upload the networks in one piece") as track:
             sent = upload_all(
@@ -276,9 +206,9 @@ class _Test:
                 segments,
                 configurations,
                 where,
-                dataset.test,
-                TOP1,
-                chain.outputs[0].name,
+                given.dataset.test,
+                given.metric,
+                made.chain.outputs[0].name,
                 track.update,
             )
         configurations = [with_measured(each, times, measured) for each in configurations]
@@ -301,18 +231,18 @@ class _Test:
         self,
         configurations: list[ConfigurationRecord],
         segments: list[SegmentRecord],
-        chain: Chain,
-        dataset: Dataset,
+        given: Given,
+        made: Made,
         workspace: Workspace,
     ) -> list[ConfigurationRecord]:
         """Merge each configuration's artifacts: only to compare with, as the original."""
         with self.step("fuse the configurations") as track:
             try:
-                fused, made = fuse_configurations(
+                fused, count = fuse_configurations(
                     configurations,
                     segments,
-                    chain,
-                    dataset.test.images[:1],
+                    made.chain,
+                    given.dataset.test.images[:1],
                     self.config.compiler,
                     workspace,
                     track.update,
@@ -320,7 +250,7 @@ class _Test:
             except CompilationError as error:
                 track.note = f"left out: {error.problem}"
                 return configurations
-            track.note = f"{made} made" if made else FOUND
+            track.note = f"{count} made" if count else FOUND
         return fused
 
     def _record(
@@ -328,6 +258,7 @@ class _Test:
         workspace: Workspace,
         network: NetworkRecord,
         whole: WholeRecord | None,
+        accuracy: AccuracyRecord,
         measured: _Measured,
     ) -> TestResult:
         run = workspace.new_run()
@@ -340,6 +271,7 @@ class _Test:
             measured.configurations,
             whole,
             measured.additivity,
+            accuracy,
             measured.statistics,
             measured.telemetry,
             PLANS,

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from kenning_lego.core.records import (
+    AccuracyRecord,
     BudgetRecord,
     ConfigurationRecord,
     ErrorsRecord,
@@ -122,6 +123,20 @@ def _composition(record: RunRecord) -> Iterator[str]:
             f"sums of blocks over {len(record.additivity.runs)} composed runs: {_off(plain)}"
             + (f"; with fitted terms: {_off(fitted)}" if fitted else "; nothing to fit")
         )
+    if record.accuracy is not None:
+        yield describe_errors(record.accuracy)
+
+
+def describe_errors(accuracy: AccuracyRecord) -> str:
+    """How well accuracy costs predicted random configurations, in the metric's units."""
+    if accuracy.errors is None or accuracy.means_errors is None:
+        return "no random configuration was scored"
+    runs, errors, means = accuracy.runs, accuracy.errors, accuracy.means_errors
+    return (
+        f"predicted {accuracy.metric} of {len(runs)} random configurations: off by "
+        f"{errors.median:.4f} (p95 {errors.p95:.4f}), bias {errors.bias:+.4f}; by mean losses "
+        f"{means.median:.4f} (p95 {means.p95:.4f})"
+    )
 
 
 def _energies(record: RunRecord) -> Iterator[str]:

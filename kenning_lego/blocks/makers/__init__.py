@@ -1,0 +1,1 @@
+"""Makers of variants: one module each, and what they have in common."""

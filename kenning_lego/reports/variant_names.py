@@ -1,0 +1,25 @@
+"""What variants are called in tables and charts."""
+
+from __future__ import annotations
+
+from kenning_lego.core.records import VariantRecord
+from kenning_lego.reports.formatting import NO_BREAK, share
+
+
+def removed(variant: VariantRecord) -> str:
+    """The share that was to be removed, after the maker's name unless it is the usual one."""
+    asked = share(variant.ratio, 0) or ""
+    return asked if variant.kind == "pruned" else f"{variant.kind.replace('_', ' ')} {asked}"
+
+
+def short(variant: VariantRecord) -> str:
+    """The same where there is little room: initials for the maker's name."""
+    asked = f"{variant.ratio * 100:.0f}{NO_BREAK}%"
+    if variant.kind == "original":
+        return "orig."
+    if variant.kind == "pruned":
+        return asked
+    initials = "".join(
+        word[0].upper() for word in variant.kind.replace("-", "_").split("_") if word
+    )
+    return f"{initials}{NO_BREAK}{asked}"

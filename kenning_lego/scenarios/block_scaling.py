@@ -1,0 +1,140 @@
+"""Make the blocks of a network and their variants without a target, or show what was made.
+
+blocks make [SCENARIO.yaml | MODEL]   cut, make variants, retrain and profile, into a workspace
+blocks show WORKSPACE                 print the segments, blocks and variants of a workspace
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from kenning_lego.core.configuration import Component
+from kenning_lego.core.entry import Main, run
+from kenning_lego.core.errors import ConfigurationError, UnknownNameError
+from kenning_lego.core.flags import parse_configuration
+from kenning_lego.store.workspace import Workspace
+
+_SCENARIO_SUFFIXES = (".yaml", ".yml")
+
+
+class ShowConfig(Component):
+    """What to show."""
+
+    workspace: Path | None = None
+    """Directory that `blocks make` or `test` made."""
+    network: str | None = None
+    """Show this network alone."""
+    json_: bool = False
+    """Print JSON."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the sub-verb that the first argument names.
+
+    Raises:
+        UnknownNameError: there is no such sub-verb.
+    """
+    verbs: dict[str, Main] = {"make": make, "show": show}
+    verb, *rest = arguments or ["--help"]
+    if verb in ("-h", "--help"):
+        print(__doc__)
+        return 0
+    if verb not in verbs:
+        raise UnknownNameError("verb of blocks", verb, verbs)
+    return verbs[verb](rest)
+
+
+def make(arguments: Sequence[str]) -> int:
+    """Everything of a test that needs no target."""
+    from kenning_lego.scenarios.tester.configuration import InferenceTestConfig
+
+    config = parse_configuration(
+        InferenceTestConfig,
+        _with_model_flag(arguments),
+        program="kenning-lego blocks make",
+        description="Cut a network, make variants of its blocks, retrain and profile them; what "
+        "concerns a target is left out. A MODEL's name may stand for the scenario.",
+        file="a scenario in YAML, the same as for test; flags override it",
+    )
+    # --help and wrong flags need no torch.
+    from kenning_lego.scenarios import progress
+    from kenning_lego.scenarios.offline import run as offline
+    from kenning_lego.scenarios.offline.showing import print_network
+    from kenning_lego.scenarios.tester.summary import describe_errors
+
+    console = progress.make_console()
+    workspace = Workspace(config.workspace)
+    given = offline.load(config)
+    console.print(f"network {config.model.name} on {given.dataset}", soft_wrap=True)
+    durations: dict[str, float] = {}
+
+    def step(title: str) -> AbstractContextManager[progress.Track]:
+        return progress.step(console, title, durations)
+
+    made = offline.make(config, given, workspace, step)
+    print_network(console, made.manifest)
+    console.print(describe_errors(made.profile.record), soft_wrap=True)
+    console.print(f"blocks {workspace.network(config.model.name)}", soft_wrap=True)
+    return 0
+
+
+def show(arguments: Sequence[str]) -> int:
+    """Print the networks of a workspace."""
+    config = parse_configuration(
+        ShowConfig,
+        arguments,
+        program="kenning-lego blocks show",
+        description="Print the segments of a workspace's networks, their variants and their place.",
+        positional="workspace",
+    )
+    directories = _directories(config)
+    from kenning_lego.blocks.storage import read_manifest
+    from kenning_lego.scenarios.offline.showing import print_network
+    from kenning_lego.scenarios.progress import make_console
+
+    manifests = [read_manifest(each) for each in directories]
+    if config.json_:
+        content = [each.model_dump(mode="json") for each in manifests]
+        print(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False))
+    else:
+        console = make_console()
+        for manifest in manifests:
+            print_network(console, manifest)
+    return 0
+
+
+def _with_model_flag(arguments: Sequence[str]) -> list[str]:
+    """A first argument that is neither a flag nor a scenario names the model."""
+    first, *rest = arguments or [""]
+    if not first or first.startswith("-") or Path(first).suffix in _SCENARIO_SUFFIXES:
+        return list(arguments)
+    return ["--model.name", first, *rest]
+
+
+def _directories(config: ShowConfig) -> list[Path]:
+    if config.workspace is None:
+        raise ConfigurationError("which workspace?", "kenning-lego blocks show WORKSPACE")
+    if not (config.workspace / "manifest.json").is_file():
+        raise ConfigurationError(
+            f"{config.workspace} is not a workspace", "name one that `blocks make` made"
+        )
+    workspace = Workspace(config.workspace)
+    held = workspace.networks()
+    if not held:
+        raise ConfigurationError(
+            f"{config.workspace} holds no blocks", "make some with `kenning-lego blocks make`"
+        )
+    if config.network is None:
+        return held
+    wanted = workspace.network(config.network)
+    if wanted not in held:
+        raise UnknownNameError("network", config.network, (each.name for each in held))
+    return [wanted]
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

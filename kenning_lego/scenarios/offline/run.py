@@ -1,0 +1,188 @@
+"""The steps that need no target, in order; every one is found again in the workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from kenning_lego.blocks.accuracy import AccuracyProfile
+from kenning_lego.blocks.chain import Chain
+from kenning_lego.blocks.extract import extract
+from kenning_lego.blocks.makers.base import VariantMaker
+from kenning_lego.blocks.makers.lookup import find_makers
+from kenning_lego.blocks.manifest import Manifest, StoredScores
+from kenning_lego.blocks.storage import Findings, save_network
+from kenning_lego.blocks.variants import Variants, make_variants
+from kenning_lego.blocks.workshop import profile_once, retrain_once
+from kenning_lego.datasets.base import Dataset
+from kenning_lego.metrics.base import Metric
+from kenning_lego.metrics.lookup import make_metric
+from kenning_lego.models.lookup import load_model
+from kenning_lego.scenarios.offline.configuration import OfflineConfig
+from kenning_lego.scenarios.progress import Track
+from kenning_lego.store.fingerprint import fingerprint
+from kenning_lego.store.workspace import Workspace
+from kenning_lego.training.teacher import Scores, score_network, train_once
+
+Step = Callable[[str], AbstractContextManager[Track]]
+"""Shows a step of that title while it runs."""
+
+FOUND = "found in the workspace"
+
+_CALIBRATION_IMAGES = 64
+"""That makers of variants may look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a scenario names."""
+
+    model: nn.Module
+    dataset: Dataset
+    metric: Metric
+    makers: Sequence[VariantMaker]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What comes of it: the chain, its variants, and what is known of them without a target."""
+
+    chain: Chain
+    variants: Variants
+    scores: Scores
+    losses: dict[str, float]
+    profile: AccuracyProfile
+    manifest: Manifest
+
+
+def load(config: OfflineConfig) -> Given:
+    """Load the network, the data and the metric, and find the makers of variants.
+
+    Raises:
+        UsageError: one of them is not there, or not what the configuration says.
+    """
+    makers = find_makers(config.blocks)
+    torch.manual_seed(config.training.seed)
+    model = load_model(config.model.name, config.model.checkpoint, **config.model.arguments)
+    return Given(model, config.dataset.load(), make_metric(config.metric), makers)
+
+
+def make(config: OfflineConfig, given: Given, workspace: Workspace, step: Step) -> Made:
+    """Train the network if need be, cut it, make variants, retrain and profile them.
+
+    Raises:
+        KenningLegoError: see the exception tree; what was finished stays in the workspace.
+    """
+    scores = _train(config, given, workspace, step)
+    chain, variants = _cut(config, given, step)
+    losses = _retrain(config, given, chain, variants, workspace, step)
+    profile = _profile(config, given, chain, variants, workspace, step)
+    findings = Findings(
+        losses,
+        profile,
+        StoredScores(
+            dataset=given.dataset.name,
+            metric=given.metric.name,
+            validation=scores.validation,
+            test=scores.test,
+        ),
+    )
+    with step("keep the blocks"):
+        name = config.model.name
+        manifest = save_network(workspace.network(name), name, chain, variants, findings)
+    return Made(chain, variants, scores, losses, profile, manifest)
+
+
+def _train(config: OfflineConfig, given: Given, workspace: Workspace, step: Step) -> Scores:
+    model, dataset = given.model, given.dataset
+    if config.model.checkpoint is None:
+        identity = fingerprint(
+            {
+                f"{name}/{field}": array
+                for name, part in (("train", dataset.train), ("validation", dataset.validation))
+                for field, array in (("images", part.images), ("labels", part.labels))
+            }
+        )
+        with step("train the network") as track:
+            computed = train_once(
+                model,
+                dataset,
+                config.training,
+                workspace,
+                identity,
+                lambda epoch: track.update(epoch.epoch, epoch.epochs, str(epoch)),
+            )
+            track.note = "" if computed else FOUND
+    with step("score the network") as track:
+        scores = score_network(model, dataset.validation, dataset.test, given.metric)
+        track.note = f"test {given.metric.name} {scores.test:.4f}"
+    return scores
+
+
+def _cut(config: OfflineConfig, given: Given, step: Step) -> tuple[Chain, Variants]:
+    example = torch.tensor(given.dataset.test.images[:1])
+    with step("cut into blocks") as track:
+        blocks = config.blocks
+        chain = extract(
+            given.model,
+            example,
+            count=blocks.count,
+            share=blocks.share,
+            max_ratio=blocks.max_ratio,
+        )
+        track.note = f"{len(chain.blocks)} blocks in {len(chain)} segments"
+    with step("make variants") as track:
+        calibration = torch.tensor(given.dataset.train.images[:_CALIBRATION_IMAGES])
+        variants = make_variants(chain, config.blocks.ratios, given.makers, calibration)
+        track.note = f"{sum(map(len, variants.values()))} variants"
+    return chain, variants
+
+
+def _retrain(
+    config: OfflineConfig,
+    given: Given,
+    chain: Chain,
+    variants: Variants,
+    workspace: Workspace,
+    step: Step,
+) -> dict[str, float]:
+    with step("retrain variants") as track:
+        losses = retrain_once(
+            chain,
+            variants,
+            given.dataset.train.images,
+            given.dataset.validation.images,
+            config.retraining,
+            workspace,
+            track.update,
+        )
+        track.note = "" if losses.computed else FOUND
+    return dict(losses.values)
+
+
+def _profile(
+    config: OfflineConfig,
+    given: Given,
+    chain: Chain,
+    variants: Variants,
+    workspace: Workspace,
+    step: Step,
+) -> AccuracyProfile:
+    validation = given.dataset.validation
+    with step("profile accuracy") as track:
+        found = profile_once(
+            chain,
+            variants,
+            validation.images,
+            validation.labels,
+            given.metric,
+            config.profile,
+            workspace,
+            track.update,
+        )
+        track.note = "" if found.computed else FOUND
+    return found.profile
