@@ -35,6 +35,19 @@ def check_ratios(ratios: Sequence[float]) -> tuple[float, ...]:
     return tuple(sorted(ratios))
 
 
+def check_variants(names: Sequence[str]) -> tuple[str, ...]:
+    """The makers' names as they are.
+
+    Raises:
+        ValueError: there is none, or one is named twice.
+    """
+    if not names:
+        raise ValueError("name a maker of variants, such as pruned")
+    if len(set(names)) < len(names):
+        raise ValueError("a maker is named twice, so that its variants would have the same names")
+    return tuple(names)
+
+
 class PrunedConfig(Component):
     """How channels are removed."""
 
@@ -70,7 +83,7 @@ class BlocksConfig(Component):
     """Limit a block to this share of the network's convolutions instead, two at least."""
     ratios: Annotated[tuple[float, ...], AfterValidator(check_ratios)] = (0.0, 0.2, 0.4, 0.6, 0.8)
     """Shares of a block's FLOPs to remove, 0.0 included, one variant each."""
-    variants: tuple[str, ...] = ("pruned",)
+    variants: Annotated[tuple[str, ...], AfterValidator(check_variants)] = ("pruned",)
     """Makers of variants: pruned, low_rank, depth, or package.module:callable for your own."""
     pruned: PrunedConfig = PrunedConfig()
     """How channels are removed."""

@@ -12,6 +12,7 @@ from torch import fx, nn
 from kenning_lego.blocks.attention import Attention
 from kenning_lego.blocks.configuration import Importance
 from kenning_lego.blocks.dependencies import ChannelGroup, Slice
+from kenning_lego.blocks.shapes import tensors_in
 
 _NORMS = {"l1": 1, "l2": 2}
 
@@ -112,9 +113,11 @@ def sensitivities(
     weights = [layer.weight.detach().requires_grad_() for layer in layers.values()]
     replaced = {f"{path}.weight": each for path, each in zip(layers, weights, strict=True)}
     for batch in batches:
-        output = torch.func.functional_call(module, replaced, tuple(batch))
-        signs = torch.randint(0, 2, output.shape, generator=generator) * 2.0 - 1
-        gradients = torch.autograd.grad((signs * output).sum(), weights, allow_unused=True)
+        total = torch.zeros(())
+        for output in tensors_in(torch.func.functional_call(module, replaced, tuple(batch))):
+            signs = torch.randint(0, 2, output.shape, generator=generator) * 2.0 - 1
+            total = total + (signs * output).sum()
+        gradients = torch.autograd.grad(total, weights, allow_unused=True)
         for (path, layer), weight, gradient in zip(layers.items(), weights, gradients, strict=True):
             change = torch.zeros_like(weight) if gradient is None else weight * gradient
             found[path].append(_by_input(layer, change).detach())

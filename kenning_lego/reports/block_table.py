@@ -31,6 +31,8 @@ class Row:
     shade: int
     is_original: bool
     reached: str | None
+    most: str | None
+    """Share that can be removed at most, where more was asked."""
     flops: str | None
     parameters: str | None
     size: str | None
@@ -129,6 +131,7 @@ def _row(findings: Findings, variant: VariantRecord, columns: _Columns, quality:
         shade=shade(variant),
         is_original=original,
         reached=None if original else share(variant.ratio_reached),
+        most=_most(variant),
         flops=columns.flops.number(variant.flops),
         parameters=columns.parameters.number(variant.parameters),
         size=columns.size.number(variant.artifact.size_bytes),
@@ -142,6 +145,12 @@ def _row(findings: Findings, variant: VariantRecord, columns: _Columns, quality:
         loss=columns.loss.number(variant.reconstruction_loss),
         gap=significant(variant.artifact.gap_max_abs, 2),
     )
+
+
+def _most(variant: VariantRecord) -> str | None:
+    if variant.least_share is None or variant.ratio <= 1 - variant.least_share:
+        return None
+    return share(1 - variant.least_share)
 
 
 def _tensors(tensors: tuple[TensorRecord, ...]) -> str:

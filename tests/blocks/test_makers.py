@@ -6,6 +6,7 @@ from importlib.metadata import EntryPoint, EntryPoints
 
 import pytest
 import torch
+from pydantic import ValidationError
 from torch import Tensor, nn
 
 from kenning_lego.blocks.chain import Chain, Segment
@@ -247,6 +248,11 @@ class TestLookup:
         with pytest.raises((UnknownNameError, ConfigurationError)) as caught:
             lookup.find_makers(BlocksConfig(variants=(name,)))
         assert problem.lower() in str(caught.value).lower()
+
+    @pytest.mark.parametrize("names", [(), ("pruned", "depth", "pruned")])
+    def test_none_or_one_twice_is_refused(self, names: tuple[str, ...]) -> None:
+        with pytest.raises(ValidationError, match="maker"):
+            BlocksConfig(variants=names)
 
     def test_settings_are_flags(self) -> None:
         arguments = ["--variants", "pruned", "depth", "--pruned.importance", "bn_scale"]
