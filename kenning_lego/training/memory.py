@@ -11,13 +11,13 @@ from torch import Tensor
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.training.course import Lesson, Student
 
-PROCESS_BYTES = 450_000_000
-"""Of a process that has torch loaded and has computed something."""
+PROCESS_BYTES = 400_000_000
+"""Of a process that has torch loaded and has computed something, with what malloc keeps."""
 
 _KEPT_PER_WEIGHT = 3
 """The best weights so far and AdamW's two moments, beside the weights themselves."""
-_PASSING_OUTPUTS = 4
-"""Outputs, targets and gradients in flight at the end of a block."""
+_PASSING_OUTPUTS = 6
+"""Outputs, targets and gradients in flight, and what convolutions put aside, in outputs."""
 
 
 @dataclass(frozen=True, slots=True)

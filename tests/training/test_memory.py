@@ -58,7 +58,7 @@ def test_a_need_grows_with_the_batch_by_what_gradients_keep() -> None:
     small, large = (need_of(Student("a", "x", module), lesson, size) for size in (2, 64))
     weights = 4 * (3 * 8 * 9 + 8 + 8 * 4 + 4)
     assert small.kept == large.kept == 3 * weights
-    # The input and the rectified tensor, which the second convolution shares; four outputs.
-    sample = 4 * 16 * 16 * (3 + 8 + 4 * 4)
+    # The input and the rectified tensor, which the second convolution shares; six outputs.
+    sample = 4 * 16 * 16 * (3 + 8 + 6 * 4)
     assert small.passing == weights + 2 * sample
     assert large.passing == weights + 64 * sample
