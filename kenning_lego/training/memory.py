@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,7 +13,7 @@ from torch import Tensor
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.training.course import Lesson, Student
 
-PROCESS_BYTES = 400_000_000
+PROCESS_BYTES = 450_000_000
 """Of a process that has torch loaded and has computed something, with what malloc keeps."""
 
 _KEPT_PER_WEIGHT = 3
@@ -61,8 +63,18 @@ def need_of(student: Student, lesson: Lesson, batch_size: int) -> Need:
     return Need(_KEPT_PER_WEIGHT * weights, weights + int(passing * scale))
 
 
+def release_freed() -> None:
+    """Give back to the system what was freed; malloc keeps most of it to itself."""
+    gc.collect()
+    try:
+        trim = ctypes.CDLL(None).malloc_trim
+    except (AttributeError, OSError):  # another C library than glibc
+        return
+    trim(0)
+
+
 def group_by_memory(
-    students: Sequence[Student], needs: Sequence[Need], base: int, limit_mb: int | None
+    students: Sequence[Student], needs: Sequence[Need], base: int, limit_mb: int
 ) -> list[list[Student]]:
     """Split students into runs that each stay below a limit, as few as go in this order.
 
@@ -73,13 +85,11 @@ def group_by_memory(
         students: in order.
         needs: of each.
         base: bytes in use whatever is trained.
-        limit_mb: megabytes (10^6 bytes) for the process; None for all in one run.
+        limit_mb: megabytes (10^6 bytes) for the process.
 
     Raises:
         ConfigurationError: a single student is too much.
     """
-    if limit_mb is None:
-        return [list(students)] if students else []
     groups: list[list[Student]] = []
     kept = passing = 0
     for student, need in zip(students, needs, strict=True):

@@ -157,7 +157,7 @@ def test_the_teacher_computes_no_further_than_its_last_subject() -> None:
 
 def test_groups_that_fit_into_memory_give_the_same_weights_as_all_together() -> None:
     found = []
-    for limit in (None, 411):
+    for limit in (None, 461):
         chain, variants = prepared()
         config = CONFIG.model_copy(update={"max_memory_mb": limit, "epochs": 2})
         found.append((retrain(chain, variants, TRAINING, VALIDATION, config), variants))
