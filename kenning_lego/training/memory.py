@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.training.course import Lesson, Student
@@ -36,14 +36,22 @@ class Need:
 
 
 def need_of(student: Student, lesson: Lesson, batch_size: int) -> Need:
-    """What a student needs in steps of `batch_size` samples, from one pass over a few.
+    """What a student needs in steps of `batch_size` samples, from passes over one and two.
 
     Args:
-        student: left as it is; what it keeps for its gradients is counted.
-        lesson: of two samples or more.
+        student: in evaluation mode; what it keeps for its gradients is counted.
+        lesson: of two samples or more, in the precision of the training.
         batch_size: samples in a batch.
     """
     inputs, targets = lesson
+    one, two = (_saved_bytes(student.module, [each[:count] for each in inputs]) for count in (1, 2))
+    sample = two - one + _PASSING_OUTPUTS * sum(each[:1].nbytes for each in targets)
+    weights = sum(each.nbytes for each in student.module.parameters())
+    # What one sample needs and two do not need twice are weights in another precision.
+    return Need(_KEPT_PER_WEIGHT * weights, weights + (2 * one - two) + sample * batch_size)
+
+
+def _saved_bytes(module: nn.Module, inputs: Sequence[Tensor]) -> int:
     kept: dict[int, int] = {}
 
     def note(tensor: Tensor) -> Tensor:
@@ -51,16 +59,14 @@ def need_of(student: Student, lesson: Lesson, batch_size: int) -> Need:
         kept[storage.data_ptr()] = storage.nbytes()
         return tensor
 
-    weights = sum(each.nbytes for each in student.module.parameters())
-    own = {each.untyped_storage().data_ptr() for each in student.module.state_dict().values()}
+    own = {each.untyped_storage().data_ptr() for each in module.state_dict().values()}
+    copies = [each.clone() for each in inputs]
     with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(note, lambda each: each):
         # The result lives until all is counted, so that no storage is counted as another.
-        result = student.module(*inputs)
+        result = module(*copies)
         saved = sum(size for pointer, size in kept.items() if pointer not in own)
     del result
-    passing = saved + _PASSING_OUTPUTS * sum(each.nbytes for each in targets)
-    scale = batch_size / len(inputs[0])
-    return Need(_KEPT_PER_WEIGHT * weights, weights + int(passing * scale))
+    return saved
 
 
 def release_freed() -> None:
