@@ -19,6 +19,7 @@ from kenning_lego.training.configuration import DistillationConfig
 from kenning_lego.training.course import Distillation, Student
 from kenning_lego.training.criteria import MeanSquaredError
 from kenning_lego.training.distillation import Arrays, Means, check_samples, distil
+from kenning_lego.training.memory import release_freed
 from kenning_lego.training.precision import Precision
 from kenning_lego.training.progress import CombinedProgress, OnProgress
 from kenning_lego.training.schedule import Schedule
@@ -93,7 +94,9 @@ def retrain_group(
         on_progress=tell and (lambda done, all_, text: tell(done * count, all_ * count, text)),
     )
     teacher = ChainTeacher(chain, {each.subject for each in students})
-    return distil(teacher, students, training, validation, config, means=own)
+    results = distil(teacher, students, training, validation, config, means=own)
+    release_freed()
+    return results
 
 
 def work_of(

@@ -13,7 +13,7 @@ from kenning_lego.blocks.lessons import ChainTeacher
 from kenning_lego.training.course import Student
 from kenning_lego.training.distillation import Arrays, batch_of, lessons
 from kenning_lego.training.memory import PROCESS_BYTES, Need, group_by_memory, need_of
-from kenning_lego.training.precision import Precision
+from kenning_lego.training.precision import Precision, autocast
 
 _SAMPLES = 2
 _CHAINS = 2
@@ -33,8 +33,6 @@ def group(
 ) -> list[list[Student]]:
     """Split the students into groups that are trained one after another, or side by side.
 
-    Memory is estimated with float32 activations.
-
     Args:
         chain: the original network.
         students: in the chain's order.
@@ -49,15 +47,16 @@ def group(
         ModelError: the network refuses the images.
     """
     limit = None if config.max_memory_mb is None else config.max_memory_mb // processes
-    needs = {} if limit is None else _needs(chain, students, training, config.batch_size)
     base = _base(chain, students, (*training, *validation), config.batch_size)
     groups: list[list[Student]] = []
     ordered = sorted(students, key=lambda each: precisions[each.name])
-    for _, alike in groupby(ordered, key=lambda each: precisions[each.name]):
+    for precision, alike in groupby(ordered, key=lambda each: precisions[each.name]):
         some = list(alike)
-        groups += group_by_memory(
-            some, [needs.get(each.name, Need(0, 0)) for each in some], base, limit
-        )
+        if limit is None:
+            groups.append(some)
+        else:
+            needs = _needs(chain, some, precision, training, config.batch_size)
+            groups += group_by_memory(some, needs, base, limit)
     return _at_least(groups, min(processes, len(students)))
 
 
@@ -72,17 +71,22 @@ def _at_least(groups: list[list[Student]], count: int) -> list[list[Student]]:
 
 
 def _needs(
-    chain: Chain, students: Sequence[Student], training: Arrays, batch_size: int
-) -> dict[str, Need]:
+    chain: Chain,
+    students: Sequence[Student],
+    precision: Precision,
+    training: Arrays,
+    batch_size: int,
+) -> list[Need]:
     teacher = ChainTeacher(chain, {each.subject for each in students})
     device = device_of(chain)
     batch = batch_of(training, slice(0, _SAMPLES), device)
-    return {
-        student.name: need_of(student, lesson, batch_size)
-        for subject, lesson in lessons(teacher, batch, "float32", device)
-        for student in students
-        if student.subject == subject
-    }
+    found = {}
+    for subject, lesson in lessons(teacher, batch, precision, device):
+        for student in students:
+            if student.subject == subject:
+                with autocast(precision, device):
+                    found[student.name] = need_of(student, lesson, batch_size)
+    return [found[each.name] for each in students]
 
 
 def _base(chain: Chain, students: Sequence[Student], arrays: Arrays, batch_size: int) -> int:

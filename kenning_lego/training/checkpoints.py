@@ -7,6 +7,7 @@ parts are written before the state that names them, and removed after the next o
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ import safetensors.torch
 from torch import Tensor
 
 from kenning_lego.core.errors import StoreError
-from kenning_lego.store.atomic import write_bytes, write_json
+from kenning_lego.store.atomic import write_error, write_json
 
 _STATE = "state.json"
 
@@ -64,9 +65,7 @@ class Checkpoints:
         serial = self._serial + 1
         count = 0
         for part in parts:
-            # Copies, since the format refuses tensors that share memory.
-            tensors = {name: each.cpu().clone().contiguous() for name, each in part.items()}
-            write_bytes(self._part(serial, count), safetensors.torch.save(tensors))
+            _write(self._part(serial, count), part)
             count += 1
         write_json(
             self.directory / _STATE, {"serial": serial, "parts": count, "state": dict(state)}
@@ -109,3 +108,23 @@ class Checkpoints:
 
     def _part(self, serial: int, number: int) -> Path:
         return self.directory / f"{serial}-{number}.safetensors"
+
+
+def _write(path: Path, part: Mapping[str, Tensor]) -> None:
+    """Straight to the disk: no state names the file yet, and copies would cost memory."""
+    tensors: dict[str, Tensor] = {}
+    seen: set[int] = set()
+    for name, each in part.items():
+        own = each.cpu().contiguous()
+        # The format refuses tensors that share memory.
+        tensors[name] = own.clone() if own.data_ptr() in seen else own
+        seen.add(own.data_ptr())
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        safetensors.torch.save_file(tensors, path)
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise write_error(path, error) from error
+    except safetensors.SafetensorError as error:  # what it makes of a full disk
+        raise StoreError(f"cannot write {path}: {error}", "free some space") from error
