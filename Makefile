@@ -9,6 +9,9 @@ INSTALLED := $(VENV)/.installed
 # Parallel test processes share the cores: one thread each.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
+# What a benchmark needs beside the project. Without dependencies: torchvision's is another torch.
+BENCH_NEEDS_blocks := torchvision==0.28.0
+
 .PHONY: help setup demo test lint types unit test-deploy test-aarch64 test-python310 bench clean
 
 help:
@@ -66,6 +69,8 @@ test-python310: setup
 
 bench: setup
 	@test -f "benchmarks/$(NAME).py" || { echo "error: no benchmark named '$(NAME)'; try: make bench NAME=transport"; exit 2; }
+	$(if $(BENCH_NEEDS_$(NAME)),$(BIN)/python -m pip install --disable-pip-version-check --no-deps \
+	  --quiet $(PIP_FLAGS) $(BENCH_NEEDS_$(NAME)))
 	$(BIN)/python -m benchmarks.$(NAME)
 
 clean:
