@@ -37,7 +37,7 @@ class DistillationConfig(Component):
     """Passes over the training images."""
     batch_size: Annotated[int, Field(ge=2)] = 32
     """Images in a batch at most."""
-    learning_rate: PositiveFloat = 4e-3
+    learning_rate: PositiveFloat = 8e-3
     """Of AdamW, at its highest; falls to zero along a cosine."""
     warmup: Annotated[float, Field(ge=0, lt=1)] = 0.05
     """Share of the steps in which the learning rate rises to its highest."""
