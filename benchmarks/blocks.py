@@ -1,8 +1,8 @@
 """Whether the block engine covers networks of all kinds, scales them as asked, and is fast.
 
-``python -m benchmarks.blocks`` writes ``build/bench/blocks.json`` and prints it; it needs most of an
-hour on two cores that do nothing else. Accuracies need the trained networks and images that
-``KENNING_LEGO_SHARED`` points at.
+``python -m benchmarks.blocks`` writes ``build/bench/blocks.json`` and prints it; it needs most of
+an hour on two cores that do nothing else. Accuracies need the trained networks and images in the
+directory that ``KENNING_LEGO_SHARED_DATA`` names.
 """
 
 from __future__ import annotations

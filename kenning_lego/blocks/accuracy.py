@@ -136,6 +136,7 @@ def _record(
         metric=metric.name,
         estimator="means" if estimate is means else "fitted",
         unit=estimate.law.unit,
+        power=estimate.law.power,
         original=original,
         precision=prepared.precision,
         deviation=prepared.deviation,

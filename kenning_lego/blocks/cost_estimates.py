@@ -4,8 +4,9 @@
   block minus the score with the variant there. Costs are losses that add up.
 * ``fitted``: the costs that, added up by the law of :mod:`kenning_lego.stats.quality_law`, come
   closest to all these scores at once. With b the distance of a score from a perfect one and b0
-  the original's, ln(b / b0) of a network is taken for a sum over its blocks, found by least
-  squares; a variant's cost is b0 times its share.
+  the original's, ((b / b0)^p - 1) / p of a network is taken for a sum over its blocks, found by
+  least squares; a variant's cost is b0 times its share. Of the powers p, 0 to 1, that is taken
+  which comes nearest to the scores.
 """
 
 from __future__ import annotations
@@ -16,9 +17,14 @@ from dataclasses import dataclass
 from statistics import fmean
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kenning_lego.blocks.compositions import Composition, Metric, Samples
 from kenning_lego.stats.quality_law import QualityLaw
+
+Floats = NDArray[np.float64]
+
+_POWERS = tuple(step / 10 for step in range(11))
 
 _HALF = 0.5
 """Of a sample: added to distances, since a perfect score has no logarithm."""
@@ -107,12 +113,23 @@ def fitted_costs(
     present = np.zeros((len(compositions), len(columns)))
     for row, each in enumerate(compositions):
         present[row, [columns[name] for name in each.variants if name in columns]] = 1.0
-    logarithms = np.log(distances / distances[0])
-    found = np.linalg.lstsq(present, logarithms, rcond=None)[0]
     unit = float(distances[0])
-    costs = {name: 0.0 for several in names for name in several}
-    costs.update({name: unit * float(found[column]) for name, column in columns.items()})
-    return costs, QualityLaw(unit)
+    _, costs, law = min(
+        (_fit(present, distances, QualityLaw(unit, power)) for power in _POWERS),
+        key=lambda fit: fit[0],
+    )
+    found = {name: 0.0 for several in names for name in several}
+    found.update({name: float(costs[column]) for name, column in columns.items()})
+    return found, law
+
+
+def _fit(present: Floats, distances: Floats, law: QualityLaw) -> tuple[float, Floats, QualityLaw]:
+    """How far the scores are off, as a mean square, with the costs that fit them best."""
+    losses = distances - distances[0]
+    wanted = np.array([law.cost(loss) for loss in losses])
+    costs = np.linalg.lstsq(present, wanted, rcond=None)[0]
+    explained = np.array([law.loss(cost) for cost in present @ costs])
+    return float(np.mean((explained - losses) ** 2)), costs, law
 
 
 def _stand_ins(names: Sequence[Sequence[str]]) -> list[str]:

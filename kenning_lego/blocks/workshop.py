@@ -25,7 +25,7 @@ from kenning_lego.training.executors import make_executor
 from kenning_lego.training.progress import OnProgress
 from kenning_lego.training.weights import module_fingerprint
 
-_PROFILE_VERSION = 2
+_PROFILE_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)

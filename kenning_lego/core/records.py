@@ -355,6 +355,8 @@ class AccuracyRecord(_Record):
     estimator: Literal["fitted", "means"]
     unit: float | None = None
     """Of :class:`kenning_lego.stats.quality_law.QualityLaw`; None where losses add up."""
+    power: float = 0.0
+    """Of the same."""
     original: float
     """Score of the original network on the validation part, in this precision."""
     precision: Literal["float32", "bfloat16"]

@@ -182,7 +182,8 @@ class _Test:
         with self.step("choose") as track:
             additivity, corrected = add_up(segments, composed, latencies)
             problem = pose_problem(segments, corrected, self.config.memory)
-            law = QualityLaw(made.profile.record.unit)
+            found = made.profile.record
+            law = QualityLaw(found.unit, found.power)
             configurations = choose(
                 problem, self.config.budgets, made.scores.test, given.metric, law
             )
