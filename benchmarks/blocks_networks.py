@@ -16,27 +16,21 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-import onnxruntime as ort
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from benchmarks.bench_record import Metric
+from benchmarks.onnx_chain import TOLERANCE, onnx_gap
 from benchmarks.zoo.networks import NETWORKS
 from kenning_lego.blocks.chain import Chain, Segment
 from kenning_lego.blocks.extract import extract
 from kenning_lego.blocks.flops import flop_counter
 from kenning_lego.blocks.shapes import tensors_in
 from kenning_lego.blocks.variants import BlockVariant, make_variants
-from kenning_lego.compilers.torch_onnx import compile_onnx
 from kenning_lego.core.errors import KenningLegoError
 
 RATIOS = (0.0, 0.2, 0.4, 0.6, 0.8)
-TOLERANCE = 1e-4
 QUICK = ("resnet18", "mobilenet_v2", "unet")
-
-Arrays = dict[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,40 +142,6 @@ def _check_variants(
                 yield f"{variant.name} gives another shape or type"
             if not tensor.isfinite().all():
                 yield f"{variant.name} gives numbers that are not finite"
-
-
-def onnx_gap(chain: Chain, tensors: Mapping[str, Tensor]) -> float:
-    """Run every segment in ONNX Runtime, one after the other, and compare the network's outputs.
-
-    Also one variant of a block in the middle, which the compiler compares with torch.
-
-    Raises:
-        CompilationError: a segment cannot be exported, or computes something else on its own.
-    """
-    known: Arrays = {spec.name: tensors[spec.name].numpy() for spec in chain.inputs}
-    for segment in chain:
-        example = [tensors[spec.name] for spec in segment.inputs]
-        known |= _run_onnx(segment, example, known)
-    middle = chain.blocks[len(chain.blocks) // 2]
-    example = [tensors[spec.name] for spec in middle.inputs]
-    variant = make_variants(replace(chain, segments=(middle,)), (0.0, 0.5))[middle.name][-1]
-    compile_onnx(variant.module, middle.inputs, middle.outputs, example, tolerance=TOLERANCE)
-    return max(_gap(known[spec.name], tensors[spec.name].numpy()) for spec in chain.outputs)
-
-
-def _gap(found: NDArray[np.float32], expected: NDArray[np.float32]) -> float:
-    scale = float(np.abs(expected).max(initial=np.finfo(np.float32).tiny))
-    return float(np.abs(found - expected).max(initial=0.0)) / scale
-
-
-def _run_onnx(segment: Segment, example: Sequence[Tensor], known: Arrays) -> Arrays:
-    artifact = compile_onnx(segment.module, segment.inputs, segment.outputs, example)
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = ort.InferenceSession(artifact.content, options, providers=["CPUExecutionProvider"])
-    feeds = {each.name: known[each.name] for each in session.get_inputs()}
-    outputs = session.run(None, feeds)
-    return {spec.name: each for spec, each in zip(segment.outputs, outputs, strict=True)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,8 @@ class Entry:
 def _settle(model: nn.Module, batch: Tensor) -> None:
     """Give normalisations the statistics of their inputs, as training does.
 
-    Without them the values in a deep network grow until rounding is all that is left.
+    Without them the values in a deep network grow until rounding is all that is left. The mean
+    variance is added to each channel's: of a few pixels some have next to none.
     """
     norms = [each for each in model.modules() if isinstance(each, nn.modules.batchnorm._BatchNorm)]
     for each in norms:
@@ -71,6 +72,8 @@ def _settle(model: nn.Module, batch: Tensor) -> None:
         model.train()(batch)
     for each in norms:
         each.momentum = 0.1
+        variance = each.get_buffer("running_var")
+        variance += variance.mean()
 
 
 def _vision(name: str, **arguments: Any) -> nn.Module:

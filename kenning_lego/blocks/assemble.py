@@ -145,7 +145,14 @@ def _constant(value: object) -> Argument:
 
 
 def _spec(name: str, value: Value) -> TensorSpec:
-    return TensorSpec(name, value.shape or (), value.dtype)
+    shape = value.shape or ()
+    if 0 in shape:
+        raise ModelError(
+            f"the tensor {name!r} is empty for the example input: {list(shape)}",
+            "give an example input that leaves something, such as an image with objects, or name "
+            "the part to cut",
+        )
+    return TensorSpec(name, shape, value.dtype)
 
 
 def _unused(name: str, specs: dict[fx.Node, TensorSpec]) -> str:

@@ -83,9 +83,14 @@ class Cutter:
         """
         enough = None if wanted.share is None else math.ceil(wanted.share * sum(self._flops))
         choices = []
+        strict = wanted.max_ratio is not None
         for small in self._limits(wanted):
             candidates = find_candidates(self._regions, self._gain, self._neatness, small=small)
-            allowed = [each for each in candidates if each not in banned]
+            allowed = [
+                each
+                for each in candidates
+                if each not in banned and (small(each.region) or not strict)
+            ]
             choices.append(choose(allowed, wanted.count, enough))
         gains = [sum(each.gain for each in chosen) for chosen in choices]
         least = (1 - _GIVEN_UP) * max(gains) if enough is None else min(enough, max(gains))

@@ -13,6 +13,7 @@
     │   ├── BoardUnreachableError     no shell on a board (in deployment.errors)
     │   └── BoardUnfitError           a board lacks what is needed (in deployment.errors)
     ├── ModelError                a network that cannot be cut, trained or run
+    │   └── UntraceableError          its operations cannot be recorded (in blocks.tracing)
     ├── CompilationError          an artifact that cannot be made, or is not what torch computes
     ├── SolverError               the optimiser failed (in selection.ilp)
     ├── BundleError               wheels that cannot be gathered (in deployment.errors)

@@ -245,3 +245,17 @@ def test_a_network_that_takes_one_batch_only_is_cut_for_it() -> None:
     assert len(capture(make(Strict), bind(make(Strict), IMAGE)).runs) == 1
     assert len(extract(make(Strict), IMAGE).blocks) == 1
     assert len(extract(make(OneBatch), IMAGE).blocks) == 1
+
+
+def test_a_network_that_gives_nothing_for_the_example_is_refused() -> None:
+    class Picky(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body = body()
+
+        def forward(self, x: Tensor) -> Tensor:
+            y: Tensor = self.body(x)
+            return y[y.abs() > 1e9]
+
+    with pytest.raises(ModelError, match="'head_out' is empty for the example input"):
+        extract(make(Picky), IMAGE)
