@@ -21,20 +21,20 @@ from numpy.typing import NDArray
 
 from benchmarks.bench_record import Metric
 from benchmarks.trained import CHECKPOINTS, Cifar10, load_cifar10
-from kenning_lego.blocks.accuracy import environments, profile_accuracy
-from kenning_lego.blocks.chain import Chain
-from kenning_lego.blocks.compositions import (
+from kenning_lego.blocks.accuracy.compositions import (
     Choice,
     Samples,
     batch_size,
     score_neighbours,
     score_whole,
 )
+from kenning_lego.blocks.accuracy.evaluation import Precision, Prepared, prepare
+from kenning_lego.blocks.accuracy.profile import environments, profile_accuracy
+from kenning_lego.blocks.chain import Chain
 from kenning_lego.blocks.configuration import ProfileConfig, RetrainConfig
-from kenning_lego.blocks.evaluation import Precision, Prepared, prepare
-from kenning_lego.blocks.extract import extract
-from kenning_lego.blocks.retrain import retrain
-from kenning_lego.blocks.variants import Variants, make_variants
+from kenning_lego.blocks.cutting.extract import extract
+from kenning_lego.blocks.retraining.retrain import retrain
+from kenning_lego.blocks.variants.variants import Variants, make_variants
 from kenning_lego.core.records import AccuracyRecord
 from kenning_lego.datasets.base import Part
 from kenning_lego.metrics.classification import TOP1

@@ -14,8 +14,8 @@ import torch
 
 from benchmarks.cifar_images import training_images
 from kenning_lego.blocks.configuration import ProfileConfig, RetrainConfig
-from kenning_lego.blocks.extract import extract
-from kenning_lego.blocks.variants import make_variants
+from kenning_lego.blocks.cutting.extract import extract
+from kenning_lego.blocks.variants.variants import make_variants
 from kenning_lego.blocks.workshop import profile_once, retrain_once
 from kenning_lego.metrics.classification import TOP1
 from kenning_lego.models.lookup import load_model

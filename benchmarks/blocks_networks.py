@@ -22,11 +22,11 @@ from torch import Tensor, nn
 from benchmarks.bench_record import Metric
 from benchmarks.onnx_chain import TOLERANCE, onnx_gap
 from benchmarks.zoo.networks import NETWORKS
+from kenning_lego.blocks.capture.flops import flop_counter
+from kenning_lego.blocks.capture.shapes import tensors_in
 from kenning_lego.blocks.chain import Chain, Segment
-from kenning_lego.blocks.extract import extract
-from kenning_lego.blocks.flops import flop_counter
-from kenning_lego.blocks.shapes import tensors_in
-from kenning_lego.blocks.variants import BlockVariant, make_variants
+from kenning_lego.blocks.cutting.extract import extract
+from kenning_lego.blocks.variants.variants import BlockVariant, make_variants
 from kenning_lego.core.errors import KenningLegoError
 
 RATIOS = (0.0, 0.2, 0.4, 0.6, 0.8)

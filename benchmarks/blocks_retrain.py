@@ -18,9 +18,9 @@ from benchmarks.plain_distillation import PlainDistillation, losses
 from benchmarks.samples import interleave, median
 from kenning_lego.blocks.chain import Chain
 from kenning_lego.blocks.configuration import RetrainConfig
-from kenning_lego.blocks.extract import extract
-from kenning_lego.blocks.retrain import precisions_of, retrain, students_of
-from kenning_lego.blocks.variants import Variants, make_variants
+from kenning_lego.blocks.cutting.extract import extract
+from kenning_lego.blocks.retraining.retrain import precisions_of, retrain, students_of
+from kenning_lego.blocks.variants.variants import Variants, make_variants
 from kenning_lego.models.lookup import load_model
 from kenning_lego.training.precision import Precision
 

@@ -19,10 +19,10 @@ from benchmarks.bench_record import Metric
 from benchmarks.zoo.networks import NETWORKS, Entry
 from kenning_lego.blocks.chain import Chain
 from kenning_lego.blocks.configuration import BlocksConfig, PrunedConfig
-from kenning_lego.blocks.extract import extract
-from kenning_lego.blocks.makers.lookup import find_makers
-from kenning_lego.blocks.prune import Prunable
-from kenning_lego.blocks.variants import Variants, make_variants
+from kenning_lego.blocks.cutting.extract import extract
+from kenning_lego.blocks.variants.makers.lookup import find_makers
+from kenning_lego.blocks.variants.prune import Prunable
+from kenning_lego.blocks.variants.variants import Variants, make_variants
 from kenning_lego.core.errors import ModelError
 from kenning_lego.models.lookup import load_model
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from kenning_lego.blocks.chain import Chain, Segment
-from kenning_lego.blocks.variants import make_variants
+from kenning_lego.blocks.variants.variants import make_variants
 from kenning_lego.compilers.torch_onnx import compile_onnx
 
 TOLERANCE = 1e-4

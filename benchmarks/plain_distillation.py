@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch.nn.functional import mse_loss
 
 from kenning_lego.blocks.chain import Chain
-from kenning_lego.blocks.variants import BlockVariant, Variants
+from kenning_lego.blocks.variants.variants import BlockVariant, Variants
 
 
 class PlainDistillation:

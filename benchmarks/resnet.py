@@ -13,9 +13,9 @@ import numpy as np
 import torch
 
 from kenning_lego.blocks.chain import Chain
-from kenning_lego.blocks.extract import extract
+from kenning_lego.blocks.cutting.extract import extract
 from kenning_lego.blocks.latency import stages_of
-from kenning_lego.blocks.variants import make_variants
+from kenning_lego.blocks.variants.variants import make_variants
 from kenning_lego.compilers.configuration import CompilerConfig
 from kenning_lego.compilers.fused import fuse_once
 from kenning_lego.core.records import SegmentRecord

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import fx
 
+from kenning_lego.blocks.capture.shapes import tensors_in
+from kenning_lego.blocks.capture.tracing import Opaque
 from kenning_lego.blocks.cost import count_parameters
-from kenning_lego.blocks.shapes import tensors_in
-from kenning_lego.blocks.tracing import Opaque
 from kenning_lego.core.errors import ModelError, UnknownNameError
 from kenning_lego.core.specs import TensorSpec
 

@@ -10,10 +10,10 @@ from typing import Any
 import torch
 from torch import fx, nn
 
+from kenning_lego.blocks.capture.flops import flop_counter
+from kenning_lego.blocks.capture.shapes import tensors_in
 from kenning_lego.blocks.configuration import Measure
-from kenning_lego.blocks.flops import flop_counter
 from kenning_lego.blocks.liveness import Buffer, peak_bytes
-from kenning_lego.blocks.shapes import tensors_in
 from kenning_lego.core.errors import ModelError
 
 

@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from kenning_lego.blocks.accuracy import AccuracyProfile, profile_accuracy
+from kenning_lego.blocks.accuracy.compositions import Metric
+from kenning_lego.blocks.accuracy.profile import AccuracyProfile, profile_accuracy
 from kenning_lego.blocks.chain import Chain
-from kenning_lego.blocks.compositions import Metric
 from kenning_lego.blocks.configuration import ProfileConfig, RetrainConfig
-from kenning_lego.blocks.retrain import Images, as_arrays, students_of
-from kenning_lego.blocks.retrain_bench import RetrainBench
-from kenning_lego.blocks.variants import BlockVariant, Variants
+from kenning_lego.blocks.retraining.bench import RetrainBench
+from kenning_lego.blocks.retraining.retrain import Images, as_arrays, students_of
+from kenning_lego.blocks.variants.variants import BlockVariant, Variants
 from kenning_lego.core.records import AccuracyRecord
 from kenning_lego.store.fingerprint import fingerprint
 from kenning_lego.store.workspace import Workspace

@@ -349,7 +349,7 @@ class ComposedScoreRecord(_Record):
 
 
 class AccuracyRecord(_Record):
-    """Where accuracy costs come from; see :mod:`kenning_lego.blocks.accuracy`."""
+    """Where accuracy costs come from; see :mod:`kenning_lego.blocks.accuracy.profile`."""
 
     metric: str
     estimator: Literal["fitted", "means"]

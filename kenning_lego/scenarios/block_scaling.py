@@ -92,7 +92,7 @@ def show(arguments: Sequence[str]) -> int:
         positional="workspace",
     )
     directories = _directories(config)
-    from kenning_lego.blocks.storage import read_manifest
+    from kenning_lego.blocks.storage.networks import read_manifest
     from kenning_lego.scenarios.offline.showing import print_network
     from kenning_lego.scenarios.progress import make_console
 

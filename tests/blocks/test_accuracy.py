@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from kenning_lego.blocks.accuracy import profile_accuracy
+from kenning_lego.blocks.accuracy.compositions import Composition
+from kenning_lego.blocks.accuracy.cost_estimates import fitted_costs, mean_costs
+from kenning_lego.blocks.accuracy.profile import profile_accuracy
 from kenning_lego.blocks.chain import Chain
-from kenning_lego.blocks.compositions import Composition
 from kenning_lego.blocks.configuration import ProfileConfig
-from kenning_lego.blocks.cost_estimates import fitted_costs, mean_costs
-from kenning_lego.blocks.extract import extract
-from kenning_lego.blocks.variants import BlockVariant, make_variants
+from kenning_lego.blocks.cutting.extract import extract
+from kenning_lego.blocks.variants.variants import BlockVariant, make_variants
 from kenning_lego.core.errors import ModelError
 from tests.blocks import networks
 from tests.blocks.test_extract import FACTS, IMAGE, make

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional
 
-from kenning_lego.blocks.attention import remove_heads
 from kenning_lego.blocks.cost import cost
-from kenning_lego.blocks.extract import extract
-from kenning_lego.blocks.prune import Prunable
-from kenning_lego.blocks.variants import make_variants
+from kenning_lego.blocks.cutting.extract import extract
+from kenning_lego.blocks.variants.attention import remove_heads
+from kenning_lego.blocks.variants.prune import Prunable
+from kenning_lego.blocks.variants.variants import make_variants
 from kenning_lego.compilers.torch_onnx import compile_onnx
 from kenning_lego.core.errors import ModelError
 

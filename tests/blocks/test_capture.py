@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from kenning_lego.blocks.capture import capture
+from kenning_lego.blocks.capture.capture import capture
+from kenning_lego.blocks.capture.inputs import bind
+from kenning_lego.blocks.capture.shapes import tensors_in
 from kenning_lego.blocks.cost import cost
-from kenning_lego.blocks.extract import extract
-from kenning_lego.blocks.inputs import bind
-from kenning_lego.blocks.prune import prune
-from kenning_lego.blocks.shapes import tensors_in
+from kenning_lego.blocks.cutting.extract import extract
+from kenning_lego.blocks.variants.prune import prune
 from kenning_lego.core.errors import ModelError
 from tests.blocks import networks
 from tests.blocks.networks import conv, conv_bn_relu

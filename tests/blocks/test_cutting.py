@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
+from kenning_lego.blocks.capture.flops import flop_counter
 from kenning_lego.blocks.chain import Chain
-from kenning_lego.blocks.extract import extract
-from kenning_lego.blocks.flops import flop_counter
+from kenning_lego.blocks.cutting.extract import extract
 from kenning_lego.models.resnet import resnet_cifar
 from tests.blocks.networks import PlainCnn, TinyResNet, conv
 

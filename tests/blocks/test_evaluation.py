@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import nn
 
+from kenning_lego.blocks.accuracy.compositions import batch_size
+from kenning_lego.blocks.accuracy.evaluation import folded, prepare
 from kenning_lego.blocks.chain import Chain
-from kenning_lego.blocks.compositions import batch_size
-from kenning_lego.blocks.evaluation import folded, prepare
-from kenning_lego.blocks.extract import extract
-from kenning_lego.blocks.variants import Variants, make_variants
+from kenning_lego.blocks.cutting.extract import extract
+from kenning_lego.blocks.variants.variants import Variants, make_variants
 from kenning_lego.core.errors import ModelError
 from tests.blocks import networks
 from tests.blocks.test_extract import IMAGE, NETWORKS, make
@@ -102,7 +102,7 @@ def test_bfloat16_is_not_taken_where_outputs_do_not_stay_close(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     chain, variants = cut(networks.PlainCnn)
-    monkeypatch.setattr("kenning_lego.blocks.evaluation._TOLERANCE", 1e-6)
+    monkeypatch.setattr("kenning_lego.blocks.accuracy.evaluation._TOLERANCE", 1e-6)
     assert prepare(chain, variants, IMAGES, 16, "auto").precision == "float32"
 
 

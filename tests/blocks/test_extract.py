@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import Tensor, fx, nn
 
-from kenning_lego.blocks.capture import capture
+from kenning_lego.blocks.capture.capture import capture
+from kenning_lego.blocks.capture.inputs import bind
+from kenning_lego.blocks.capture.shapes import tensors_in
 from kenning_lego.blocks.chain import Chain
-from kenning_lego.blocks.extract import extract
-from kenning_lego.blocks.inputs import bind
-from kenning_lego.blocks.prune import Prunable
-from kenning_lego.blocks.shapes import tensors_in
+from kenning_lego.blocks.cutting.extract import extract
+from kenning_lego.blocks.variants.prune import Prunable
 from kenning_lego.core.errors import ModelError, UnknownNameError
 from tests.blocks import networks
 
@@ -167,7 +167,7 @@ def test_a_region_that_cannot_be_pruned_is_no_block(monkeypatch: pytest.MonkeyPa
                 raise ModelError("no")
             super().__init__(module, inputs)
 
-    monkeypatch.setattr("kenning_lego.blocks.extract.Prunable", AllButOne)
+    monkeypatch.setattr("kenning_lego.blocks.cutting.extract.Prunable", AllButOne)
     chain = extract(make(networks.TinyResNet), *IMAGE)
     assert len(chain.blocks) == 7
     assert not chain["layer2.0"].scalable

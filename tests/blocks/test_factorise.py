@@ -6,9 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, fx, nn
 
-from kenning_lego.blocks.allocation import Option, allocate
 from kenning_lego.blocks.cost import cost
-from kenning_lego.blocks.factorise import factorised, flops_by_rank, is_factorable, spectrum
+from kenning_lego.blocks.variants.allocation import Option, allocate
+from kenning_lego.blocks.variants.factorise import (
+    factorised,
+    flops_by_rank,
+    is_factorable,
+    spectrum,
+)
 
 IMAGE = torch.rand(2, 6, 9, 10)
 LAYERS: dict[str, tuple[nn.Module, Tensor]] = {

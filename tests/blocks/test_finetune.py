@@ -8,9 +8,9 @@ import torch
 from torch import nn
 
 from kenning_lego.blocks.chain import Chain
-from kenning_lego.blocks.finetune import fine_tune
-from kenning_lego.blocks.retrain import retrain
-from kenning_lego.blocks.variants import BlockVariant
+from kenning_lego.blocks.retraining.finetune import fine_tune
+from kenning_lego.blocks.retraining.retrain import retrain
+from kenning_lego.blocks.variants.variants import BlockVariant
 from kenning_lego.core.errors import ConfigurationError, ModelError, UnknownNameError
 from kenning_lego.training.configuration import FineTuneConfig
 from tests.blocks import networks

@@ -4,15 +4,15 @@ import pytest
 import torch
 from torch import Tensor, fx, nn
 
-from kenning_lego.blocks.dependencies import ChannelGroup
-from kenning_lego.blocks.importance import (
+from kenning_lego.blocks.variants.dependencies import ChannelGroup
+from kenning_lego.blocks.variants.importance import (
     MAGNITUDE,
     Criterion,
     head_importances,
     importances,
     sensitivities,
 )
-from kenning_lego.blocks.prune import Prunable
+from kenning_lego.blocks.variants.prune import Prunable
 from tests.blocks.networks import conv
 from tests.blocks.test_attention import Encoder
 

@@ -12,13 +12,13 @@ from torch import Tensor, nn
 from kenning_lego.blocks.chain import Chain, Segment
 from kenning_lego.blocks.configuration import BlocksConfig, LowRankConfig, PrunedConfig
 from kenning_lego.blocks.cost import Cost, cost
-from kenning_lego.blocks.extract import extract
-from kenning_lego.blocks.makers import lookup
-from kenning_lego.blocks.makers.base import Data, Draft, VariantMaker, distinct
-from kenning_lego.blocks.makers.depth import DepthMaker
-from kenning_lego.blocks.makers.low_rank import LowRankMaker
-from kenning_lego.blocks.makers.pruned import PrunedMaker
-from kenning_lego.blocks.variants import BlockVariant, make_variants
+from kenning_lego.blocks.cutting.extract import extract
+from kenning_lego.blocks.variants.makers import lookup
+from kenning_lego.blocks.variants.makers.base import Data, Draft, VariantMaker, distinct
+from kenning_lego.blocks.variants.makers.depth import DepthMaker
+from kenning_lego.blocks.variants.makers.low_rank import LowRankMaker
+from kenning_lego.blocks.variants.makers.pruned import PrunedMaker
+from kenning_lego.blocks.variants.variants import BlockVariant, make_variants
 from kenning_lego.compilers.torch_onnx import compile_onnx
 from kenning_lego.core.errors import ConfigurationError, ModelError, UnknownNameError
 from kenning_lego.core.flags import parse_configuration

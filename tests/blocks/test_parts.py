@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from kenning_lego.blocks.extract import extract
-from kenning_lego.blocks.inputs import bind
-from kenning_lego.blocks.parts import install, traceable_parts
-from kenning_lego.blocks.variants import make_variants
+from kenning_lego.blocks.capture.inputs import bind
+from kenning_lego.blocks.cutting.extract import extract
+from kenning_lego.blocks.cutting.parts import install, traceable_parts
+from kenning_lego.blocks.variants.variants import make_variants
 from kenning_lego.core.errors import ModelError, UnknownNameError
 from tests.blocks import networks
 

@@ -10,8 +10,8 @@ from torch import Tensor, fx, nn
 
 from kenning_lego.blocks.chain import Segment
 from kenning_lego.blocks.cost import cost, count_parameters
-from kenning_lego.blocks.extract import extract
-from kenning_lego.blocks.prune import prune
+from kenning_lego.blocks.cutting.extract import extract
+from kenning_lego.blocks.variants.prune import prune
 from kenning_lego.core.errors import ModelError
 from tests.blocks import networks
 from tests.blocks.test_extract import IMAGE, NETWORKS, make

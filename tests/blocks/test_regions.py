@@ -6,8 +6,14 @@ from itertools import combinations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kenning_lego.blocks.graph import Graph, post_order
-from kenning_lego.blocks.regions import Candidate, Region, choose, find_candidates, find_regions
+from kenning_lego.blocks.capture.graph import Graph, post_order
+from kenning_lego.blocks.cutting.regions import (
+    Candidate,
+    Region,
+    choose,
+    find_candidates,
+    find_regions,
+)
 
 
 @st.composite

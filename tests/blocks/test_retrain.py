@@ -10,10 +10,10 @@ from torch import nn
 
 from kenning_lego.blocks.chain import Chain
 from kenning_lego.blocks.configuration import RetrainConfig
-from kenning_lego.blocks.extract import extract
-from kenning_lego.blocks.lessons import ChainTeacher
-from kenning_lego.blocks.retrain import retrain
-from kenning_lego.blocks.variants import BlockVariant, make_variants
+from kenning_lego.blocks.cutting.extract import extract
+from kenning_lego.blocks.retraining.lessons import ChainTeacher
+from kenning_lego.blocks.retraining.retrain import retrain
+from kenning_lego.blocks.variants.variants import BlockVariant, make_variants
 from kenning_lego.core.errors import ConfigurationError, ModelError
 from tests.blocks import networks
 from tests.blocks.test_extract import FACTS, IMAGE, make

@@ -15,11 +15,11 @@ import torch
 from torch import Tensor, nn
 
 from kenning_lego.blocks.chain import Chain
-from kenning_lego.blocks.extract import extract
-from kenning_lego.blocks.graph_description import describe_graph, rebuild_graph
-from kenning_lego.blocks.storage import Findings, load_network, read_manifest, save_network
-from kenning_lego.blocks.unfold import unfold
-from kenning_lego.blocks.variants import Variants, make_variants
+from kenning_lego.blocks.cutting.extract import extract
+from kenning_lego.blocks.storage.graphs import describe_graph, rebuild_graph
+from kenning_lego.blocks.storage.networks import Findings, load_network, read_manifest, save_network
+from kenning_lego.blocks.storage.unfold import unfold
+from kenning_lego.blocks.variants.variants import Variants, make_variants
 from kenning_lego.core.errors import ModelError, StoreError, WorkspaceError
 from tests.blocks import networks
 from tests.blocks.test_extract import IMAGE, NETWORKS, make
@@ -42,9 +42,9 @@ class Net(nn.Module):
 SAVE = """
 import sys, torch
 from pathlib import Path
-from kenning_lego.blocks.extract import extract
-from kenning_lego.blocks.storage import Findings, save_network
-from kenning_lego.blocks.variants import make_variants
+from kenning_lego.blocks.cutting.extract import extract
+from kenning_lego.blocks.storage.networks import Findings, save_network
+from kenning_lego.blocks.variants.variants import make_variants
 from own_network import Net
 torch.manual_seed(0)
 chain = extract(Net(), torch.zeros(1, 1, 6, 6))
@@ -60,7 +60,7 @@ torch.save([image, *outputs], place / "expected.pt")
 LOAD = """
 import importlib.util, sys, torch
 from pathlib import Path
-from kenning_lego.blocks.storage import load_network
+from kenning_lego.blocks.storage.networks import load_network
 assert importlib.util.find_spec("own_network") is None
 place = Path(sys.argv[1])
 image, *expected = torch.load(place / "expected.pt", weights_only=True)

@@ -4,8 +4,8 @@ import pytest
 from pydantic import ValidationError
 
 from kenning_lego.blocks.configuration import BlocksConfig
-from kenning_lego.blocks.extract import extract
-from kenning_lego.blocks.variants import make_variants
+from kenning_lego.blocks.cutting.extract import extract
+from kenning_lego.blocks.variants.variants import make_variants
 from kenning_lego.core.errors import ConfigurationError
 from tests.blocks import networks
 from tests.blocks.test_extract import IMAGE, make

@@ -6,7 +6,13 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kenning_lego.blocks.width_plan import Layer, Width, plan_multiples, plan_widths, remaining
+from kenning_lego.blocks.variants.width_plan import (
+    Layer,
+    Width,
+    plan_multiples,
+    plan_widths,
+    remaining,
+)
 
 
 @st.composite

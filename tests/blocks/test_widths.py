@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor, fx, nn
 
-from kenning_lego.blocks.shapes import propagate
-from kenning_lego.blocks.widths import find_freedom
+from kenning_lego.blocks.capture.shapes import propagate
+from kenning_lego.blocks.variants.widths import find_freedom
 from tests.blocks.networks import conv
 
 

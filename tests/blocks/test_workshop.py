@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from kenning_lego.blocks.configuration import RetrainConfig
-from kenning_lego.blocks.variants import make_variants
+from kenning_lego.blocks.variants.variants import make_variants
 from kenning_lego.blocks.workshop import Outcome, retrain_once
 from kenning_lego.core.errors import ModelError, UnknownNameError
 from kenning_lego.store.workspace import Workspace

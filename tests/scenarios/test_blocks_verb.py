@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from kenning_lego.blocks.manifest import Manifest
-from kenning_lego.blocks.storage import load_network
+from kenning_lego.blocks.storage.manifest import Manifest
+from kenning_lego.blocks.storage.networks import load_network
 from kenning_lego.core.entry import run
 from kenning_lego.core.flags import load_yaml
 from kenning_lego.scenarios import block_scaling

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from kenning_lego.blocks.chain import Chain
-from kenning_lego.blocks.extract import extract
-from kenning_lego.blocks.variants import make_variants
+from kenning_lego.blocks.cutting.extract import extract
+from kenning_lego.blocks.variants.variants import make_variants
 from kenning_lego.compilers.configuration import CompilerConfig
 from kenning_lego.core.records import BudgetRecord, ConfigurationRecord, SegmentRecord
 from kenning_lego.scenarios.tester.compiling import compile_variants

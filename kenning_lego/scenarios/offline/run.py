@@ -9,14 +9,14 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from kenning_lego.blocks.accuracy import AccuracyProfile
+from kenning_lego.blocks.accuracy.profile import AccuracyProfile
 from kenning_lego.blocks.chain import Chain
-from kenning_lego.blocks.extract import extract
-from kenning_lego.blocks.makers.base import VariantMaker
-from kenning_lego.blocks.makers.lookup import find_makers
-from kenning_lego.blocks.manifest import Manifest, StoredScores
-from kenning_lego.blocks.storage import Findings, save_network
-from kenning_lego.blocks.variants import Variants, make_variants
+from kenning_lego.blocks.cutting.extract import extract
+from kenning_lego.blocks.storage.manifest import Manifest, StoredScores
+from kenning_lego.blocks.storage.networks import Findings, save_network
+from kenning_lego.blocks.variants.makers.base import VariantMaker
+from kenning_lego.blocks.variants.makers.lookup import find_makers
+from kenning_lego.blocks.variants.variants import Variants, make_variants
 from kenning_lego.blocks.workshop import profile_once, retrain_once
 from kenning_lego.datasets.base import Dataset
 from kenning_lego.metrics.base import Metric

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.tree import Tree
 
-from kenning_lego.blocks.manifest import Manifest, StoredSegment, StoredVariant
+from kenning_lego.blocks.storage.manifest import Manifest, StoredSegment, StoredVariant
 
 
 def print_network(console: Console, manifest: Manifest) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 
 from kenning_lego.blocks.chain import Chain, Segment
-from kenning_lego.blocks.variants import Variants
+from kenning_lego.blocks.variants.variants import Variants
 from kenning_lego.compilers.configuration import CompilerConfig
 from kenning_lego.compilers.once import compile_once
 from kenning_lego.core.records import SegmentRecord, TensorRecord, VariantRecord

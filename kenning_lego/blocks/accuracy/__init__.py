@@ -1,0 +1,1 @@
+"""What variants cost in accuracy."""

@@ -1,0 +1,1 @@
+"""From a network to a graph of operations that computes the same."""

@@ -1,0 +1,1 @@
+"""From a graph to a chain of segments, some of them blocks."""

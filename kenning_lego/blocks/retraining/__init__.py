@@ -1,0 +1,1 @@
+"""Variants learn what their blocks compute."""

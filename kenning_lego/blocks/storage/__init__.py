@@ -1,0 +1,1 @@
+"""Cut networks in files, and back without their class."""
