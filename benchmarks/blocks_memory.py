@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.cifar_images import training_images
+from benchmarks.trained import training_images
 from kenning_lego.blocks.configuration import ProfileConfig, RetrainConfig
 from kenning_lego.blocks.cutting.extract import extract
 from kenning_lego.blocks.variants.variants import make_variants

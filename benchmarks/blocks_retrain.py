@@ -13,9 +13,9 @@ import numpy as np
 import torch
 
 from benchmarks.bench_record import Metric
-from benchmarks.cifar_images import RESNET20, training_images
 from benchmarks.plain_distillation import PlainDistillation, losses
 from benchmarks.samples import interleave, median
+from benchmarks.trained import CHECKPOINTS, training_images
 from kenning_lego.blocks.chain import Chain
 from kenning_lego.blocks.configuration import RetrainConfig
 from kenning_lego.blocks.cutting.extract import extract
@@ -111,7 +111,9 @@ def _precision() -> Precision:
 def _quality(precision: Precision, seeds: int, images: int) -> list[Metric]:
     """Losses in float32 on images that neither way has seen, over orders of the others."""
     training, validation, unseen = np.split(training_images(images + 1500), [images, images + 500])
-    checkpoint = RESNET20 if RESNET20.is_file() else None
+    checkpoint = (
+        CHECKPOINTS["resnet20-cifar10"] if CHECKPOINTS["resnet20-cifar10"].is_file() else None
+    )
     ours, plain = [], []
     for seed in range(seeds):
         chain, variants = _cut("resnet20-cifar10", checkpoint)

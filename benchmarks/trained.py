@@ -1,4 +1,4 @@
-"""Networks that others trained, and the images they are for; None where these are not at hand."""
+"""Networks that others trained, and the images they are for, where these are at hand."""
 
 from __future__ import annotations
 
@@ -47,6 +47,15 @@ def load_cifar10() -> Cifar10 | None:
             for images in (train, test)
         )
     )
+
+
+def training_images(count: int) -> NDArray[np.float32]:
+    """The first of CIFAR-10's training images, (count, 3, 32, 32), normalised; else noise."""
+    sheet = SHARED / "images" / "cifar10_train6k.webp"
+    if not sheet.is_file():
+        rng = np.random.default_rng(0)
+        return rng.standard_normal((count, 3, _SIDE, _SIDE), dtype=np.float32)
+    return normalise(_tiles(sheet)[:count], _MEAN, _DEVIATION)
 
 
 def _tiles(sheet: Path) -> NDArray[np.uint8]:

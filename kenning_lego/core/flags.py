@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin
@@ -45,6 +45,7 @@ def parse_configuration(
     description: str,
     file: str | None = None,
     positional: str | None = None,
+    beside: Collection[str] = (),
 ) -> C:
     """Read a component's configuration from the command line.
 
@@ -54,6 +55,7 @@ def parse_configuration(
         program: name of the command, for the help text.
         description: what the command does.
         file: if given, an optional positional argument names a YAML file; this is its help.
+        beside: keys of the file that are another command's, and left alone.
         positional: instead, a field whose value, or values, may also be given without its flag.
 
     Raises:
@@ -83,7 +85,8 @@ def parse_configuration(
     if positional and found.bare:
         given[(positional,)] = found.bare
     source = getattr(found, "file", None)
-    values = load_yaml(source) if source else {}
+    content = load_yaml(source) if source else {}
+    values = {key: value for key, value in content.items() if key not in beside}
     # A `type` first: setting it may drop what stands beside it.
     for path, value in sorted(given.items(), key=lambda each: each[0][-1] != "type"):
         _set(values, path, value)

@@ -50,15 +50,18 @@ def main(arguments: Sequence[str]) -> int:
 
 def make(arguments: Sequence[str]) -> int:
     """Everything of a test that needs no target."""
+    from kenning_lego.scenarios.offline.configuration import OfflineConfig
     from kenning_lego.scenarios.tester.configuration import InferenceTestConfig
 
     config = parse_configuration(
-        InferenceTestConfig,
+        OfflineConfig,
         _with_model_flag(arguments),
         program="kenning-lego blocks make",
-        description="Cut a network, make variants of its blocks, retrain and profile them; what "
-        "concerns a target is left out. A MODEL's name may stand for the scenario.",
-        file="a scenario in YAML, the same as for test; flags override it",
+        description="Cut a network, make variants of its blocks, retrain and profile them. A "
+        "MODEL's name may stand for the scenario.",
+        file="a scenario in YAML, such as one for test, of which the target's part is left "
+        "alone; flags override it",
+        beside=InferenceTestConfig.model_fields.keys() - OfflineConfig.model_fields.keys(),
     )
     # --help and wrong flags need no torch.
     from kenning_lego.scenarios import progress
