@@ -57,7 +57,11 @@ def test_every_type_of_message_is_covered_here() -> None:
     assert {kind.kind for kind in by_type} == set(Kind)
 
 
-OPTIONAL = {messages.Model: ("load",), messages.RunPlan: ("memory_bytes", "cool_below_c")}
+OPTIONAL = {
+    messages.Model: ("load",),
+    messages.Compose: ("outputs",),
+    messages.RunPlan: ("memory_bytes", "cool_below_c"),
+}
 
 
 @pytest.mark.parametrize("kind", by_type, ids=lambda kind: kind.__name__)
