@@ -21,8 +21,8 @@ from typing import Any
 import torch
 
 from kenning_lego.core.errors import KenningLegoError, MissingDependencyError
-from kenning_lego.training.executors import Call, Task, TaskError
 from kenning_lego.training.progress import CombinedProgress, OnProgress, stopping_on_interrupt
+from kenning_lego.training.tasks import Call, Task, TaskError
 
 _POLL_S = 0.2
 _TELL_S = 0.5

@@ -13,9 +13,10 @@ import pytest
 
 from kenning_lego.core.errors import ModelError, UnknownNameError
 from kenning_lego.training import executors
-from kenning_lego.training.executors import Call, Executor, InProcess, TaskError, make_executor
+from kenning_lego.training.executors import Executor, InProcess, make_executor
 from kenning_lego.training.processes import Processes
 from kenning_lego.training.progress import OnProgress, ShouldStop
+from kenning_lego.training.tasks import Call, TaskError
 
 EXECUTORS = [InProcess(), Processes(2)]
 

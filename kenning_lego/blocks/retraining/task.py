@@ -14,9 +14,9 @@ from kenning_lego.training.checkpoints import Checkpoints
 from kenning_lego.training.configuration import DistillationConfig
 from kenning_lego.training.course import Student
 from kenning_lego.training.distillation import Arrays, Means
-from kenning_lego.training.executors import Call
 from kenning_lego.training.precision import Precision
 from kenning_lego.training.progress import OnProgress, ShouldStop
+from kenning_lego.training.tasks import Call
 from kenning_lego.training.weights import save_weights
 
 
