@@ -116,6 +116,8 @@ class NetworkRecord(_Record):
     test_score: float | None = None
     samples: dict[str, int] = Field(default_factory=dict)
     """Samples in each part of the dataset."""
+    opaque: dict[str, str] = Field(default_factory=dict)
+    """Why sub-modules could not be looked into, by their paths; they are in fixed segments."""
 
 
 class VerdictRecord(_Record):

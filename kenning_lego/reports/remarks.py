@@ -75,6 +75,12 @@ def remarks(findings: Findings) -> Iterator[Remark]:
             f"Memory means: {MEMORY[findings.record.memory].lower()}, what each segment alone adds"
             " to a fresh process on the target that holds the engine; of several, the sum.",
         )
+    if record.network.opaque:
+        yield Remark(
+            "neutral",
+            "These parts could not be looked into, and stay as they are:"
+            f" {'; '.join(f'{path} ({why})' for path, why in record.network.opaque.items())}.",
+        )
     clocks = {each.record.clock for each in findings.timings.values()}
     for clock, text in _CLOCKS.items():
         if clock in clocks:

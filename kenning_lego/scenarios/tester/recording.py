@@ -52,6 +52,7 @@ def describe_network(
             "validation": len(dataset.validation),
             "test": len(dataset.test),
         },
+        opaque={each.path: each.reason for each in chain.opaque},
     )
 
 
