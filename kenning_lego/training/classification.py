@@ -87,7 +87,7 @@ def train(
 
     Raises:
         ModelError: the training part has fewer than 2 samples or the validation part none, the
-            network's outputs do not fit, or the loss is no longer finite.
+            network has no parameters, its outputs do not fit, or the loss is no longer finite.
     """
     config = config or TrainingConfig()
     count = len(dataset.train.labels)
@@ -95,6 +95,11 @@ def train(
         raise ModelError(
             f"{count} training and {len(dataset.validation.labels)} validation samples",
             "give at least 2 and 1",
+        )
+    if not any(True for _ in model.parameters()):
+        raise ModelError(
+            f"{type(model).__name__} has no parameters to train",
+            "name a network with layers, or give its checkpoint",
         )
     optimizer = torch.optim.SGD(
         model.parameters(),

@@ -84,6 +84,14 @@ def _flags(scenario: Path) -> list[tuple[str, str, object]]:
             ["make", "resnet18-digits", "--metric", "tpo1", "--workspace", "{place}"],
             "did you mean 'top1'",
         ),
+        (
+            ["make", "resnet18-digits", "--retraining.executor", "dsak", "--workspace", "{place}"],
+            "unknown executor 'dsak'",
+        ),
+        (
+            ["make", "resnet18-digits", "--target.address", "x", "--workspace", "{place}"],
+            "unknown flag --target.address",
+        ),
         (["show"], "which workspace"),
         (["show", "{place}"], "is not a workspace"),
         (["show", "{empty}"], "holds no blocks"),

@@ -109,6 +109,11 @@ def test_too_few_samples_are_an_error(dataset: Dataset) -> None:
         train(make(), one)
 
 
+def test_network_without_parameters_is_an_error(dataset: Dataset) -> None:
+    with pytest.raises(ModelError, match="Flatten has no parameters"):
+        train(nn.Flatten(), dataset)
+
+
 def test_outputs_for_other_classes_are_an_error(dataset: Dataset) -> None:
     with pytest.raises(ModelError, match="an output for every class"):
         train(nn.Sequential(nn.Flatten(), nn.Linear(64, 1)), dataset, QUICK)

@@ -26,6 +26,7 @@ from kenning_lego.scenarios.offline.configuration import OfflineConfig
 from kenning_lego.scenarios.progress import Track
 from kenning_lego.store.fingerprint import fingerprint
 from kenning_lego.store.workspace import Workspace
+from kenning_lego.training.executors import make_executor
 from kenning_lego.training.teacher import Scores, score_network, train_once
 
 Step = Callable[[str], AbstractContextManager[Track]]
@@ -60,12 +61,13 @@ class Made:
 
 
 def load(config: OfflineConfig) -> Given:
-    """Load the network, the data and the metric, and find the makers of variants.
+    """Load the network, the data and the metric, and find the makers and the executor.
 
     Raises:
         UsageError: one of them is not there, or not what the configuration says.
     """
     makers = find_makers(config.blocks)
+    make_executor(config.retraining.executor, config.retraining.processes)  # known before all else
     torch.manual_seed(config.training.seed)
     model = load_model(config.model.name, config.model.checkpoint, **config.model.arguments)
     return Given(model, config.dataset.load(), make_metric(config.metric), makers)
