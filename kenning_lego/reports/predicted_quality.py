@@ -8,6 +8,8 @@ from kenning_lego.core.records import RunRecord, ScoreErrorsRecord
 from kenning_lego.reports.formatting import counted
 from kenning_lego.reports.quality import Quality
 
+_FITTED = "Costs were fitted to all networks that were scored:"
+
 
 @dataclass(frozen=True, slots=True)
 class ScoreErrors:
@@ -38,12 +40,12 @@ def predicted_quality(record: RunRecord) -> PredictedQuality | None:
     if accuracy.estimator == "fitted":
         rows.append(_row("mean losses, added up", accuracy.means_errors, quality))
     runs = counted(len(accuracy.runs), "random configuration")
-    how = (
-        "Costs were fitted to all networks that were scored: shares of the distance to a perfect"
-        " score multiply."
-        if accuracy.estimator == "fitted"
-        else "Costs are mean losses in three environments."
-    )
+    if accuracy.estimator == "means":
+        how = "Costs are mean losses in three environments."
+    elif accuracy.power == 0:
+        how = f"{_FITTED} logarithms of the distance to a perfect score add up."
+    else:
+        how = f"{_FITTED} the distance to a perfect score to the power {accuracy.power:g} adds up."
     return PredictedQuality(
         f"Error of predicted {accuracy.metric} over {runs}",
         tuple(rows),

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 
 from kenning_lego.core.errors import UsageError
 
-MULTIPLE = 200
-"""A sample takes at least so many times what the clock cannot tell apart: 0.5 % of error."""
+MULTIPLE = 50
+"""A sample takes at least so many times what the clock cannot tell apart.
+
+That is 2 % of one sample, and little of a median of hundreds. More would make loops of blocks that
+take some microseconds, and a loop keeps a block's code and weights in the caches, as no chain does.
+"""
 _READINGS = 64
 
 
