@@ -6,7 +6,6 @@ killed with this process, and mounts go with the last process that sees them.
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import os
 import signal
@@ -107,9 +106,13 @@ def _fork(work: Callable[[], int]) -> int:
 
 def _wait(child: int) -> int:
     """Until `child` ends; its exit code. All other children are reaped on the way."""
-    while True:
-        with contextlib.suppress(KeyboardInterrupt):  # the child got it too
+    # The child gets an interrupt too; here one could come between its end and our hearing of it.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        while True:
             ended, status = os.wait()
             if ended == child:
                 code = os.waitstatus_to_exitcode(status)
                 return code if code >= 0 else 128 - code
+    finally:
+        signal.signal(signal.SIGINT, before)
