@@ -57,8 +57,8 @@ class ArtifactRecord(_Record):
     """Largest absolute difference between the artifact's outputs and torch's."""
 
 
-class VariantRecord(_Record):
-    """A stand-in for a block."""
+class VariantFacts(_Record):
+    """What is known of a stand-in for a block without compiling it."""
 
     name: str
     """Unique in the network, such as ``layer2.0@pruned-0.40``."""
@@ -73,6 +73,17 @@ class VariantRecord(_Record):
     """Validation error of the block's output against the original block's; None for originals."""
     accuracy_cost: float | None = None
     """Metric of the original network minus that with this variant; positive is worse."""
+    weight_bytes: int | None = None
+    """Of its parameters and buffers, uncompiled."""
+    activation_bytes: int | None = None
+    """The most that tensors hold at once while it runs on one sample, by the graph alone."""
+    least_share: float | None = None
+    """The smallest share of the block's FLOPs, or parameters, that its maker can leave."""
+
+
+class VariantRecord(VariantFacts):
+    """A stand-in for a block, compiled."""
+
     artifact: ArtifactRecord
     measurement: str | None = None
     """Name of the measurement with this variant's samples."""
@@ -80,12 +91,6 @@ class VariantRecord(_Record):
     """What loading it adds to a fresh process on the target that holds the engine."""
     peak_bytes: int | None = None
     """The most that loading and running it adds there."""
-    weight_bytes: int | None = None
-    """Of its parameters and buffers, uncompiled."""
-    activation_bytes: int | None = None
-    """The most that tensors hold at once while it runs on one sample, by the graph alone."""
-    least_share: float | None = None
-    """The smallest share of the block's FLOPs, or parameters, that its maker can leave."""
 
     def memory_bytes(self, term: MemoryTerm) -> int | None:
         """Its memory in these terms; None if it was not measured."""

@@ -16,7 +16,8 @@ import numpy as np
 
 from kenning_lego.core.plans import PlanItem
 from kenning_lego.core.specs import IOSpec, TensorSpec
-from kenning_lego.runtimes.base import Arrays, allocate
+from kenning_lego.runtimes.base import Arrays, Program, allocate
+from kenning_lego.servers.pipeline import randomise, tensors_of
 
 Places = Sequence[Collection[IOSpec]]
 """For each place of a chain, what the programs take and give of which one runs there."""
@@ -74,6 +75,18 @@ def shared_arrays(
             sizes = tensors[name].sizes
             arrays[name] = memory[: int(np.prod(sizes))].reshape(sizes)
     return arrays
+
+
+def chain_arrays(chain: Sequence[Program], seed: int) -> Arrays:
+    """Arrays that one chain runs on, filled by :func:`.pipeline.randomise`."""
+    arrays = shared_arrays(tensors_of(chain), [places_of(chain)])
+    randomise(arrays, seed)
+    return arrays
+
+
+def places_of(chain: Sequence[Program]) -> Places:
+    """One program at each place."""
+    return [[program.spec] for program in chain]
 
 
 def chains_of(items: Iterable[PlanItem], specs: Mapping[str, IOSpec]) -> list[Places]:

@@ -24,8 +24,9 @@ from typing import Any
 from kenning_lego.core.errors import KenningLegoError
 from kenning_lego.core.footprints import FootprintSample
 from kenning_lego.runtimes.lookup import make_runtime
+from kenning_lego.servers.buffers import chain_arrays
 from kenning_lego.servers.isolation import isolate
-from kenning_lego.servers.pipeline import bind_chain, random_arrays, tensors_of
+from kenning_lego.servers.pipeline import bind_chain, random_arrays
 from kenning_lego.store.artifacts import ArtifactStore
 
 _OUT_OF_MEMORY_SCORE = 900
@@ -116,8 +117,8 @@ def measure(
     gc.collect()
     empty = read_memory()
     programs = {each: engine.load(store.read(each), batch) for each in dict.fromkeys(stages)}
-    arrays = random_arrays(tensors_of(programs.values()), 0)
-    call = bind_chain([programs[digest] for digest in stages], arrays)
+    chain = [programs[digest] for digest in stages]
+    call = bind_chain(chain, chain_arrays(chain, 0))
     loaded = read_memory()
     if not runs:
         return sample_of(empty, loaded, None, exact=False)

@@ -86,6 +86,7 @@ class Journal:
         self._columns = columns
         self._passes = log.per_round
         self._kept = 0
+        self._full = False
         self._next = time.monotonic() + INTERVAL_S
         names = [each.name for each in columns]
         per_round, loops = [each.per_round for each in columns], [each.loops for each in columns]
@@ -104,8 +105,10 @@ class Journal:
         self._append({"end": _facts(log)})
 
     def _flush(self, timed: Timed) -> None:
+        if self._full:
+            return  # what fits again later would leave a gap before it
         kept, self._kept = self._kept, len(timed.round_ends_ns)
-        self._append(
+        self._full = not self._append(
             {
                 "samples": [
                     pack_samples(timed.samples[each.index][kept * each.per_round :])
@@ -116,10 +119,13 @@ class Journal:
             }
         )
 
-    def _append(self, record: Mapping[str, Any]) -> None:
+    def _append(self, record: Mapping[str, Any]) -> bool:
+        """Whether there was room for it."""
         content = msgpack.packb(record)
-        if os.lseek(self._descriptor, 0, os.SEEK_END) + len(content) <= MAX_BYTES:
-            os.write(self._descriptor, content)
+        if os.lseek(self._descriptor, 0, os.SEEK_END) + len(content) > MAX_BYTES:
+            return False
+        os.write(self._descriptor, content)
+        return True
 
 
 @dataclass(slots=True)

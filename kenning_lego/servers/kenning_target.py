@@ -85,14 +85,21 @@ class KenningTarget:
         batch: int = 1,
         outputs: Sequence[str] = (),
     ) -> Composed:
-        """Load one artifact; the target's server chooses engine, threads and outputs.
+        """Load one artifact; the target's server chooses engine and threads.
 
         Raises:
-            ModelError: it is a chain of several artifacts.
+            ModelError: it is a chain of several artifacts, or does not return just `outputs`.
         """
-        del threads, outputs
+        del threads
         digest = _only(stages)
-        return Composed(self._load(self._connect(), digest, runtime, batch))
+        spec = self._load(self._connect(), digest, runtime, batch)
+        given = [tensor.name for tensor in spec.outputs]
+        if outputs and list(outputs) != given:
+            raise ModelError(
+                f"the artifact returns {', '.join(given)}, asked were {', '.join(outputs)}",
+                "Kenning's wire knows all outputs of one artifact alone: take them as they come",
+            )
+        return Composed(spec)
 
     def infer(self, inputs: Sequence[bytes]) -> tuple[list[bytes], int]:
         """Run the model once; its outputs, and the round trip of PROCESS in ns on our clock."""

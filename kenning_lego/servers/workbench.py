@@ -26,7 +26,7 @@ from kenning_lego.core.specs import IOSpec
 from kenning_lego.runtimes.base import Arrays, Program, allocate
 from kenning_lego.runtimes.lookup import make_runtime
 from kenning_lego.servers.affinity import pinned
-from kenning_lego.servers.buffers import chains_of, shared_arrays
+from kenning_lego.servers.buffers import chain_arrays, chains_of, places_of, shared_arrays
 from kenning_lego.servers.cooling import CoolDown
 from kenning_lego.servers.environment import describe
 from kenning_lego.servers.journal import Column, Journal, recover
@@ -34,7 +34,6 @@ from kenning_lego.servers.load_runs import check_batch, run_load
 from kenning_lego.servers.pipeline import (
     bind_chain,
     chain_spec,
-    random_arrays,
     randomise,
     tensors_of,
 )
@@ -118,7 +117,7 @@ class Workbench:
         inner = tensors_of(chain)
         arrays = place(spec)
         inner = {name: tensor for name, tensor in inner.items() if name not in arrays}
-        arrays.update(shared_arrays(inner, [[[program.spec] for program in chain]]))
+        arrays.update(shared_arrays(inner, [places_of(chain)]))
         self._pipeline = _Pipeline(spec, arrays, bind_chain(chain, arrays))
         self._requests_ns.clear()
         return Composed(spec)
@@ -286,8 +285,8 @@ class Workbench:
         programs = self._load(plan.stages, plan.runtime, plan.threads, plan.batch)
         chain = [programs[digest] for digest in plan.stages]
         check_batch(chain_spec(chain), plan.batch)
-        arrays = random_arrays(tensors_of(chain), plan.seed)
-        return run_load(plan, bind_chain(chain, arrays), on_progress, cancelled)
+        call = bind_chain(chain, chain_arrays(chain, plan.seed))
+        return run_load(plan, call, on_progress, cancelled)
 
     def statistics(self) -> Statistics:
         """Everything timed so far."""

@@ -38,13 +38,15 @@ def relative_levels(items: Sequence[Rounds]) -> Floats | None:
     return relative
 
 
-def pace(items: Sequence[Rounds]) -> Floats | None:
+def pace(relative: Floats | None) -> Floats | None:
     """How slow the machine was in each round; 1 is the plan's median pace.
 
+    Args:
+        relative: from :func:`relative_levels`.
+
     Returns:
-        None where :func:`relative_levels` is, or if a round's pace is not positive.
+        None if there are none, or if a round's pace is not positive.
     """
-    relative = relative_levels(items)
     if relative is None:
         return None
     common = np.median(relative, axis=0)
@@ -68,5 +70,5 @@ def at_pace(rounds: Rounds, slowness: Floats | None) -> Rounds:
 
 def medians_at_pace(items: Mapping[str, Rounds]) -> dict[str, float]:
     """Medians at the plan's median pace; plain medians where :func:`pace` is None."""
-    slowness = pace(list(items.values()))
+    slowness = pace(relative_levels(list(items.values())))
     return {name: float(np.median(at_pace(each, slowness).values)) for name, each in items.items()}

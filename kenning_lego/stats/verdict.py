@@ -158,7 +158,8 @@ def judge_plan(
         confidence: as of :func:`judge`.
         alarms: as of :func:`judge`, for the plan as a whole.
     """
-    relative, slowness = relative_levels(list(items.values())), pace(list(items.values()))
+    relative = relative_levels(list(items.values()))
+    slowness = pace(relative)
     half = alarms / 2
     share = half / ((reference is not None) + (relative is not None) or 1)
     machine = {}

@@ -86,6 +86,20 @@ def test_journal_stops_growing_at_its_limit(
     assert found.round_ends_ns == ()
 
 
+def test_rounds_behind_those_that_found_no_room_are_left_out_too(
+    descriptor: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "INTERVAL_S", 0.0)
+    monkeypatch.setattr(journal, "MAX_BYTES", 1000)
+    writer = Journal(descriptor, COLUMNS, LOG)
+    writer.note(timed(2))
+    writer.note(timed(50))
+    writer.end(timed(51), replace(LOG, stopped="precise"))
+    measurements, (found,) = recover(descriptor)
+    assert found.round_ends_ns == (10, 11)
+    assert measurements[0].samples_ns == (0, 1)
+
+
 def test_forgotten_journal_starts_empty() -> None:
     file = JournalFile()
     Journal(file.fileno(), COLUMNS, LOG)

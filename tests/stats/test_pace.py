@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kenning_lego.stats.pace import at_pace, medians_at_pace, pace
+from kenning_lego.stats.pace import at_pace, medians_at_pace, pace, relative_levels
 from kenning_lego.stats.rounds import Floats, Rounds
 from kenning_lego.stats.verdict import judge_plan
 
@@ -32,7 +32,7 @@ def test_ratios_survive_a_machine_that_wanders() -> None:
 @given(st.lists(st.floats(0.5, 2.0), min_size=30, max_size=30))
 def test_pace_is_what_all_did_together(slowness: list[float]) -> None:
     machine = np.array(slowness)
-    found = pace(list(items(machine, noise=0.0).values()))
+    found = pace(relative_levels(list(items(machine, noise=0.0).values())))
     assert found is not None
     assert found == pytest.approx(machine / np.median(machine))
 
@@ -44,9 +44,9 @@ def test_pace_of_even_rounds_changes_nothing() -> None:
 
 def test_one_item_that_slows_down_does_not_move_the_pace() -> None:
     some = items(np.ones(ROUNDS))
-    before = pace(list(some.values()))
+    before = pace(relative_levels(list(some.values())))
     some["3"] = Rounds.of(some["3"].values * np.linspace(1, 3, ROUNDS))
-    after = pace(list(some.values()))
+    after = pace(relative_levels(list(some.values())))
     assert before is not None
     assert after == pytest.approx(before, abs=0.01)
 
@@ -54,7 +54,7 @@ def test_one_item_that_slows_down_does_not_move_the_pace() -> None:
 @pytest.mark.parametrize("count", [1, 3])
 def test_few_items_have_no_pace_of_their_own(count: int) -> None:
     few = items(np.linspace(1, 2, ROUNDS), noise=0.0, count=count)
-    assert pace(list(few.values())) is None
+    assert pace(relative_levels(list(few.values()))) is None
     assert at_pace(few["0"], None) is few["0"]
 
 

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kenning_lego.core.records import AccuracyRecord, TensorRecord
+from kenning_lego.core.records import AccuracyRecord, TensorRecord, VariantFacts
 
 SCHEMA_VERSION: Final = 1
 
@@ -15,20 +15,11 @@ class _Stored(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class StoredVariant(_Stored):
+class StoredVariant(VariantFacts):
     """A stand-in for a segment; see :class:`kenning_lego.blocks.variants.variants.BlockVariant`."""
 
-    name: str
-    kind: str
-    ratio: float
-    ratio_reached: float
-    flops: int
-    parameters: int
     weight_bytes: int
     activation_bytes: int
-    least_share: float | None = None
-    reconstruction_loss: float | None = None
-    accuracy_cost: float | None = None
     needs_code: str | None = None
     """Why it cannot be made again without the network's own code; None if it can."""
 

@@ -197,20 +197,8 @@ def load_network(directory: Path) -> StoredNetwork:
 
 def _stored(variant: BlockVariant, findings: Findings, needs_code: str | None) -> StoredVariant:
     costs = findings.profile.costs if findings.profile else {}
-    return StoredVariant(
-        name=variant.name,
-        kind=variant.kind,
-        ratio=variant.ratio,
-        ratio_reached=variant.ratio_reached,
-        flops=variant.flops,
-        parameters=variant.parameters,
-        weight_bytes=variant.cost.weight_bytes,
-        activation_bytes=variant.cost.activation_bytes,
-        least_share=variant.least_share,
-        reconstruction_loss=findings.losses.get(variant.name),
-        accuracy_cost=costs.get(variant.name),
-        needs_code=needs_code,
-    )
+    facts = variant.facts(findings.losses, costs)
+    return StoredVariant(**dict(facts), needs_code=needs_code)
 
 
 def _variant(block: str, stored: StoredVariant, module: fx.GraphModule) -> BlockVariant:

@@ -14,6 +14,7 @@ from kenning_lego.blocks.cost import Cost, cost
 from kenning_lego.blocks.variants.makers.base import Data, Draft, VariantMaker
 from kenning_lego.blocks.variants.makers.pruned import PrunedMaker
 from kenning_lego.core.errors import ConfigurationError, ModelError
+from kenning_lego.core.records import VariantFacts
 
 ORIGINAL = "original"
 """Kind of the variant that is the block itself."""
@@ -60,6 +61,27 @@ class BlockVariant:
     def parameters(self) -> int:
         """Number of parameters."""
         return self.cost.parameters
+
+    def facts(self, losses: Mapping[str, float], costs: Mapping[str, float]) -> VariantFacts:
+        """What records hold of it.
+
+        Args:
+            losses: of retraining, by variant name, where there are any.
+            costs: in accuracy, likewise.
+        """
+        return VariantFacts(
+            name=self.name,
+            kind=self.kind,
+            ratio=self.ratio,
+            ratio_reached=self.ratio_reached,
+            flops=self.flops,
+            parameters=self.parameters,
+            weight_bytes=self.cost.weight_bytes,
+            activation_bytes=self.cost.activation_bytes,
+            least_share=self.least_share,
+            reconstruction_loss=losses.get(self.name),
+            accuracy_cost=costs.get(self.name),
+        )
 
     def __str__(self) -> str:
         return (

@@ -60,17 +60,7 @@ def compile_variants(
             on_progress(done, total, variant.name)
             records.append(
                 VariantRecord(
-                    name=variant.name,
-                    kind=variant.kind,
-                    ratio=variant.ratio,
-                    ratio_reached=variant.ratio_reached,
-                    flops=variant.flops,
-                    parameters=variant.parameters,
-                    weight_bytes=variant.cost.weight_bytes,
-                    activation_bytes=variant.cost.activation_bytes,
-                    least_share=variant.least_share,
-                    reconstruction_loss=losses.get(variant.name),
-                    accuracy_cost=costs.get(variant.name),
+                    **dict(variant.facts(losses, costs)),
                     artifact=compiled.record,
                     measurement=variant.name,
                 )
