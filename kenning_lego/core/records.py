@@ -87,6 +87,8 @@ class VariantRecord(VariantFacts):
     artifact: ArtifactRecord
     measurement: str | None = None
     """Name of the measurement with this variant's samples."""
+    latency_ms: float | None = None
+    """By which it was selected: at its plan's pace, with its share of the terms of additivity."""
     rss_bytes: int | None = None
     """What loading it adds to a fresh process on the target that holds the engine."""
     peak_bytes: int | None = None
@@ -117,6 +119,8 @@ class NetworkRecord(_Record):
     dataset: str
     metric: str
     higher_is_better: bool = True
+    score_limits: tuple[float | None, float | None] = (None, None)
+    """The lowest and the highest score that there can be; None is no limit."""
     validation_score: float | None = None
     test_score: float | None = None
     samples: dict[str, int] = Field(default_factory=dict)
