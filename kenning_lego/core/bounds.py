@@ -58,6 +58,9 @@ class Bounds:
         return ", ".join(parts) or "no bound"
 
 
+NO_BOUNDS = Bounds()
+
+
 @dataclass(frozen=True, slots=True)
 class ScheduledBounds:
     """Bounds from a moment on, in seconds since the deployment began."""
@@ -82,7 +85,7 @@ class Schedule:
         """The bounds after so many seconds."""
         if self.repeat_s is not None:
             elapsed_s = math.fmod(elapsed_s, self.repeat_s)
-        bounds = Bounds()
+        bounds = NO_BOUNDS
         for step in self.steps:
             if step.at_s > elapsed_s:
                 break

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from kenning_lego.core.bounds import MAX_FIGURE, Bounds, Schedule
+from kenning_lego.core.bounds import MAX_FIGURE, NO_BOUNDS, Bounds, Schedule
 from kenning_lego.core.frame_sources import (
     CameraFrames,
     FrameSource,
@@ -61,7 +61,7 @@ class Deployment:
     rate_fps: float | None = None
     variants: Mapping[str, str] = field(default_factory=dict)
     adaptive: bool = True
-    bounds: Bounds = Bounds()
+    bounds: Bounds = NO_BOUNDS
     schedule: Schedule | None = None
     weight: float = 1.0
     keep_frames: int = 20_000
