@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from kenning_lego.core.bounds import (
     MAX_FIGURE,
@@ -44,8 +44,6 @@ MAX_NAME = 256
 MAX_OUTPUTS = 256
 _MAX_CHANNELS = 3
 _MAX_CAMERAS = 1024
-
-_Word = TypeVar("_Word", bound=str)
 
 
 def pack_deployment(deployment: Deployment) -> dict[str, Any]:
@@ -246,19 +244,11 @@ def _pack_preparation(preparation: ImagePreparation) -> Mapping[str, Any]:
 
 def _preparation(fields: Fields) -> ImagePreparation:
     preparation = ImagePreparation(
-        _one_of(fields, "colours", COLOUR_ORDERS),
-        _one_of(fields, "layout", LAYOUTS),
+        fields.word("colours", COLOUR_ORDERS),
+        fields.word("layout", LAYOUTS),
         fields.number("scale", -MAX_FIGURE, MAX_FIGURE),
         fields.floats("mean", -MAX_FIGURE, MAX_FIGURE, _MAX_CHANNELS),
         fields.floats("deviation", -MAX_FIGURE, MAX_FIGURE, _MAX_CHANNELS),
     )
     fields.done()
     return preparation
-
-
-def _one_of(fields: Fields, name: str, words: tuple[_Word, ...]) -> _Word:
-    text = fields.text(name, 64)
-    word = next((each for each in words if each == text), None)
-    if word is None:
-        fields.refuse(f"{name} {text!r} is none of {', '.join(words)}")
-    return word
