@@ -31,7 +31,7 @@ def pareto_front(problem: Problem) -> tuple[Choice, ...]:
     of thousands for 20 of 10, where :func:`kenning_lego.selection.ilp.solve` is the better way.
     """
     base = max(len(block.options) for block in problem.blocks)
-    labels: list[_Label] = [(*problem.fixed, 0)]
+    labels: list[_Label] = [(*problem.fixed[:3], 0)]
     for options in problem.table:
         labels = _undominated(
             sorted(

@@ -2,9 +2,9 @@
 
 One binary variable an option, one option a block, the sums of latency and memory bounded, the sum
 of accuracy costs minimised. Ties are broken by solving again: for the lowest latency at this
-accuracy cost, then for the lowest memory at both. A small secondary term in one objective would be
-cheaper, but it would have to weigh less than the smallest difference in cost, which is below what
-solvers tell apart.
+accuracy cost, then for the lowest memory at both, then for the lowest energy. A small secondary
+term in one objective would be cheaper, but it would have to weigh less than the smallest
+difference in cost, which is below what solvers tell apart.
 
 Solvers work in floats and to tolerances, and the CBC that PuLP brings (2.10.3) is wrong now and
 then: with its preprocessing it calls feasible models infeasible or misses the optimum, without it
@@ -106,7 +106,7 @@ def solve(problem: Problem, budget: Budget, solver: Solver = "cbc") -> Solution:
 
     Raises:
         MissingDependencyError: PuLP is not installed.
-        UsageError: the solver is unknown or not installed.
+        UsageError: the solver is unknown or not installed, or energy is bounded and not known.
         SolverError: the solver failed, or finds no choice though there is one.
     """
     pulp = _import_pulp()
@@ -122,8 +122,8 @@ def _lowest(
     pulp: Any, engines: Sequence[Any], problem: Problem, budget: Budget
 ) -> tuple[int, ...] | None:
     """The options of lowest cost, then latency, then memory; None if none keep the budget."""
-    rows = [_row([[o[which] for o in block] for block in problem.table]) for which in range(3)]
-    bounds = [None, budget.latency, budget.memory_bytes]
+    rows = [_row([[o[which] for o in block] for block in problem.table]) for which in range(4)]
+    bounds = [None, *problem.caps(budget)]
     caps = [
         None if most is None else most - fixed
         for most, fixed in zip(bounds, problem.fixed, strict=True)

@@ -8,18 +8,21 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from kenning_lego.core.errors import UnknownNameError, UsageError
+from kenning_lego.selection.checks import check_taken, check_unique, is_within
 from kenning_lego.selection.units import LARGEST, LIMIT, budget_units, from_units, to_units
 
 
 class Amounts(NamedTuple):
-    """Accuracy cost and latency in units (see :mod:`.units`), memory in bytes.
+    """Accuracy cost, latency and energy in units (see :mod:`.units`), memory in bytes.
 
-    Amounts compare by accuracy cost, then latency, then memory: the order of preference.
+    Amounts compare by accuracy cost, then latency, then memory, then energy: the order of
+    preference. Energy is 0 where it is not known.
     """
 
     cost: int
     latency: int
     memory: int
+    energy: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,29 +34,36 @@ class Option:
         accuracy_cost: metric lost by using it; positive is worse, negative is a gain.
         latency_ms: time that it takes, in ms.
         memory_bytes: bytes that it takes.
+        energy_mj: energy that it takes, in mJ; None if it is not known.
 
     Raises:
-        UsageError: a figure is not finite, or latency or memory is negative.
+        UsageError: a figure is not finite, or latency, memory or energy is negative.
     """
 
     variant: str
     accuracy_cost: float
     latency_ms: float
     memory_bytes: int
+    energy_mj: float | None = None
 
     def __post_init__(self) -> None:
         where = f"variant {self.variant!r}"
-        if not _is_within(self.accuracy_cost, -LARGEST):
+        if not is_within(self.accuracy_cost, -LARGEST):
             raise UsageError(
                 f"{where} has the accuracy cost {self.accuracy_cost!r}",
                 f"give a number of magnitude up to {LARGEST}",
             )
-        _check_time_and_memory(where, self.latency_ms, self.memory_bytes)
+        check_taken(where, self.latency_ms, self.memory_bytes, self.energy_mj)
 
     @property
     def amounts(self) -> Amounts:
         """The figures in whole units."""
-        return Amounts(to_units(self.accuracy_cost), to_units(self.latency_ms), self.memory_bytes)
+        return Amounts(
+            to_units(self.accuracy_cost),
+            to_units(self.latency_ms),
+            self.memory_bytes,
+            to_units(self.energy_mj or 0.0),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +82,7 @@ class Block:
             raise UsageError(
                 f"block {self.name!r} has no variant to choose", "give it at least the original"
             )
-        _check_unique(f"variant in block {self.name!r}", [each.variant for each in self.options])
+        check_unique(f"variant in block {self.name!r}", [each.variant for each in self.options])
 
     def index(self, variant: str) -> int:
         """Where a variant is among the options.
@@ -91,29 +101,35 @@ class Block:
 class Problem:
     """Blocks to choose variants for, and what the rest of the network takes.
 
-    Latencies, memory and accuracy costs are taken to add up over the blocks.
+    Latencies, memory, energy and accuracy costs are taken to add up over the blocks.
 
     Args:
-        blocks: one variant is chosen for each.
+        blocks: one variant is chosen for each. Energy is known of all their options or of none.
         fixed_latency_ms: time of the segments without a choice, in ms.
         fixed_memory_bytes: bytes of the segments without a choice.
+        fixed_energy_mj: energy of the segments without a choice, in mJ; None is nothing.
 
     Raises:
         UsageError: there is no block, two have one name, a fixed figure is not finite or is
-            negative, or the totals are too large to be counted exactly.
+            negative, energy is known of a part only, or the totals are too large to be counted
+            exactly.
     """
 
     blocks: tuple[Block, ...]
     fixed_latency_ms: float = 0.0
     fixed_memory_bytes: int = 0
+    fixed_energy_mj: float | None = None
 
     def __post_init__(self) -> None:
         if not self.blocks:
             raise UsageError("there is no block to choose a variant for", "give at least one")
-        _check_unique("block", [block.name for block in self.blocks])
-        _check_time_and_memory("the fixed part", self.fixed_latency_ms, self.fixed_memory_bytes)
+        check_unique("block", [block.name for block in self.blocks])
+        check_taken(
+            "the fixed part", self.fixed_latency_ms, self.fixed_memory_bytes, self.fixed_energy_mj
+        )
+        self._check_energy()
         for name, fixed, column in zip(
-            ("accuracy costs", "latencies in ms", "sizes in bytes"),
+            ("accuracy costs", "latencies in ms", "sizes in bytes", "energies in mJ"),
             self.fixed,
             zip(*(_magnitudes(block) for block in self.blocks), strict=True),
             strict=True,
@@ -127,12 +143,48 @@ class Problem:
     @property
     def fixed(self) -> Amounts:
         """What every choice takes in whole units."""
-        return Amounts(0, to_units(self.fixed_latency_ms), self.fixed_memory_bytes)
+        return Amounts(
+            0,
+            to_units(self.fixed_latency_ms),
+            self.fixed_memory_bytes,
+            to_units(self.fixed_energy_mj or 0.0),
+        )
+
+    @property
+    def energy_known(self) -> bool:
+        """Whether it is known what energy the choices take."""
+        return self.blocks[0].options[0].energy_mj is not None
 
     @property
     def table(self) -> tuple[tuple[Amounts, ...], ...]:
         """The figures of every option of every block in whole units."""
         return tuple(tuple(option.amounts for option in block.options) for block in self.blocks)
+
+    def caps(self, budget: Budget) -> tuple[int | None, int | None, int | None]:
+        """The bounds of a budget on latency, memory and energy, in whole units.
+
+        Raises:
+            UsageError: energy is bounded and not known.
+        """
+        if budget.energy_mj is not None and not self.energy_known:
+            raise _unknown_energy()
+        return budget.latency, budget.memory_bytes, budget.energy
+
+    def _check_energy(self) -> None:
+        known = self.energy_known
+        for block in self.blocks:
+            for option in block.options:
+                if (option.energy_mj is not None) != known:
+                    raise UsageError(
+                        f"the energy of some variants is known, and not of others: "
+                        f"{option.variant!r} of block {block.name!r} differs from the first",
+                        "give the energy of all variants or of none",
+                    )
+        if self.fixed_energy_mj is not None and not known:
+            raise UsageError(
+                "the energy of the fixed part is known, and not that of the variants",
+                "give the energy of all variants, or leave it out",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,19 +197,34 @@ class Budget:
 
     latency_ms: float | None = None
     memory_bytes: int | None = None
+    energy_mj: float | None = None
 
     def __post_init__(self) -> None:
         latency = 0.0 if self.latency_ms is None else self.latency_ms
         memory = 0 if self.memory_bytes is None else self.memory_bytes
-        _check_time_and_memory("the budget", latency, memory, most=math.inf)
+        check_taken("the budget", latency, memory, self.energy_mj, most=math.inf)
 
     @property
     def latency(self) -> int | None:
         """The bound on latency in whole units."""
         return None if self.latency_ms is None else budget_units(self.latency_ms)
 
+    @property
+    def energy(self) -> int | None:
+        """The bound on energy in whole units."""
+        return None if self.energy_mj is None else budget_units(self.energy_mj)
+
     def allows(self, choice: Choice) -> bool:
-        """Whether a choice keeps the bounds; without a tolerance."""
+        """Whether a choice keeps the bounds; without a tolerance.
+
+        Raises:
+            UsageError: energy is bounded, and the choice's is not known.
+        """
+        if self.energy_mj is not None:
+            if choice.energy_mj is None:
+                raise _unknown_energy()
+            if choice.energy_mj > self.energy_mj:
+                return False
         return (self.latency_ms is None or choice.latency_ms <= self.latency_ms) and (
             self.memory_bytes is None or choice.memory_bytes <= self.memory_bytes
         )
@@ -168,6 +235,8 @@ class Budget:
             bounds.append(f"{self.latency_ms} ms")
         if self.memory_bytes is not None:
             bounds.append(f"{self.memory_bytes:,} bytes")
+        if self.energy_mj is not None:
+            bounds.append(f"{self.energy_mj} mJ")
         return " and ".join(bounds) or "no bound"
 
 
@@ -180,17 +249,20 @@ class Choice:
         accuracy_cost: sum of the accuracy costs, exact to 1e-9.
         latency_ms: sum of the latencies in ms, exact to 1e-9.
         memory_bytes: sum of the bytes.
+        energy_mj: sum of the energies in mJ, exact to 1e-9; None if it is not known.
     """
 
     variants: Mapping[str, str]
     accuracy_cost: float
     latency_ms: float
     memory_bytes: int
+    energy_mj: float | None = None
 
     def __str__(self) -> str:
         variants = ", ".join(f"{block}: {name}" for block, name in self.variants.items())
+        energy = "" if self.energy_mj is None else f"{self.energy_mj:.4g} mJ, "
         return (
-            f"{self.latency_ms:.4g} ms, {self.memory_bytes:,} bytes, "
+            f"{self.latency_ms:.4g} ms, {self.memory_bytes:,} bytes, {energy}"
             f"accuracy cost {self.accuracy_cost:.4g} ({variants})"
         )
 
@@ -220,36 +292,23 @@ def make_choice(problem: Problem, indices: Sequence[int]) -> Choice:
     """The choice of one option by index in each block, in the order of the blocks."""
     pairs = list(zip(problem.blocks, indices, strict=True))
     amounts = [problem.fixed, *(block.options[index].amounts for block, index in pairs)]
-    cost, latency, memory = (sum(column) for column in zip(*amounts, strict=True))
+    total = Amounts(*map(sum, zip(*amounts, strict=True)))
     return Choice(
         variants={block.name: block.options[index].variant for block, index in pairs},
-        accuracy_cost=from_units(cost),
-        latency_ms=from_units(latency),
-        memory_bytes=memory,
+        accuracy_cost=from_units(total.cost),
+        latency_ms=from_units(total.latency),
+        memory_bytes=total.memory,
+        energy_mj=from_units(total.energy) if problem.energy_known else None,
     )
 
 
-def _magnitudes(block: Block) -> tuple[int, int, int]:
-    costs, latencies, sizes = zip(*(option.amounts for option in block.options), strict=True)
-    return max(map(abs, costs)), max(latencies), max(sizes)
+def _magnitudes(block: Block) -> Amounts:
+    columns = zip(*(option.amounts for option in block.options), strict=True)
+    return Amounts(*(max(map(abs, column)) for column in columns))
 
 
-def _check_time_and_memory(
-    where: str, latency_ms: float, memory_bytes: int, most: float = LARGEST
-) -> None:
-    if not _is_within(latency_ms, 0, most):
-        raise UsageError(f"{where} has the latency {latency_ms!r} ms", "give a number of ms from 0")
-    if not isinstance(memory_bytes, int) or memory_bytes < 0:
-        raise UsageError(
-            f"{where} has the memory {memory_bytes!r} bytes", "give a whole number from 0"
-        )
-
-
-def _is_within(value: float, least: float, most: float = LARGEST) -> bool:
-    return isinstance(value, (int, float)) and math.isfinite(value) and least <= value <= most
-
-
-def _check_unique(what: str, names: Sequence[str]) -> None:
-    for name in names:
-        if names.count(name) > 1:
-            raise UsageError(f"two of the name {name!r}: {what}", "give each its own name")
+def _unknown_energy() -> UsageError:
+    return UsageError(
+        "the budget bounds the energy, which is not known of the variants",
+        "measure the energy of the variants, or leave the bound out",
+    )

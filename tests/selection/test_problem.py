@@ -13,6 +13,7 @@ from kenning_lego.selection.problem import Block, Budget, Option, Problem, evalu
 from kenning_lego.selection.units import LARGEST, budget_units, from_units, to_units
 
 PLAIN = Option("original", 0.0, 1.0, 10)
+PLAIN_HALF = Option("half", 0.1, 0.5, 5)
 
 
 def _two_blocks() -> Problem:
@@ -117,3 +118,37 @@ def test_units_survive_the_way_through_floats(units: int) -> None:
 def test_budgets_round_down_to_what_fits(bound: float) -> None:
     units = budget_units(bound)
     assert from_units(units) <= bound < from_units(units + 1)
+
+
+def _with_energy(fixed: float | None = 0.5) -> Problem:
+    options = (Option("original", 0.0, 1.0, 10, 0.1), Option("half", 0.1, 0.5, 5, 0.2))
+    return Problem((Block("a", options),), fixed_energy_mj=fixed)
+
+
+def test_energy_adds_up_and_is_bounded() -> None:
+    choice = evaluate(_with_energy(), {"a": "half"})
+    assert choice.energy_mj == 0.7
+    assert Budget(energy_mj=0.7).allows(choice)
+    assert not Budget(energy_mj=0.6999).allows(choice)
+    assert str(choice) == "0.5 ms, 5 bytes, 0.7 mJ, accuracy cost 0.1 (a: half)"
+    assert str(Budget(energy_mj=0.7)) == "0.7 mJ"
+    assert evaluate(_with_energy(None), {"a": "half"}).energy_mj == 0.2
+
+
+def test_energy_is_known_of_all_or_of_none() -> None:
+    mixed = (Option("original", 0.0, 1.0, 10, 0.1), PLAIN_HALF)
+    with pytest.raises(UsageError, match="energy of some variants is known"):
+        Problem((Block("a", mixed),))
+    with pytest.raises(UsageError, match="energy of the fixed part is known"):
+        Problem((Block("a", (PLAIN,)),), fixed_energy_mj=1.0)
+    with pytest.raises(UsageError, match="has the energy nan mJ"):
+        Option("x", 0.0, 1.0, 1, math.nan)
+
+
+def test_a_bound_on_energy_needs_it_known() -> None:
+    budget = Budget(energy_mj=1.0)
+    with pytest.raises(UsageError, match="bounds the energy, which is not known"):
+        budget.allows(evaluate(_two_blocks(), {"a": "half", "b": "original"}))
+    with pytest.raises(UsageError, match="bounds the energy, which is not known"):
+        _two_blocks().caps(budget)
+    assert _with_energy().caps(budget) == (None, None, 10**9)
