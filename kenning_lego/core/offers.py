@@ -88,6 +88,11 @@ class Offer:
         """The segments of which there is more than one variant."""
         return tuple(segment for segment in self.segments if len(segment.variants) > 1)
 
+    @property
+    def knows_energy(self) -> bool:
+        """Whether the energy of its variants is known."""
+        return all(variant.energy_mj is not None for variant in self.variants())
+
     def variants(self) -> Iterator[OfferedVariant]:
         """All variants of all segments."""
         for segment in self.segments:

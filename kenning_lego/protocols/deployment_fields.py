@@ -55,6 +55,7 @@ def pack_deployment(deployment: Deployment) -> dict[str, Any]:
         "variants": dict(deployment.variants),
         "adaptive": deployment.adaptive,
         "bounds": pack_bounds(deployment.bounds),
+        "preload": deployment.preload,
         "weight": deployment.weight,
         "keep_frames": deployment.keep_frames,
         "keep_outputs_bytes": deployment.keep_outputs_bytes,
@@ -81,6 +82,7 @@ def read_deployment(fields: Fields) -> Deployment:
         adaptive=fields.flag("adaptive"),
         bounds=read_bounds(fields.map("bounds")),
         schedule=_schedule(fields.map("schedule")) if fields.has("schedule") else None,
+        preload=fields.flag("preload"),
         weight=fields.number("weight", 0.0, MAX_FIGURE),
         keep_frames=fields.integer("keep_frames", 0, MAX_KEPT_FRAMES),
         keep_outputs_bytes=fields.integer("keep_outputs_bytes", 0, MAX_KEPT_OUTPUTS_BYTES),
@@ -88,6 +90,7 @@ def read_deployment(fields: Fields) -> Deployment:
     problem = deployment.problem()
     if problem:
         fields.refuse(problem)
+    fields.done()
     return deployment
 
 

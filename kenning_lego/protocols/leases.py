@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from kenning_lego.core.errors import ProtocolError
@@ -60,6 +61,8 @@ class Holder:
         input_sizes: bytes of each of the pipeline's inputs.
         has_inputs: whether DATA has come since COMPOSE.
         has_outputs: whether the last PROCESS left a result.
+        beside: deployments that ran while it measured something.
+        beside_now: those that run while the worker measures for its pending request.
     """
 
     peer: bytes
@@ -76,11 +79,18 @@ class Holder:
     input_sizes: tuple[int, ...] = ()
     has_inputs: bool = False
     has_outputs: bool = False
+    beside: set[str] = field(default_factory=set)
+    beside_now: set[str] = field(default_factory=set)
 
     @property
     def busy(self) -> bool:
         """Whether its next request has to wait."""
         return self.pending is not None or self.upload is not None
+
+    def measures_beside(self, deployments: Collection[str]) -> None:
+        """Deployments run while it measures."""
+        self.beside.update(deployments)
+        self.beside_now.update(deployments)
 
     def forget_pipeline(self) -> None:
         """Nothing is loaded any more."""

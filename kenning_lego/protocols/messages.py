@@ -419,6 +419,7 @@ class RunLoadTest:
             "min_seconds": plan.min_seconds,
             "max_seconds": plan.max_seconds,
             "seed": plan.seed,
+            "beside_deployments": plan.beside_deployments,
         }
 
     @classmethod
@@ -439,6 +440,7 @@ class RunLoadTest:
                 fields.number("min_seconds", 0.0, MAX_MEASURING_S),
                 fields.number("max_seconds", 0.0, MAX_MEASURING_S),
                 fields.integer("seed", 0, 2**63 - 1),
+                fields.flag("beside_deployments"),
             )
         )
 
@@ -458,6 +460,7 @@ class MeasureFootprint:
             "runs": plan.runs,
             "repeats": plan.repeats,
             "max_seconds": plan.max_seconds,
+            "beside_deployments": plan.beside_deployments,
         }
 
     @classmethod
@@ -472,6 +475,7 @@ class MeasureFootprint:
                 fields.integer("runs", 0, 100_000),
                 fields.integer("repeats", 1, 1000),
                 fields.number("max_seconds", 0.0, MAX_MEASURING_S),
+                fields.flag("beside_deployments"),
             )
         )
 

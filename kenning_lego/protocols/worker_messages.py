@@ -20,7 +20,7 @@ from kenning_lego.protocols.deployment_fields import (
     pack_source,
     read_source,
 )
-from kenning_lego.protocols.fields import Fields
+from kenning_lego.protocols.fields import MAX_ITEMS, Fields, digests_in
 from kenning_lego.protocols.messages import Kind, Load
 from kenning_lego.protocols.plans import MAX_STAGES
 
@@ -41,6 +41,7 @@ class RunPipeline:
         memory_bytes: that the artifacts may take together; None for any amount.
         latency_ms: a frame that takes longer is reported at once; None for no such bound.
         keep_outputs_bytes: of outputs between two reports; 0 tells no outputs.
+        preload: sha256 of artifacts to load beside, as far as `memory_bytes` allows.
         frames_before: that earlier workers of this deployment took from the source.
     """
 
@@ -53,6 +54,7 @@ class RunPipeline:
     memory_bytes: int | None = None
     latency_ms: float | None = None
     keep_outputs_bytes: int = 0
+    preload: tuple[str, ...] = ()
     frames_before: int = 0
 
     def to_body(self) -> Mapping[str, Any]:
@@ -62,6 +64,7 @@ class RunPipeline:
             "outputs": list(self.outputs),
             "source": pack_source(self.source),
             "keep_outputs_bytes": self.keep_outputs_bytes,
+            "preload": list(self.preload),
             "frames_before": self.frames_before,
         }
         if self.rate_fps is not None:
@@ -81,6 +84,7 @@ class RunPipeline:
             fields.number("rate_fps", 0.0, MAX_RATE_FPS) if fields.has("rate_fps") else None,
             *_limits(fields),
             fields.integer("keep_outputs_bytes", 0, MAX_KEPT_OUTPUTS_BYTES),
+            digests_in(fields.items("preload", MAX_ITEMS), "RUN.preload"),
             fields.integer("frames_before", 0, _MAX_COUNT),
         )
 

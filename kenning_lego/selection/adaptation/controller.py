@@ -123,9 +123,7 @@ class Controller:
         """
         pipelines = list(self._pipelines.values())
         memory = self._memory()
-        reasons = {
-            each.name: each.breaks(self._heat.share, memory) for each in pipelines
-        }
+        reasons = {each.name: each.breaks(self._heat.share, memory) for each in pipelines}
         short = self._held_after(pipelines) > memory
         seats = [self._seat(each, reasons[each.name], now) for each in pipelines]
         places = arrange(seats, memory, self._price, self._settings.goal)
@@ -177,9 +175,7 @@ class Controller:
         pipeline.told = told
         return decision
 
-    def _describe(
-        self, pipeline: Pipeline, place: Place, reason: str, memory: int
-    ) -> Decision:
+    def _describe(self, pipeline: Pipeline, place: Place, reason: str, memory: int) -> Decision:
         load = pipeline.estimator.load
         choice = pipeline.menu.front[place.point]
         allowed = min(

@@ -32,7 +32,7 @@ Clock = Callable[[], float]
 
 _WATCH_INTERVAL_S = 0.1
 _FOREVER_S = 3600.0
-_SUPERSEDED = Error(
+SUPERSEDED = Error(
     "superseded", "another configuration was asked for before this one ran", "ask again"
 )
 
@@ -64,13 +64,14 @@ class Owner(Protocol):
         ...
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Switch:
     """A configuration on its way."""
 
     stages: tuple[str, ...]
     variants: Mapping[str, str]
     on_end: OnEnd
+    may_pause: bool
 
 
 class Deployed:
@@ -110,14 +111,22 @@ class Deployed:
         self._switch: _Switch | None = None
         self._on_loaded: OnEnd | None = None
         self._first_frame = 0
-        self._held_bytes = 0
+        self._asked = 0
+        self._loading: tuple[str, ...] = ()
+        self.held_bytes = 0
+        """Of the artifacts that its worker has loaded, as far as was reported."""
         self._missed = self._missed_before = 0
         self._reason = ""
 
     # Its life
 
-    def load(self, on_loaded: OnEnd) -> None:
-        """Start a worker and load the configuration; `on_loaded` is told what came of it."""
+    def load(self, on_loaded: OnEnd | None = None) -> None:
+        """Start a worker and load the configuration.
+
+        Args:
+            on_loaded: told what came of it, and calls :meth:`begin`; without it the deployment
+                begins by itself, and is started again should that fail.
+        """
         self._on_loaded = on_loaded
         self._start()
 
@@ -130,12 +139,13 @@ class Deployed:
     def begin(self) -> None:
         """Run frames, once it is loaded."""
         self._first_frame = self.record.next_frame
+        self.note_bounds("host")
         self._begin("began", "")
 
     def stop(self) -> None:
         """End the worker; nothing runs any more."""
         self._end_worker()
-        self._abandon(Error("stopped", f"the deployment {self.name} was stopped"))
+        self._settle(Error("stopped", f"the deployment {self.name} was stopped"))
 
     def tick(self, now: float) -> float:
         """Look after the worker; after how many seconds to do so again."""
@@ -172,21 +182,27 @@ class Deployed:
         self._memory_bytes = memory_bytes
         if variants is None:
             variants = self.deployment.offer.choice(stages) or self.variants
-        previous, self._switch = self._switch, _Switch(stages, variants, on_end)
+        previous, self._switch = self._switch, _Switch(stages, variants, on_end, may_pause)
         if previous:
-            previous.on_end(_SUPERSEDED)
-        if self._process is None or self.state != "running":
-            self._settle(Ok({}))  # the next worker begins with it
-            return
-        switch = self._switch
-        steer = Steer(stages, memory_bytes, self.bounds.latency_ms, may_pause)
-        self._process.ask(steer, lambda answer: self._steered(switch, answer))
+            previous.on_end(SUPERSEDED)
+        self._ask_for(self._switch)
 
-    def limit(self, bounds: Bounds) -> None:
-        """New bounds, which the worker is told with the configuration that it has or goes to."""
-        self.bounds = bounds
-        if self._switch is None:
-            self.steer(self.stages, self._limited, memory_bytes=bounds.memory_bytes)
+    def tell_bounds(self) -> None:
+        """Tell the worker the present bounds, with the configuration that it has or goes to."""
+        self._memory_bytes = self.bounds.memory_bytes
+        if self._switch:
+            self._ask_for(self._switch)
+        elif self.state == "running":
+            self.steer(self.stages, memory_bytes=self.bounds.memory_bytes)
+
+    def _ask_for(self, switch: _Switch) -> None:
+        if self._process is None or self.state != "running":
+            self._settle(Ok({}))  # the next worker goes over to it
+            return
+        steer = Steer(switch.stages, self._memory_bytes, self.bounds.latency_ms, switch.may_pause)
+        self._asked += 1
+        asked = self._asked
+        self._process.ask(steer, lambda answer: self._steered(asked, answer))
 
     # What there is to tell
 
@@ -239,7 +255,7 @@ class Deployed:
         self._check(frames, report)
         self.record.add_frames(payload[0], report.configurations)
         self.record.add_outputs(_outputs(report, payload[1:]))
-        self._missed = report.missed
+        self._missed, self.held_bytes = report.missed, report.held_bytes
         for each in report.happened:
             self.record.note(
                 each.kind,
@@ -266,13 +282,27 @@ class Deployed:
         else:
             self.note("died", "worker", reason)
             self._try_again(reason)
-        self._abandon(error)
+        self._settle(error)
 
     def note(
         self, kind: str, origin: Origin, text: str, figures: Mapping[str, float] | None = None
     ) -> None:
         """Put an event into the record."""
         self.record.note(kind, origin, text, at_ns=time.monotonic_ns(), figures=figures)
+
+    def note_bounds(self, origin: Origin) -> None:
+        """Put the present bounds into the record, with who brought them about."""
+        bounds = self.bounds
+        figures = {
+            name: float(value)
+            for name, value in (
+                ("latency_ms", bounds.latency_ms),
+                ("memory_bytes", bounds.memory_bytes),
+                ("energy_mj", bounds.energy_mj),
+            )
+            if value is not None
+        }
+        self.note("bounds", origin, f"{origin}: {bounds}", figures)
 
     # How it is done
 
@@ -287,8 +317,10 @@ class Deployed:
             self._memory_bytes,
             self.bounds.latency_ms,
             deployment.keep_outputs_bytes,
+            tuple(sorted(offer.digests())) if deployment.preload else (),
             self.record.next_frame - self._first_frame,
         )
+        self._loading = self.stages
         try:
             self._process = PipelineProcess(
                 self._tools.process, self._tools.readiness, self, self._tools.clock()
@@ -302,7 +334,7 @@ class Deployed:
         if isinstance(answer, Ok):
             fields = Fields(dict(answer.result), "RUN")
             self.record.spec = fields.io_spec("spec")
-            self._held_bytes = fields.integer("held_bytes", 0, 2**62)
+            self.held_bytes = fields.integer("held_bytes", 0, 2**62)
         then, self._on_loaded = self._on_loaded, None
         if then:
             then(answer)
@@ -310,8 +342,10 @@ class Deployed:
             self._end_worker()
             self.note("died", "worker", f"cannot be loaded: {answer.problem}")
             self._try_again(answer.problem)
-        else:
+        elif self._restarts.count:
             self._begin("restarted", f"restart {self._restarts.count}")
+        else:
+            self.begin()
 
     def _begin(self, kind: str, text: str) -> None:
         if self._process is None:
@@ -319,8 +353,10 @@ class Deployed:
         begin = Begin(self.record.next_frame, self.record.next_configuration)
         self._process.ask(begin, lambda _: None)
         self._restarts.began(self._tools.clock())
-        self.note(kind, "server", text, {"held_bytes": float(self._held_bytes)})
+        self.note(kind, "server", text, {"held_bytes": float(self.held_bytes)})
         self._enter("running")
+        if self._loading != self.stages:  # something else was asked for meanwhile
+            self.steer(self.stages, memory_bytes=self._memory_bytes)
 
     def _try_again(self, reason: str) -> None:
         now = self._tools.clock()
@@ -332,8 +368,8 @@ class Deployed:
             self._restart_at = now + pause
             self._enter("restarting", reason)
 
-    def _steered(self, switch: _Switch, answer: Ok | Error) -> None:
-        if switch is self._switch:
+    def _steered(self, asked: int, answer: Ok | Error) -> None:
+        if asked == self._asked:  # else it was asked for again since, or for another
             self._settle(answer)
 
     def _settle(self, answer: Ok | Error) -> None:
@@ -343,13 +379,6 @@ class Deployed:
         if isinstance(answer, Ok):
             self.stages, self.variants = switch.stages, switch.variants
         switch.on_end(answer)
-
-    def _abandon(self, error: Error) -> None:
-        self._settle(error)
-
-    def _limited(self, answer: Ok | Error) -> None:
-        if isinstance(answer, Error):
-            self.note("failed", "worker", answer.problem)
 
     def _end_worker(self) -> None:
         self._restart_at = None

@@ -8,8 +8,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from kenning_lego.core.errors import KenningLegoError
 from kenning_lego.protocols.codec import Envelope
-from kenning_lego.protocols.worker_messages import Begin, Happened, RunPipeline
+from kenning_lego.protocols.worker_messages import Begin, Happened, RunPipeline, Steer
 from kenning_lego.runtimes.base import Arrays
 from kenning_lego.servers.deployments.frame_log import REPORT_INTERVAL_S, FrameLog
 from kenning_lego.servers.deployments.pacing import Pace
@@ -69,32 +70,28 @@ class FrameLoop:
         if self._latency_ns is not None and duration > self._latency_ns:
             self._urgent = True  # whoever chooses is to know at once
         outputs = _copies(self._outputs) if self._keeps_outputs else ()
-        self._log.ran(self._pipeline.ran, begin, duration, lateness, outputs)
+        self._log.ran(self._pipeline.stages, begin, duration, lateness, outputs)
 
-    def steer(
-        self,
-        stages: Sequence[str],
-        memory_bytes: int | None,
-        latency_ms: float | None,
-        *,
-        may_pause: bool,
-        on_end: OnSwitched,
-    ) -> None:
+    def steer(self, steer: Steer, on_end: OnSwitched) -> None:
         """Go over to a configuration, with new bounds.
 
         Args:
-            stages: sha256 of its artifacts in order.
-            memory_bytes: that artifacts may take together from now on.
-            latency_ms: beyond which a frame is reported at once from now on.
-            may_pause: whether frames may wait meanwhile.
+            steer: what is asked for.
             on_end: called, from any thread, with what came of it.
 
         Raises:
             KenningLegoError: it cannot be had; what runs goes on.
         """
-        self._latency_ns = _nanoseconds(latency_ms)
-        self._pipeline.set_memory(memory_bytes)
-        self._pipeline.request(stages, may_pause=may_pause, on_end=on_end)
+        self._latency_ns = _nanoseconds(steer.latency_ms)
+        self._pipeline.set_memory(steer.memory_bytes)
+        try:
+            self._pipeline.request(steer.stages, may_pause=steer.may_pause, on_end=on_end)
+        except KenningLegoError as error:
+            figures = {"held_bytes": float(self._pipeline.loaded_bytes)}
+            now, frame = time.monotonic_ns(), self._log.next_frame
+            self._log.note(Happened("failed", now, frame, error.problem, figures))
+            self._urgent = True
+            raise
 
     def report(self, *, at_once: bool = False) -> Envelope | None:
         """What there is to tell, if it is time to; None otherwise."""

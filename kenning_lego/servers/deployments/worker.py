@@ -17,6 +17,7 @@ import socket
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from kenning_lego.core.errors import KenningLegoError, ProtocolError
@@ -88,17 +89,17 @@ class DeploymentWorker:
     def _wait(self, seconds: float | None) -> None:
         if seconds == 0:
             return
-        select.select([self._channel, self._wake], [], [], seconds)
+        select.select([self._channel.fileno(), self._wake], [], [], seconds)
 
     def _hear(self) -> None:
         while (request := self._channel.poll()) is not None:
-            self._answer(request.id, lambda request=request: self._carry_out(request))
+            self._answer(request.id, partial(self._carry_out, request))
         if self._outcomes:
             os.eventfd_read(self._wake)
         while self._outcomes:
             number, outcome = self._outcomes.popleft()
             self._tell(at_once=True)  # what it led to comes before the answer
-            self._answer(number, lambda outcome=outcome: self._settled(outcome))
+            self._answer(number, partial(self._settled, outcome))
 
     def _answer(self, number: int, act: Callable[[], Ok | None]) -> None:
         """Send what comes of a request, unless it is to be answered later."""
@@ -125,16 +126,10 @@ class DeploymentWorker:
                 self._loop = FrameLoop(ready.pipeline, ready.source, ready.run, begin)
                 # What is loaded stays: a collection in the midst of frames would look in vain.
                 gc.freeze()
+                ready.pipeline.preload(ready.run.preload)
                 return Ok({})
             case Steer() as steer if self._loop:
-                number = request.id
-                self._loop.steer(
-                    steer.stages,
-                    steer.memory_bytes,
-                    steer.latency_ms,
-                    may_pause=steer.may_pause,
-                    on_end=lambda outcome: self._note(number, outcome),
-                )
+                self._loop.steer(steer, partial(self._note, request.id))
                 return None
             case other:
                 raise ProtocolError(f"{other.kind.name} is not for this worker now")
