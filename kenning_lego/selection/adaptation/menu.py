@@ -57,7 +57,9 @@ class Menu:
 
     def __init__(self, front: Front) -> None:
         self.front = front
-        tables = [[option.memory_bytes for option in block.options] for block in front.problem.blocks]
+        tables = [
+            [option.memory_bytes for option in block.options] for block in front.problem.blocks
+        ]
         self._sizes: NDArray[np.int64] = np.stack(
             [
                 np.asarray(sizes, np.int64)[front.options[:, block]]
