@@ -15,6 +15,7 @@ import msgpack
 from kenning_lego.core.errors import ProtocolError
 from kenning_lego.protocols import messages
 from kenning_lego.protocols.fields import Fields
+from kenning_lego.protocols.live_messages import LIVE_REQUESTS
 from kenning_lego.protocols.messages import PROTOCOL_VERSION, Kind, Message
 
 MAX_HEADER_BYTES = 4 << 20
@@ -28,7 +29,9 @@ _BARE: dict[int, Message] = {
     int(each.kind): each for each in (messages.Data(), messages.Infer(), messages.Output())
 }
 """The frequent messages without fields: one of each does."""
-_TYPES: dict[int, Any] = {int(t.kind): t for t in (*messages.REQUESTS, *messages.ANSWERS)}
+_TYPES: dict[int, Any] = {
+    int(each.kind): each for each in (*messages.REQUESTS, *messages.ANSWERS, *LIVE_REQUESTS)
+}
 
 
 @dataclass(frozen=True, slots=True)

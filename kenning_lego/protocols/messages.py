@@ -56,6 +56,8 @@ class Kind(IntEnum):
     TELEMETRY = 27
     LOAD_TEST = 28
     FOOTPRINT = 29
+    SWITCH = 30
+    PRELOAD = 35
 
 
 class Message(Protocol):
