@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,9 @@ class Preloaded:
     Args:
         digests: sha256 of those, of the ones that were named, that are loaded now.
         loaded_bytes: of all artifacts that the pipeline has loaded now.
+        failed: why others cannot be loaded, by sha256; for what is in neither was no room.
     """
 
     digests: tuple[str, ...]
     loaded_bytes: int
+    failed: Mapping[str, str] = field(default_factory=dict)

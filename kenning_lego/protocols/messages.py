@@ -61,6 +61,7 @@ class Kind(IntEnum):
     UNLOAD = 32
     BUDGET = 33
     RECORD = 34
+    PRELOAD = 35
     # Between the server and a deployment's worker only.
     RUN = 64
     BEGIN = 65

@@ -41,6 +41,7 @@ from kenning_lego.protocols.dialogue import (
 )
 from kenning_lego.protocols.fields import Fields
 from kenning_lego.protocols.leases import Holder, Leases, Uploading
+from kenning_lego.protocols.live_messages import LIVE_REQUESTS, Preload, SwitchTo
 from kenning_lego.protocols.messages import (
     CHUNK_BYTES,
     PROTOCOL_VERSION,
@@ -82,8 +83,10 @@ MAX_NAMES = 256
 _WORK = (
     *(Data, Process, Output, Infer, Model, Compose, Stats),
     *(RunPlan, RunLoadTest, MeasureFootprint, Deploy),
+    *LIVE_REQUESTS,
 )
-"""What is answered in the order in which it was asked."""
+"""What is carried out in the order in which it was asked, and but for what changes a running
+pipeline is answered in that order too."""
 
 _PROCESS = Process()
 
@@ -141,7 +144,7 @@ class Session:
                 return self._work(holder, envelope)
         if isinstance(message, WITHOUT_LEASE):
             return [ForDeployments(peer, envelope)]
-        if not isinstance(message, (*REQUESTS, Deploy)):
+        if not isinstance(message, (*REQUESTS, *LIVE_REQUESTS, Deploy)):
             error = ProtocolError(f"{message.kind.name} is not for a target to receive")
             return [refusal(peer, request, "bad_message", error)]
         match message:
@@ -177,7 +180,7 @@ class Session:
 
     def _work(self, holder: Holder, envelope: Envelope) -> list[Action]:
         """Carry a request of the holder out, in its turn."""
-        if not holder.queue and not holder.busy:
+        if not holder.queue and not holder.delays(envelope.message):
             return self._try(holder, envelope)
         if len(holder.queue) >= MAX_QUEUED:
             error = ProtocolError(f"more than {MAX_QUEUED} requests are waiting", "read answers")
@@ -218,7 +221,9 @@ class Session:
     def _advance(self) -> list[Action]:
         """Carry out waiting requests, in order, until one has to be waited for."""
         actions: list[Action] = []
-        while (holder := self._leases.holder) and holder.queue and not holder.busy:
+        while (holder := self._leases.holder) and holder.queue:
+            if holder.delays(holder.queue[0].message):
+                break
             actions += self._try(holder, holder.queue.popleft())
         return actions
 
@@ -252,6 +257,8 @@ class Session:
             case Deploy():
                 holder.pending = envelope
                 return [ForDeployments(holder.peer, envelope)]
+            case SwitchTo() | Preload():
+                return self._ask_beside(holder, envelope)
             case other:
                 raise ProtocolError(f"{other.kind.name} is not understood here")
 
@@ -278,8 +285,19 @@ class Session:
         return self._ask_worker(holder, envelope, measuring)
 
     def _ask_worker(self, holder: Holder, envelope: Envelope, message: Message) -> list[Action]:
+        _check_id(holder, envelope)
         holder.pending = envelope
         return [ToWorker(Envelope(envelope.id, message))]
+
+    def _ask_beside(self, holder: Holder, envelope: Envelope) -> list[Action]:
+        """Have the worker do what others do not wait for."""
+        if holder.spec is None:
+            raise _no_pipeline()
+        if len(holder.beside) >= MAX_QUEUED:
+            raise ProtocolError(f"more than {MAX_QUEUED} changes are under way", code="too_many")
+        _check_id(holder, envelope)
+        holder.beside[envelope.id] = envelope
+        return [ToWorker(Envelope(envelope.id, envelope.message))]
 
     # Uploads
 
@@ -349,8 +367,14 @@ class Session:
 
     def _worker_answered(self, envelope: Envelope, now: float) -> list[Action]:
         holder = self._leases.holder
-        if holder is None or holder.pending is None or holder.pending.id != envelope.id:
+        if holder is None:
             return []  # of a request whose host is gone
+        if envelope.id in holder.beside:
+            holder.seen = now
+            del holder.beside[envelope.id]
+            return [Send(holder.peer, envelope), *self._advance()]
+        if holder.pending is None or holder.pending.id != envelope.id:
+            return []
         holder.seen = now  # a host that waits for its answer is not silent
         if isinstance(envelope.message, Event):
             holder.progress = envelope.message.progress
@@ -364,14 +388,28 @@ class Session:
         if holder is None:
             return []
         holder.forget_pipeline()
-        if holder.pending is None:
-            return []
-        request, holder.pending, holder.progress = holder.pending, None, None
-        error = ProtocolError(
-            f"the worker died while it carried out {request.message.kind.name}: {reason}",
-            "the server goes on; load the models again",
-        )
-        return [refusal(holder.peer, request.id, "worker_died", error), *self._advance()]
+        requests = [*holder.beside.values(), *([holder.pending] if holder.pending else [])]
+        holder.pending = holder.progress = None
+        holder.beside.clear()
+        refusals: list[Action] = [_died(holder, each, reason) for each in requests]
+        return [*refusals, *self._advance()] if requests else []
+
+
+def _died(holder: Holder, request: Envelope, reason: str) -> Action:
+    error = ProtocolError(
+        f"the worker died while it carried out {request.message.kind.name}: {reason}",
+        "the server goes on; load the models again",
+    )
+    return refusal(holder.peer, request.id, "worker_died", error)
+
+
+def _check_id(holder: Holder, envelope: Envelope) -> None:
+    if envelope.id in holder.beside:
+        raise ProtocolError(f"a request with the id {envelope.id} is under way already")
+
+
+def _no_pipeline() -> ProtocolError:
+    return ProtocolError("no pipeline is loaded", "send COMPOSE, or MODEL with `load`")
 
 
 def _answer(holder: Holder, request: Envelope, envelope: Envelope) -> list[Action]:
@@ -397,7 +435,7 @@ def _answer(holder: Holder, request: Envelope, envelope: Envelope) -> list[Actio
 
 def _write_inputs(holder: Holder, envelope: Envelope) -> list[Action]:
     if holder.spec is None:
-        raise ProtocolError("no pipeline is loaded", "send COMPOSE, or MODEL with `load`")
+        raise _no_pipeline()
     if tuple(map(len, envelope.payload)) != holder.input_sizes:
         holder.spec.check_inputs(envelope.payload)
     holder.has_inputs, holder.has_outputs = True, False

@@ -78,6 +78,7 @@ CAPABILITIES = (
     "plan",
     "queue",
     "resume",
+    "switch",
     "telemetry",
 )
 
@@ -314,9 +315,9 @@ class TargetServer:
     def _note_answer(self, worker: WorkerProcess, envelope: Envelope) -> None:
         message = envelope.message
         if isinstance(message, Event):
-            worker.progressed(time.monotonic())
+            worker.progressed(envelope.id, time.monotonic())
             return
-        worker.ended()
+        worker.ended(envelope.id)
         if isinstance(message, Ok) and "spec" in message.result:
             worker.adopt_tensors(read_composed(Fields(dict(message.result), "COMPOSE")).spec)
 
@@ -353,7 +354,7 @@ class TargetServer:
             return dialogue.WorkerExited(self._stop_worker())
         if not isinstance(message, Cancel):
             plan_s = message.plan.max_seconds if isinstance(message, Measuring) else None
-            self._worker.began(message.kind.name, time.monotonic(), plan_s)
+            self._worker.began(envelope.id, message.kind.name, time.monotonic(), plan_s)
         return None
 
     def _stop_worker(self) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from kenning_lego.selection.adaptation.menu import Box, Menu, Price
-from kenning_lego.selection.joint import Member, choose_jointly
 from kenning_lego.selection.units import LIMIT, from_units
 
 _STEPS = 8
@@ -65,8 +64,8 @@ def arrange(
         price: of a switch.
         goal: of the joint choice.
     """
-    alone = [_alone(seat, seat.box, price) for seat in seats]
-    if _memory(seats, alone) <= memory:
+    alone = [_alone(seat, _clipped(seat.box, memory), price) for seat in seats]
+    if len(seats) == 1 or _memory(seats, alone) <= memory:
         return alone
     joint = _jointly(seats, memory, price, goal)
     if any(seat.must_move or seat.running is None for seat in seats):
@@ -83,8 +82,12 @@ def _alone(seat: Seat, box: Box, price: Price) -> Place:
     point = seat.menu.cheapest(box, seat.running, price, seat.excluded)
     if point is not None:
         return Place(point, kept=True)
-    nearest = replace(seat.box, memory=min(seat.box.memory, box.memory))
+    nearest = _clipped(seat.box, box.memory)
     return Place(seat.menu.nearest(nearest, seat.excluded), kept=False)
+
+
+def _clipped(box: Box, memory: int) -> Box:
+    return replace(box, memory=max(0, min(box.memory, memory)))
 
 
 def _jointly(
@@ -96,7 +99,7 @@ def _jointly(
     if dealt is None:
         return [Place(_smallest(seat), kept=False) for seat in seats]
     boxes = [
-        replace(seat.box, memory=min(seat.box.memory, seat.menu.memory(point)))
+        _clipped(seat.box, seat.menu.memory(point))
         for seat, point in zip(seats, dealt, strict=True)
     ]
     return [_alone(seat, box, price) for seat, box in zip(seats, boxes, strict=True)]
@@ -140,6 +143,8 @@ def _choose(
     goal: Literal["sum", "max-min"],
     relaxed: float | None,
 ) -> tuple[int, ...] | None:
+    from kenning_lego.selection.joint import Member, choose_jointly
+
     members = [
         Member(
             seat.menu.front,
@@ -169,8 +174,7 @@ def _one_by_one(
     for index, seat in enumerate(seats):
         held = seat.menu.memory(places[index].point)
         free = memory - _memory(seats, places) + held
-        box = replace(seat.box, memory=min(seat.box.memory, free))
-        places[index] = _alone(seat, box, price)
+        places[index] = _alone(seat, _clipped(seat.box, free), price)
     return places
 
 

@@ -55,12 +55,25 @@ class Controller:
     ) -> None:
         self._settings = settings
         self._price = Price.of(settings.least_gain, settings.gain_per_mb)
-        self._pipelines = {
-            name: Pipeline(name, member, settings) for name, member in members.items()
-        }
+        self._pipelines: dict[str, Pipeline] = {}
         self._shared: int | None = None
         self._free = FreeMemory(settings)
         self._heat = Heat(settings, now)
+        for name, member in members.items():
+            self.add(name, member)
+
+    def add(self, name: str, member: AdaptiveMember) -> None:
+        """Adapt another pipeline too; it replaces one of the same name.
+
+        Raises:
+            UsageError: it runs what its front does not have, or bounds an unknown energy.
+        """
+        self._pipelines[name] = Pipeline(name, member, self._settings)
+
+    def remove(self, name: str) -> None:
+        """Leave a pipeline alone from now on: what it holds is free for the others."""
+        self._find(name)
+        del self._pipelines[name]
 
     def observe(
         self, name: str, durations_ms: Sequence[float], now: float, point: int | None = None
@@ -70,7 +83,7 @@ class Controller:
         Args:
             name: of the pipeline.
             durations_ms: one a frame, in order.
-            now: when it is told; not used yet.
+            now: when it is told.
             point: that ran them; None for the one that runs.
         """
         del now
@@ -89,13 +102,17 @@ class Controller:
         """Change what all pipelines may have together; None is no bound."""
         del now
         self._shared = memory_bytes
+        self._ease()
 
     def sense(self, readings: Mapping[str, float], now: float) -> None:
         """Take in readings of sensors by name; see :mod:`.sensors`."""
         if FREE_MEMORY in readings:
             self._free.read(readings[FREE_MEMORY], self._held_bytes(), now)
+        share = self._heat.share
         if TEMPERATURE in readings:
             self._heat.read(readings[TEMPERATURE], now)
+        if self._heat.share != share:
+            self._ease()
 
     def switched(self, name: str, point: int, now: float) -> None:
         """A pipeline runs another point from now on."""
@@ -155,12 +172,11 @@ class Controller:
         self, pipeline: Pipeline, place: Place, reason: str, memory: int, now: float
     ) -> Decision | None:
         """The place as a decision, if it is one and can be carried out now."""
-        point, told = place.point, (place.point, place.kept)
+        point = place.point
         if point == pipeline.current:
-            if place.kept or pipeline.told == told:
-                pipeline.told = told
+            if place.kept or pipeline.warned:
                 return None
-            pipeline.told = told
+            pipeline.warned = True
             return self._describe(pipeline, place, "bounds", memory)
         if pipeline.pending is not None and reason == "gain":
             return None
@@ -168,11 +184,8 @@ class Controller:
         if growth > 0 and growth > memory - self._held_bytes():
             return None
         decision = self._describe(pipeline, place, reason, memory)
-        if reason == "missed":
-            pipeline.hold.begin(now)
-            pipeline.estimator.keep(self._settings.recent_frames)
-        pipeline.request(point)
-        pipeline.told = told
+        pipeline.request(point, reason, now)
+        pipeline.warned = not place.kept
         return decision
 
     def _describe(self, pipeline: Pipeline, place: Place, reason: str, memory: int) -> Decision:
@@ -194,6 +207,11 @@ class Controller:
             None if allowed >= LIMIT // 2 else allowed,
             load,
         )
+
+    def _ease(self) -> None:
+        """What all pipelines may have together is another."""
+        for pipeline in self._pipelines.values():
+            pipeline.hold.ease()
 
     def _memory(self) -> int:
         limits = [each for each in (self._shared, self._free.limit) if each is not None]

@@ -13,12 +13,13 @@ the alarm, finds that the load has changed; the window then keeps only the frame
 from __future__ import annotations
 
 import math
-from collections import deque
 from dataclasses import dataclass
-from typing import NamedTuple
 
-_WINDOW = 64
-"""Frames: enough for a 97 % quantile, few enough to follow a drift."""
+import numpy as np
+from numpy.typing import NDArray
+
+_WINDOW, _LONG_WINDOW = 64, 256
+"""Frames that the level rests on, few enough to follow a drift, and the slack, a quantile."""
 _TRIMMED = 0.1
 """Share of the frames left out of the level at either end."""
 _SPREAD = 0.1, 0.9
@@ -32,7 +33,7 @@ _CLIP, _DRIFT, _ALARM = 4.0, 0.75, 8.0
 _ARMED = 8
 """Frames in the window from which on a change can be told from noise."""
 _SLACK_SIGMAS = 2.0
-"""Standard deviations of slack where too few frames are known for a quantile."""
+"""Standard deviations that the slack is at least while few frames are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +66,6 @@ class Load:
         return max(0.0, bound_ms - self.slack_ms) / (self.level * (1.0 + sigmas * self.error))
 
 
-class _Frame(NamedTuple):
-    measured: float
-    predicted: float
-
-    @property
-    def ratio(self) -> float:
-        return self.measured / self.predicted
-
-
 class LoadEstimator:
     """Follows one pipeline's load.
 
@@ -83,7 +75,7 @@ class LoadEstimator:
 
     def __init__(self, outliers: float) -> None:
         self._outliers = outliers
-        self._frames: deque[_Frame] = deque(maxlen=_WINDOW)
+        self._frames = _Frames()
         self._rise = _Alarm()
         self._fall = _Alarm()
         self._load: Load | None = Load()
@@ -105,51 +97,71 @@ class LoadEstimator:
             measured_ms: how long it took.
             predicted_ms: what the configuration that ran it takes on an idle target, above 0.
         """
-        frame = _Frame(measured_ms, predicted_ms)
-        armed = len(self._frames) >= _ARMED
-        if armed:
-            score = (frame.ratio / self.load.level - 1.0) / self._spread
+        if self._frames.count >= _ARMED:
+            score = (measured_ms / predicted_ms / self.load.level - 1.0) / self._spread
             score = max(-_CLIP, min(_CLIP, score))
             self._rise.add(score)
             self._fall.add(-score)
-        self._frames.append(frame)
+        self._frames.add(measured_ms, predicted_ms)
         self._load = None
         for alarm in (self._rise, self._fall):
             if alarm.raised:
-                self.keep(alarm.length)  # the change began when the alarm last was at rest
-                self.changes += 1
+                self._restart(alarm.length)
                 break
 
-    def keep(self, frames: int) -> None:
-        """Forget all but the last so many frames."""
-        recent = list(self._frames)[-frames:]
-        self._frames.clear()
-        self._frames.extend(recent)
+    def _restart(self, kept: int) -> None:
+        """Forget all before the change, which began when the alarm last was at rest."""
+        self._frames.keep(kept)
         self._rise, self._fall = _Alarm(), _Alarm()
-        self._load = None
+        self.changes += 1
 
     def _estimate(self) -> Load:
-        count = len(self._frames)
+        measured, predicted = self._frames.last(_WINDOW)
+        count = len(measured)
         if not count:
             return Load()
-        ratios = sorted(frame.ratio for frame in self._frames)
+        ratios = np.sort(measured / predicted)
         trimmed = min((count - 1) // 2, math.ceil(_TRIMMED * count))
-        middle = ratios[trimmed : count - trimmed]
-        level = math.fsum(middle) / len(middle)
+        level = float(ratios[trimmed : count - trimmed].mean())
         low, high = (ratios[round(share * (count - 1))] for share in _SPREAD)
-        spread = max(_LEAST_SPREAD, (high - low) / (_SPREAD_SIGMAS * level))
-        self._spread = spread
-        return Load(level, spread / math.sqrt(count), self._slack(level, spread), count)
+        self._spread = max(_LEAST_SPREAD, float(high - low) / (_SPREAD_SIGMAS * level))
+        error = self._spread / math.sqrt(count)
+        return Load(level, error, self._slack(level), self._frames.count)
 
-    def _slack(self, level: float, spread: float) -> float:
+    def _slack(self, level: float) -> float:
         """A quantile of what frames took beyond the level; the largest alone counts for nothing."""
-        beyond = sorted(frame.measured - level * frame.predicted for frame in self._frames)
+        measured, predicted = self._frames.last(_LONG_WINDOW)
+        beyond = np.sort(measured - level * predicted)
         count = len(beyond)
-        if count < _ARMED:
-            typical = self._frames[-1].predicted * level * spread
-            return max(0.0, beyond[-1], _SLACK_SIGMAS * typical)
-        index = min(count - 2, math.ceil((1.0 - self._outliers) * count) - 1)
-        return max(0.0, beyond[index])
+        index = max(0, min(count - 2, math.ceil((1.0 - self._outliers) * count) - 1))
+        slack = float(beyond[index])
+        if count < _WINDOW:
+            slack = max(slack, _SLACK_SIGMAS * self._spread * level * float(predicted[-1]))
+        return max(0.0, slack)
+
+
+class _Frames:
+    """Measured and predicted times of frames, the latest last."""
+
+    def __init__(self) -> None:
+        self._times = np.empty((2, 2 * _LONG_WINDOW))
+        self._end = 0
+        self.count = 0
+        """Frames that are kept, at most the long window's."""
+
+    def add(self, measured: float, predicted: float) -> None:
+        if self._end == self._times.shape[1]:
+            self._times[:, : self.count] = self._times[:, self._end - self.count :]
+            self._end = self.count
+        self._times[:, self._end] = measured, predicted
+        self._end += 1
+        self.count = min(self.count + 1, _LONG_WINDOW)
+
+    def keep(self, count: int) -> None:
+        self.count = min(self.count, count)
+
+    def last(self, count: int) -> NDArray[np.float64]:
+        return self._times[:, self._end - min(count, self.count) : self._end]
 
 
 class _Alarm:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kenning_lego.core.errors import UsageError
 from kenning_lego.selection.adaptation.hold import Hold
-from kenning_lego.selection.adaptation.load import LoadEstimator
+from kenning_lego.selection.adaptation.load import Load, LoadEstimator
 from kenning_lego.selection.adaptation.menu import Box, Menu
 from kenning_lego.selection.adaptation.settings import AdaptationSettings
 from kenning_lego.selection.front import Front
@@ -59,8 +59,8 @@ class Pipeline:
         self.menu = Menu(member.front)
         self.running = member.running
         self.pending: int | None = None
-        self.told: tuple[int, bool] | None = None
-        """The point that was last decided on, and whether it kept all bounds."""
+        self.warned = False
+        """Whether it was said that nothing keeps the bounds."""
         self.hold = Hold(settings)
         self._settings = settings
         self._predictions = [from_units(each) for each in member.front.latencies.tolist()]
@@ -95,6 +95,7 @@ class Pipeline:
         """Take other bounds: the past says nothing of whether they can be kept."""
         latency, memory, energy = self.menu.front.problem.caps(bounds)
         self.bounds = bounds
+        self.warned = False
         self._limits = Box(
             LIMIT if latency is None else latency,
             LIMIT if memory is None else memory,
@@ -111,14 +112,21 @@ class Pipeline:
             return
         predicted, bound = self._predictions[point], self.bounds.latency_ms
         counts = point == self.running and self.pending is None and bound is not None
+        changes = self._estimator.changes
         for duration in durations_ms:
             if predicted > 0:
                 self._estimator.observe(duration, predicted)
             if counts and bound is not None:
                 self._over.append(duration > bound)
+        if self._estimator.changes > changes:
+            self.hold.ease()
 
-    def request(self, point: int) -> None:
+    def request(self, point: int, reason: str, now: float) -> None:
         """A switch is decided on."""
+        if reason == "missed":
+            self.hold.missed(now)
+        elif reason == "gain" and self._judged:
+            self.hold.gained(now)
         self.pending = point
         self._over.clear()
         self._judged = True
@@ -158,7 +166,8 @@ class Pipeline:
             return "energy"
         if self.missed:
             return "missed"
-        if not self._judged and self._expected_ms(point) > self._bound_ms:
+        bound = self.bounds.latency_ms
+        if not self._judged and bound is not None and self._expected_ms(point) > bound:
             return "latency"
         return "heat" if self.menu.latency(point) > self._hot(heat) else ""
 
@@ -175,24 +184,25 @@ class Pipeline:
         """
         load, point = self._estimator.load, self.current
         if reason or point is None:
-            latency = budget_units(load.affordable_ms(self._bound_ms, 1.0))
+            latency = self._affordable(load, 1.0)
             if reason == "missed" and point is not None:
                 latency = min(latency, int(self.menu.latency(point) * _FASTER))
         else:
             latency = self.menu.latency(point)
             known = load.frames >= _KNOWN or not load.frames
             if known and not self.hold.active(now):
-                bound = self._bound_ms * (1.0 - self._settings.margin)
-                latency = max(latency, budget_units(load.affordable_ms(bound, _SIGMAS)))
+                latency = max(latency, self._affordable(load, _SIGMAS))
         return Box(min(latency, self._hot(heat)), self._limits.memory, self._limits.energy)
+
+    def _affordable(self, load: Load, sigmas: float) -> int:
+        """The largest predicted latency whose frames stay within the bound less the margin."""
+        bound = self.bounds.latency_ms
+        if bound is None:
+            return LIMIT
+        return budget_units(load.affordable_ms(bound * (1.0 - self._settings.margin), sigmas))
 
     def _expected_ms(self, point: int) -> float:
         return self._estimator.load.expected_ms(self._predictions[point])
-
-    @property
-    def _bound_ms(self) -> float:
-        bound = self.bounds.latency_ms
-        return from_units(LIMIT) if bound is None else bound
 
     def _hot(self, share: float) -> int:
         """The most latency that the heat allows, in units."""

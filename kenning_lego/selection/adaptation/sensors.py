@@ -43,7 +43,7 @@ class FreeMemory:
             return
         short = free_bytes < self._reserve
         if short and not self._short:
-            self._hold.begin(now)
+            self._hold.missed(now)
         self._short = short
         if short:
             self.limit = max(0, used_bytes + int(free_bytes) - self._reserve)

@@ -35,7 +35,7 @@ class AdaptationSettings:
     """
 
     outliers: float = 0.02
-    missed_frames: int = 3
+    missed_frames: int = 4
     recent_frames: int = 20
     margin: float = 0.02
     dwell_s: float = 10.0

@@ -96,13 +96,13 @@ class Coordinator:
         member = _Member(offer, front)
         running = member.point(stages)
         adaptive = AdaptiveMember(front, budget_of(bounds), running, weight)
-        self._controller.add(name, adaptive, now)
+        self._controller.add(name, adaptive)
         self._members[name] = member
 
     def remove(self, name: str, now: float) -> None:
         """A deployment is adapted no more, if it was."""
         if self._members.pop(name, None):
-            self._controller.remove(name, now)
+            self._controller.remove(name)
 
     def __contains__(self, name: str) -> bool:
         return name in self._members

@@ -16,6 +16,9 @@ OnPreloaded = Callable[[Preloaded], None]
 class SupersededError(KenningLegoError):
     """A newer request came before this one was carried out."""
 
+    code = "superseded"
+    """For hosts, in ERROR."""
+
 
 @dataclass(slots=True)
 class Goal:

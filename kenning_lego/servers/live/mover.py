@@ -55,6 +55,7 @@ class Mover:
         self._goal: Goal | None = None
         self._keep: tuple[str, ...] = ()
         self._wishes: list[str] = []
+        self._failed: dict[str, str] = {}
         self._on_preloaded: OnPreloaded | None = None
         self._replacing: Replace | None = None
         self._calls: deque[Callable[[], None]] = deque()
@@ -86,6 +87,7 @@ class Mover:
         self._end_preloading()
         self._keep = tuple(dict.fromkeys(digests))
         self._wishes = list(self._keep)
+        self._failed = {}
         self._on_preloaded = on_end
 
     def go_on(self) -> None:
@@ -173,6 +175,7 @@ class Mover:
                 self._note_failure((digest,), error)
             if digest in self._wishes:
                 self._wishes.remove(digest)
+                self._failed[digest] = str(error)
 
     def _load(self, digest: str) -> KenningLegoError | None:
         """Load an artifact; why not, if not."""
@@ -282,7 +285,7 @@ class Mover:
         on_end, self._on_preloaded = self._on_preloaded, None
         if on_end is not None:
             held = tuple(each for each in self._keep if each in self._loaded.digests)
-            preloaded = Preloaded(held, self._loaded.bytes)
+            preloaded = Preloaded(held, self._loaded.bytes, self._failed)
             self._calls.append(lambda: on_end(preloaded))
 
     def _note_failure(self, digests: tuple[str, ...], error: KenningLegoError) -> None:
