@@ -62,8 +62,8 @@ class Holder:
         input_sizes: bytes of each of the pipeline's inputs.
         has_inputs: whether DATA has come since COMPOSE.
         has_outputs: whether the last PROCESS left a result.
-        beside: deployments that ran while it measured something.
-        beside_now: those that run while the worker measures for its pending request.
+        deployments: that ran while it measured something.
+        deployments_now: those that run while the worker measures for its pending request.
     """
 
     peer: bytes
@@ -81,8 +81,8 @@ class Holder:
     input_sizes: tuple[int, ...] = ()
     has_inputs: bool = False
     has_outputs: bool = False
-    beside: set[str] = field(default_factory=set)
-    beside_now: set[str] = field(default_factory=set)
+    deployments: set[str] = field(default_factory=set)
+    deployments_now: set[str] = field(default_factory=set)
 
     @property
     def busy(self) -> bool:
@@ -103,8 +103,8 @@ class Holder:
 
     def measures_beside(self, deployments: Collection[str]) -> None:
         """Deployments run while it measures."""
-        self.beside.update(deployments)
-        self.beside_now.update(deployments)
+        self.deployments.update(deployments)
+        self.deployments_now.update(deployments)
 
     def forget_pipeline(self) -> None:
         """Nothing is loaded any more."""

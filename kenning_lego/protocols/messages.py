@@ -62,6 +62,7 @@ class Kind(IntEnum):
     BUDGET = 33
     RECORD = 34
     PRELOAD = 35
+    FORCE = 36
     # Between the server and a deployment's worker only.
     RUN = 64
     BEGIN = 65

@@ -280,7 +280,7 @@ class Session:
                 "stop them with UNLOAD, or ask to measure beside deployments, which is recorded",
                 "deployments",
             )
-        holder.beside_now.clear()
+        holder.deployments_now.clear()
         holder.measures_beside(self._deployments)
         return self._ask_worker(holder, envelope, measuring)
 
@@ -422,9 +422,9 @@ def _answer(holder: Holder, request: Envelope, envelope: Envelope) -> list[Actio
             case Process():
                 holder.has_outputs = True
             case Stats():
-                message = with_beside(message, holder.beside)
+                message = with_beside(message, holder.deployments)
             case RunLoadTest() | MeasureFootprint():
-                message = with_beside(message, holder.beside_now)
+                message = with_beside(message, holder.deployments_now)
             case Compose():
                 holder.forget_pipeline()
                 holder.spec = read_composed(Fields(dict(message.result), "COMPOSE")).spec

@@ -83,7 +83,7 @@ class Adapting:
     def remove(self, name: str) -> None:
         """A deployment is adapted no more, if it was."""
         if self._coordinator:
-            self._coordinator.remove(name, self._clock())
+            self._coordinator.remove(name)
 
     def ran(self, deployed: Deployed, frames: Sequence[Frame]) -> None:
         """Take in the times of a deployment's frames."""
@@ -173,7 +173,6 @@ class Adapting:
             deployed.stages,
             deployed.bounds,
             deployed.deployment.weight,
-            self._clock(),
         )
         self.decide()
 

@@ -86,7 +86,6 @@ class Coordinator:
         stages: tuple[str, ...],
         bounds: Bounds,
         weight: float,
-        now: float,
     ) -> None:
         """A deployment runs `stages` and is adapted from now on.
 
@@ -99,7 +98,7 @@ class Coordinator:
         self._controller.add(name, adaptive)
         self._members[name] = member
 
-    def remove(self, name: str, now: float) -> None:
+    def remove(self, name: str) -> None:
         """A deployment is adapted no more, if it was."""
         if self._members.pop(name, None):
             self._controller.remove(name)

@@ -12,7 +12,7 @@ from kenning_lego.core.deployment_records import DeploymentStatus, Frame, Origin
 from kenning_lego.core.deployments import Deployment
 from kenning_lego.core.errors import KenningLegoError, ProtocolError, StoreError, UsageError
 from kenning_lego.protocols.codec import Frame as PayloadFrame
-from kenning_lego.protocols.deployment_messages import AskRecord
+from kenning_lego.protocols.deployment_messages import AskRecord, ForceConfiguration
 from kenning_lego.protocols.deployment_results import pack_record
 from kenning_lego.protocols.messages import Error, Message, Ok
 from kenning_lego.selection.adaptation.settings import AdaptationSettings
@@ -147,51 +147,34 @@ class DeploymentDesk:
         deployed = self._find(ask.name)
         return pack_record(*deployed.record.part(ask, deployed.status()))
 
-    def switch(
-        self,
-        name: str,
-        stages: tuple[str, ...],
-        fused_from: tuple[str, ...],
-        answer: Answer,
-        *,
-        may_pause: bool,
-    ) -> None:
+    def force(self, force: ForceConfiguration, answer: Answer) -> None:
         """Go over to a configuration of the host's choice; `answer` is told what came of it.
-
-        A mix of variants ends the adaptation until the deployment is deployed again. One fused
-        artifact stands for the configuration that it was fused from, and is taken only while that
-        one runs.
 
         Raises:
             KenningLegoError: there is no such deployment or configuration, or it runs no more.
         """
-        deployed = self._find(name)
-        self._check_held(stages)
+        deployed = self._find(force.name)
+        self._check_held(force.stages)
         if deployed.state != "running":
-            raise ProtocolError(f"the deployment {name} is {deployed.state}", "deploy it again")
-        if fused_from:
-            if deployed.switching or deployed.stages != fused_from:
-                raise ProtocolError(
-                    f"{name} runs another configuration than the one that was fused",
-                    "fuse the one that runs now, or leave it as it is",
-                    "changed",
-                )
-            deployed.note("forced", "host", "the fused form of the running configuration")
-        elif deployed.deployment.offer.choice(stages) is None:
+            raise ProtocolError(f"{force.name} is {deployed.state}", "deploy it again")
+        if force.fused_from:
+            _check_fused(deployed, force.fused_from)
+            deployed.note("forced", "host", "the fused form of the configuration that runs")
+        elif deployed.deployment.offer.choice(force.stages) is None:
             raise ProtocolError(
-                f"these artifacts are no configuration of {name}",
-                "name one variant of each segment, or what it was fused from",
+                f"these artifacts are no configuration of {force.name}",
+                "name one variant of each segment, or say what was fused",
             )
         else:
-            deployed.note("forced", "host", "from here on the host chooses")
+            deployed.note("forced", "host", "the host chooses from here on")
             deployed.adaptive = False
-            self._adapting.remove(name)
+            self._adapting.remove(force.name)
         deployed.steer(
-            stages,
+            force.stages,
             lambda result: answer(result, ()),
-            variants=deployed.variants if fused_from else None,
+            variants=deployed.variants if force.fused_from else None,
             memory_bytes=deployed.bounds.memory_bytes,
-            may_pause=may_pause,
+            may_pause=force.may_pause,
         )
         self._pin()
 
@@ -376,6 +359,15 @@ class DeploymentDesk:
 def _scheduled(deployment: Deployment) -> Bounds:
     """What its schedule says at its beginning."""
     return deployment.schedule.at(0.0) if deployment.schedule else NO_BOUNDS
+
+
+def _check_fused(deployed: Deployed, fused_from: tuple[str, ...]) -> None:
+    if deployed.switching or deployed.stages != fused_from:
+        raise ProtocolError(
+            f"{deployed.name} does not run the configuration that was fused",
+            "fuse the one that runs now, or leave it as it is",
+            "changed",
+        )
 
 
 def _check_energy(deployment: Deployment, bounds: Bounds) -> None:

@@ -6,7 +6,13 @@ from collections.abc import Callable, Sequence
 
 from kenning_lego.core.errors import KenningLegoError, ProtocolError
 from kenning_lego.protocols.codec import Envelope, Frame
-from kenning_lego.protocols.deployment_messages import AskRecord, Deploy, SetBounds, Unload
+from kenning_lego.protocols.deployment_messages import (
+    AskRecord,
+    Deploy,
+    ForceConfiguration,
+    SetBounds,
+    Unload,
+)
 from kenning_lego.protocols.messages import Message, Ok
 from kenning_lego.servers.deployments.desk import DeploymentDesk, refusal
 
@@ -32,6 +38,8 @@ def carry_out(desk: DeploymentDesk, request: Envelope, answered: Answered) -> No
             case AskRecord() as ask:
                 result, payload = desk.record(ask)
                 answer(Ok(result), payload)
+            case ForceConfiguration() as force:
+                desk.force(force, answer)
             case other:
                 raise ProtocolError(f"{other.kind.name} is not about deployments")
     except KenningLegoError as error:

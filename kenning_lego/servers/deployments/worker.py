@@ -16,7 +16,7 @@ import signal
 import socket
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from kenning_lego.core.errors import KenningLegoError, ProtocolError
 from kenning_lego.core.switching import Switched
 from kenning_lego.protocols.codec import Envelope
 from kenning_lego.protocols.fields import pack_io_spec
+from kenning_lego.protocols.live_results import pack_switched
 from kenning_lego.protocols.messages import Error, Ok
 from kenning_lego.protocols.worker_messages import Begin, RunPipeline, Steer
 from kenning_lego.runtimes.base import Program
@@ -162,16 +163,7 @@ class DeploymentWorker:
         if isinstance(outcome, KenningLegoError):
             raise outcome
         first = self._loop.first_frame if self._loop else 0
-        return Ok(
-            {
-                "frame": outcome.frame + first,
-                "seconds": outcome.seconds,
-                "prepared": outcome.prepared,
-                "loaded_bytes": outcome.loaded_bytes,
-                "evicted_bytes": outcome.evicted_bytes,
-                "paused_s": outcome.paused_s,
-            }
-        )
+        return Ok(pack_switched(replace(outcome, frame=outcome.frame + first)))
 
     def _tell(self, *, at_once: bool = False) -> None:
         report = self._loop.report(at_once=at_once) if self._loop else None
