@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from reprlib import repr as brief
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from kenning_lego.core.errors import ProtocolError
 from kenning_lego.core.specs import IOSpec, TensorSpec
@@ -14,6 +14,7 @@ from kenning_lego.core.specs import IOSpec, TensorSpec
 MAX_TEXT = 4096
 MAX_ITEMS = 65_536
 MAX_TENSORS = 64
+_Word = TypeVar("_Word", bound=str)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -77,6 +78,13 @@ class Fields:
         """Whether an optional field is there."""
         return name in self._left
 
+    def is_null(self, name: str) -> bool:
+        """Whether the field is there and says nothing, which takes it."""
+        if name in self._left and self._left[name] is None:
+            del self._left[name]
+            return True
+        return False
+
     def names_left(self, most: int = MAX_ITEMS) -> tuple[str, ...]:
         """The names of all fields that nobody has taken, where they are not known before."""
         if len(self._left) > most or not all(isinstance(name, str) for name in self._left):
@@ -89,6 +97,14 @@ class Fields:
         if not isinstance(value, str) or len(value) > longest:
             raise self._refuse(name, f"text of at most {longest} characters")
         return value
+
+    def word(self, name: str, words: Sequence[_Word]) -> _Word:
+        """One of the words that there are."""
+        text = self.text(name)
+        word = next((each for each in words if each == text), None)
+        if word is None:
+            self.refuse(f"{name} {brief(text)} is none of {', '.join(words)}")
+        return word
 
     def digest(self, name: str) -> str:
         """A sha256 in lower-case hexadecimal digits."""

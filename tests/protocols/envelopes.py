@@ -12,6 +12,7 @@ from kenning_lego.core.plans import Conditions, Plan, PlanItem, Progress
 from kenning_lego.core.specs import ITEM_BYTES, IOSpec, TensorSpec
 from kenning_lego.protocols import messages
 from kenning_lego.protocols.codec import Envelope
+from kenning_lego.protocols.live_messages import MAX_MEMORY_BYTES, Preload, SwitchTo
 from kenning_lego.protocols.plans import MAX_CPUS, MAX_PLAN_ITEMS
 
 characters = st.characters(exclude_categories=["Cs"])
@@ -144,6 +145,12 @@ by_type: dict[type[Any], st.SearchStrategy[Any]] = {
     messages.RunPlan: st.builds(messages.RunPlan, plans),
     messages.RunLoadTest: st.builds(messages.RunLoadTest, load_plans),
     messages.MeasureFootprint: st.builds(messages.MeasureFootprint, footprint_plans),
+    SwitchTo: st.builds(
+        SwitchTo, stages(), st.booleans(), st.none() | st.integers(0, MAX_MEMORY_BYTES)
+    ),
+    Preload: st.builds(
+        Preload, stages() | st.just(()), st.none() | st.integers(0, MAX_MEMORY_BYTES)
+    ),
     messages.Event: st.builds(
         messages.Event,
         st.builds(

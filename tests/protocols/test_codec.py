@@ -24,6 +24,7 @@ from kenning_lego.protocols.codec import (
     request_id,
     unpack_samples,
 )
+from kenning_lego.protocols.live_messages import LIVE_REQUESTS, Preload, SwitchTo
 from kenning_lego.protocols.messages import PROTOCOL_VERSION, Kind
 from tests.protocols.envelopes import by_type, envelopes, envelopes_of, ids, values
 
@@ -53,7 +54,7 @@ def check_hostile(frames: list[Frame]) -> None:
 
 
 def test_every_type_of_message_is_covered_here() -> None:
-    assert set(by_type) == {*messages.REQUESTS, *messages.ANSWERS}
+    assert set(by_type) == {*messages.REQUESTS, *messages.ANSWERS, *LIVE_REQUESTS}
     assert {kind.kind for kind in by_type} == set(Kind)
 
 
@@ -61,6 +62,8 @@ OPTIONAL = {
     messages.Model: ("load",),
     messages.Compose: ("outputs",),
     messages.RunPlan: ("memory_bytes", "cool_below_c"),
+    SwitchTo: ("memory_bytes",),
+    Preload: ("digests", "memory_bytes"),
 }
 
 

@@ -10,6 +10,7 @@ from kenning_lego.core.deployment_records import (
     DeploymentRecord,
     DeploymentStatus,
     FrameOutputs,
+    Origin,
 )
 from kenning_lego.core.specs import IOSpec
 from kenning_lego.protocols.codec import Frame as PayloadFrame
@@ -65,15 +66,16 @@ class Record:
     def note(
         self,
         kind: str,
+        origin: Origin,
         text: str,
-        at_ns: int,
         *,
+        at_ns: int,
         frame: int | None = None,
         figures: Mapping[str, float] | None = None,
     ) -> DeploymentEvent:
         """Keep an event; without a frame, it came before the next one."""
         number = self.next_frame if frame is None else frame
-        event = DeploymentEvent(self.next_event, at_ns, kind, number, text, figures or {})
+        event = DeploymentEvent(self.next_event, at_ns, kind, origin, number, text, figures or {})
         self._events.append(event)
         self.next_event += 1
         return event
