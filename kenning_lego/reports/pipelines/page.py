@@ -160,7 +160,8 @@ def _charts(
         (
             "latency",
             latency_trace(findings),
-            "Engine's time of every frame; the line is the bound in force.",
+            "Engine's time of every frame (the slowest 0.5 % may be cut at the top); the line is the"
+            " bound in force.",
         ),
         ("memory", memory_trace(findings), "Bytes of the artifacts held, and the bound on them."),
         (
