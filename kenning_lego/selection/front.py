@@ -1,103 +1,149 @@
-"""The exact Pareto front: every choice that no other choice beats.
+"""The Pareto front: every choice that no other choice beats, and the best of them for a budget.
 
-Labels are extended block by block; a label that another one weakly dominates is dropped, for
-whatever completes it would complete the other at least as well (multi-objective label setting,
-as in Nemhauser and Ullmann, "Discrete dynamic programming and capital allocation", 1969).
-All arithmetic is in whole units, so that ties are ties.
+All arithmetic is in whole units, so that ties are ties. See :mod:`.labels` for how it is found
+and why nothing is missed.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, final, overload
 
-from kenning_lego.selection.problem import Budget, Choice, Problem
-from kenning_lego.selection.units import from_units
+import numpy as np
+from numpy.typing import NDArray
 
-_Label = tuple[int, int, int, int]
-"""Accuracy cost, latency, memory, and the options so far as digits of one number.
-
-The digits' base is the most options of any block, the first block's digit the highest: labels
-compare by the figures, then by the options in the order of the blocks.
-"""
-
-
-def pareto_front(problem: Problem) -> tuple[Choice, ...]:
-    """All choices that are not weakly dominated in (accuracy cost, latency, memory).
-
-    They come in ascending order of accuracy cost, then latency, then memory. Of choices with the
-    same three figures only one is kept: the one whose options come first in the blocks' order.
-    The front grows with the number of blocks: hundreds of choices for 8 blocks of 5 options, tens
-    of thousands for 20 of 10, where :func:`kenning_lego.selection.ilp.solve` is the better way.
-    """
-    base = max(len(block.options) for block in problem.blocks)
-    labels: list[_Label] = [(*problem.fixed[:3], 0)]
-    for options in problem.table:
-        labels = _undominated(
-            sorted(
-                (
-                    cost + option.cost,
-                    latency + option.latency,
-                    memory + option.memory,
-                    path * base + index,
-                )
-                for cost, latency, memory, path in labels
-                for index, option in enumerate(options)
-            )
-        )
-    return tuple(_choice(problem, label, base) for label in labels)
+from kenning_lego.core.errors import UsageError
+from kenning_lego.selection.checks import is_within
+from kenning_lego.selection.labels import Labels, set_labels
+from kenning_lego.selection.lookup import BoundsIndex
+from kenning_lego.selection.problem import Budget, Choice, Problem, evaluate, make_choice
+from kenning_lego.selection.units import LARGEST, budget_units, from_units
 
 
-def best_within(front: Sequence[Choice], budget: Budget) -> Choice | None:
-    """The choice of lowest accuracy cost within a budget; None if none is.
+@final
+class Front(Sequence[Choice]):
+    """Choices of which none weakly dominates another, in ascending order of their figures.
 
-    Ties go to the lower latency, then to the lower memory.
+    The order is by accuracy cost, then latency, then memory, then energy where it is known; so
+    the first choice within a budget is the best one. Immutable; choices are made as they are
+    asked for.
 
     Args:
-        front: choices in the order of :func:`pareto_front`.
-        budget: the bounds.
+        problem: what is chosen from.
+        labels: the choices in order.
     """
-    return next((choice for choice in front if budget.allows(choice)), None)
+
+    __slots__ = ("_columns", "_index", "gap", "options", "problem")
+
+    problem: Problem
+    options: NDArray[np.integer[Any]]
+    """Index of the option by point and block."""
+    gap: float
+    """The accuracy cost by which these choices may be worse than others that take as much; 0 if
+    the front is exact."""
+
+    def __init__(self, problem: Problem, labels: Labels) -> None:
+        self.problem = problem
+        self.options = labels.options
+        self.gap = from_units(labels.gap)
+        self._columns = labels.columns
+        self._index: BoundsIndex | None = None
+        for array in (self.options, *self._columns):
+            array.flags.writeable = False
+
+    @property
+    def costs(self) -> NDArray[np.int64]:
+        """Accuracy costs in whole units (see :mod:`.units`); ascending."""
+        return self._columns[0]
+
+    @property
+    def latencies(self) -> NDArray[np.int64]:
+        """Latencies in whole units."""
+        return self._columns[1]
+
+    @property
+    def memories(self) -> NDArray[np.int64]:
+        """Bytes."""
+        return self._columns[2]
+
+    @property
+    def energies(self) -> NDArray[np.int64]:
+        """Energies in whole units; zeros where they are not known."""
+        return self._columns[3] if self.problem.energy_known else np.zeros_like(self.costs)
+
+    def best(self, budget: Budget) -> int | None:
+        """Where the choice of lowest accuracy cost within a budget is; None if none is within it.
+
+        Ties go to the lower latency, then to the lower memory, then to the lower energy.
+
+        Raises:
+            UsageError: energy is bounded and not known.
+        """
+        bounds = self.problem.caps(budget)
+        if self._index is None:
+            self._index = BoundsIndex(self._columns[1:])
+        return self._index.first(bounds[: len(self._columns) - 1])
+
+    def find(self, variants: Mapping[str, str]) -> int | None:
+        """Where a choice is; None if it is not in the front.
+
+        Args:
+            variants: variant name by block name, one for every block.
+
+        Raises:
+            UnknownNameError: a block or a variant is not in the problem.
+            UsageError: a block is left out.
+        """
+        wanted = evaluate(self.problem, variants).variants
+        indices = [block.index(wanted[block.name]) for block in self.problem.blocks]
+        places = np.flatnonzero((self.options == indices).all(axis=1))
+        return int(places[0]) if len(places) else None
+
+    def __len__(self) -> int:
+        return len(self.options)
+
+    @overload
+    def __getitem__(self, index: int) -> Choice: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Choice, ...]: ...
+    def __getitem__(self, index: int | slice) -> Choice | tuple[Choice, ...]:
+        if isinstance(index, slice):
+            return tuple(map(self._choice, range(*index.indices(len(self)))))
+        return self._choice(index)
+
+    def __iter__(self) -> Iterator[Choice]:
+        return map(self._choice, range(len(self)))
+
+    def __str__(self) -> str:
+        exact = "exact" if self.gap == 0 else f"within {self.gap:.4g} of the accuracy cost"
+        blocks = len(self.problem.blocks)
+        return f"front of {len(self):,} choices for {blocks} blocks ({exact})"
+
+    def _choice(self, index: int) -> Choice:
+        return make_choice(self.problem, self.options[index].tolist())
 
 
-def _undominated(labels: Iterable[_Label]) -> list[_Label]:
-    """Labels that none before them weakly dominates; they come in ascending order.
+def pareto_front(problem: Problem, *, epsilon: float = 0.0, max_points: int | None = None) -> Front:
+    """The choices that are not weakly dominated in accuracy cost, latency, memory and energy.
 
-    What comes later never costs less, so it is dominated if something before it takes at most
-    its latency and its memory. A staircase of what came before answers that: ascending in
-    latency, descending in memory.
+    Of choices with the same figures only one is kept: the one whose options come first in the
+    blocks' order. The exact front grows with the number of blocks: hundreds of choices for 8
+    blocks of 5 options, tens of thousands for 20 of 10, too many for more. With `epsilon` or
+    `max_points` it becomes one that covers every choice within :attr:`Front.gap`: some point
+    takes no more latency, memory or energy and costs at most so much more.
+
+    Args:
+        problem: what to choose from.
+        epsilon: the gap that is allowed, in units of the metric.
+        max_points: most points that are carried from block to block. The gap grows as far as it
+            takes, to no more than the range of the costs: the points that latency, memory and
+            energy need by themselves stay, however many they are.
+
+    Raises:
+        UsageError: `epsilon` is negative or not finite, or `max_points` is not positive.
     """
-    kept = []
-    latencies: list[int] = []
-    memories: list[int] = []
-    for label in labels:
-        _, latency, memory, _ = label
-        before = bisect_right(latencies, latency)
-        if before and memories[before - 1] <= memory:
-            continue
-        kept.append(label)
-        # The steps that this one makes superfluous are neighbours.
-        start = bisect_left(latencies, latency, hi=before)
-        stop = before
-        while stop < len(memories) and memories[stop] >= memory:
-            stop += 1
-        latencies[start:stop] = [latency]
-        memories[start:stop] = [memory]
-    return kept
-
-
-def _choice(problem: Problem, label: _Label, base: int) -> Choice:
-    cost, latency, memory, path = label
-    indices = []
-    for _ in problem.blocks:
-        path, index = divmod(path, base)
-        indices.append(index)
-    return Choice(
-        variants={
-            block.name: block.options[index].variant
-            for block, index in zip(problem.blocks, reversed(indices), strict=True)
-        },
-        accuracy_cost=from_units(cost),
-        latency_ms=from_units(latency),
-        memory_bytes=memory,
-    )
+    if not is_within(epsilon, 0, LARGEST):
+        raise UsageError(f"the gap {epsilon!r} is no gap", "give a number from 0")
+    if max_points is not None and max_points < 1:
+        raise UsageError(f"a front of {max_points!r} points at most", "give a number from 1")
+    return Front(problem, set_labels(problem, epsilon=budget_units(epsilon), most=max_points))

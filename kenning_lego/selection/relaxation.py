@@ -5,14 +5,15 @@ Only latency and memory matter here, so everything is read off the exact front o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kenning_lego.core.errors import UsageError
-from kenning_lego.selection.problem import Budget, Problem
+from kenning_lego.selection.front import pareto_front
+from kenning_lego.selection.problem import Block, Budget, Problem
 from kenning_lego.selection.units import from_units
 
 Bound = Literal["latency", "memory"]
@@ -64,7 +65,9 @@ class _Point(NamedTuple):
 
 def can_be_met(problem: Problem, budget: Budget) -> bool:
     """Whether any choice keeps a budget; exact."""
-    latency, memory = budget.latency, budget.memory_bytes
+    latency, memory, energy = problem.caps(budget)
+    if energy is not None:
+        return pareto_front(_at_no_cost(problem)).best(budget) is not None
     return any(
         (latency is None or point.latency <= latency) and (memory is None or point.memory <= memory)
         for point in _front(problem)
@@ -110,6 +113,14 @@ def relax(problem: Problem, budget: Budget) -> Infeasible:
             for point in sorted(raised, key=lambda point: (overrun(point), point))
         ),
     )
+
+
+def _at_no_cost(problem: Problem) -> Problem:
+    blocks = (
+        Block(block.name, tuple(replace(option, accuracy_cost=0.0) for option in block.options))
+        for block in problem.blocks
+    )
+    return replace(problem, blocks=tuple(blocks))
 
 
 def _front(problem: Problem) -> list[_Point]:

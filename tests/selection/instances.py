@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from kenning_lego.selection.problem import Block, Budget, Choice, Option, Problem, make_choice
 
-Figures = tuple[float, float, int]
+Figures = tuple[float, float, int, float]
 
 
 def figures(choice: Choice) -> Figures:
-    return choice.accuracy_cost, choice.latency_ms, choice.memory_bytes
+    energy = choice.energy_mj or 0.0
+    return choice.accuracy_cost, choice.latency_ms, choice.memory_bytes, energy
 
 
 def all_choices(problem: Problem) -> list[Choice]:
@@ -37,44 +38,61 @@ def overrun(choice: Choice, budget: Budget) -> Fraction:
 
 
 def problems(*, max_blocks: int = 4, max_options: int = 4) -> st.SearchStrategy[Problem]:
-    """Small problems: coarse figures with many ties, or fine ones as measured."""
-    coarse = st.tuples(st.integers(-2, 3), st.integers(0, 4), st.integers(0, 4))
+    """Small problems: coarse figures with many ties, or fine ones as measured.
+
+    The energy is known of a half of them.
+    """
+    coarse = st.tuples(st.integers(-2, 3), st.integers(0, 4), st.integers(0, 4), st.integers(0, 4))
     fine = st.tuples(
         st.integers(-300, 3000).map(lambda n: n / 10_000),
         st.integers(0, 20_000_000).map(lambda n: n / 1_000_000),
         st.integers(0, 50_000_000),
+        st.integers(0, 90_000_000).map(lambda n: n / 1_000_000),
     )
     return st.sampled_from([coarse, fine]).flatmap(
-        lambda triples: st.builds(
+        lambda rows: st.builds(
             _problem,
             st.lists(
-                st.lists(triples, min_size=1, max_size=max_options),
+                st.lists(rows, min_size=1, max_size=max_options),
                 min_size=1,
                 max_size=max_blocks,
             ),
-            triples,
+            rows,
+            st.booleans(),
         )
     )
 
 
-def _problem(
-    rows: list[list[tuple[float, float, int]]], fixed: tuple[float, float, int]
-) -> Problem:
+def _problem(rows: list[list[Figures]], fixed: Figures, energy_known: bool) -> Problem:
+    def energy(each: Figures) -> float | None:
+        return each[3] if energy_known else None
+
     blocks = tuple(
-        Block(f"b{b}", tuple(Option(f"v{o}", *triple) for o, triple in enumerate(row)))
+        Block(
+            f"b{b}",
+            tuple(
+                Option(f"v{o}", each[0], each[1], each[2], energy(each))
+                for o, each in enumerate(row)
+            ),
+        )
         for b, row in enumerate(rows)
     )
-    return Problem(blocks, fixed_latency_ms=fixed[1], fixed_memory_bytes=fixed[2])
+    return Problem(blocks, fixed[1], fixed[2], energy(fixed))
 
 
 @st.composite
-def problems_with_budgets(draw: st.DrawFn) -> tuple[Problem, Budget]:
+def problems_with_budgets(draw: st.DrawFn, *, with_energy: bool = True) -> tuple[Problem, Budget]:
     """A problem, and a budget at, near or far from the figures of one of its choices, or zero."""
     problem = draw(problems())
     near = make_choice(problem, [draw(st.integers(0, len(b.options) - 1)) for b in problem.blocks])
     factor = st.sampled_from([None, 0.0, 0.7, 0.9, 1.0, 1.0, 1.1, 2.0])
-    latency, memory = draw(factor), draw(factor)
+    latency, memory, energy = draw(factor), draw(factor), draw(factor)
+    if energy is not None and near.energy_mj is not None and with_energy:
+        energy *= near.energy_mj
+    else:
+        energy = None
     return problem, Budget(
         latency_ms=None if latency is None else near.latency_ms * latency,
         memory_bytes=None if memory is None else int(near.memory_bytes * memory),
+        energy_mj=energy,
     )

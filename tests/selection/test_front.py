@@ -7,9 +7,10 @@ import time
 
 from hypothesis import given, settings
 
-from kenning_lego.selection.front import best_within, pareto_front
+from kenning_lego.selection.front import pareto_front
 from kenning_lego.selection.problem import Block, Budget, Option, Problem, evaluate
 from tests.selection.instances import (
+    Figures,
     all_choices,
     best_by_force,
     figures,
@@ -36,7 +37,7 @@ def test_front_is_what_nothing_dominates(problem: Problem) -> None:
 @settings(max_examples=60, deadline=None)
 @given(problems())
 def test_of_equal_choices_the_first_options_are_kept(problem: Problem) -> None:
-    first: dict[tuple[float, float, int], object] = {}
+    first: dict[Figures, object] = {}
     for choice in all_choices(problem):
         first.setdefault(figures(choice), choice)
     for choice in pareto_front(problem):
@@ -48,8 +49,9 @@ def test_of_equal_choices_the_first_options_are_kept(problem: Problem) -> None:
 @given(problems_with_budgets())
 def test_best_within_a_budget_is_that_of_brute_force(case: tuple[Problem, Budget]) -> None:
     problem, budget = case
-    best = best_within(pareto_front(problem), budget)
-    assert (best and figures(best)) == best_by_force(problem, budget)
+    front = pareto_front(problem)
+    best = front.best(budget)
+    assert (None if best is None else figures(front[best])) == best_by_force(problem, budget)
 
 
 def test_eight_blocks_of_five_options_take_milliseconds() -> None:

@@ -27,7 +27,7 @@ TRADE = Problem(
 
 
 @settings(max_examples=150, deadline=None)
-@given(problems_with_budgets())
+@given(problems_with_budgets(with_energy=False))
 def test_relaxations_are_feasible_and_as_small_as_can_be(case: tuple[Problem, Budget]) -> None:
     problem, budget = case
     choices = all_choices(problem)
@@ -61,7 +61,7 @@ def test_relaxations_are_feasible_and_as_small_as_can_be(case: tuple[Problem, Bu
 
 
 @settings(max_examples=40, deadline=None)
-@given(problems_with_budgets())
+@given(problems_with_budgets(with_energy=False))
 def test_every_budget_that_is_offered_can_be_selected(case: tuple[Problem, Budget]) -> None:
     problem, budget = case
     answer = select(problem, budget)
