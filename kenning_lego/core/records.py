@@ -87,6 +87,8 @@ class VariantRecord(VariantFacts):
     artifact: ArtifactRecord
     measurement: str | None = None
     """Name of the measurement with this variant's samples."""
+    latency_ms: float | None = None
+    """By which it was selected: at its plan's pace, with its share of the terms of additivity."""
     rss_bytes: int | None = None
     """What loading it adds to a fresh process on the target that holds the engine."""
     peak_bytes: int | None = None
@@ -117,6 +119,8 @@ class NetworkRecord(_Record):
     dataset: str
     metric: str
     higher_is_better: bool = True
+    score_limits: tuple[float | None, float | None] = (None, None)
+    """The lowest and the highest score that there can be; None is no limit."""
     validation_score: float | None = None
     test_score: float | None = None
     samples: dict[str, int] = Field(default_factory=dict)
@@ -377,6 +381,19 @@ class AccuracyRecord(_Record):
     """Of LegoDNN's."""
 
 
+class FrontRecord(_Record):
+    """The undominated configurations, in order of accuracy cost, latency and memory."""
+
+    points: int
+    """How many there are; the columns hold as many, or an even choice of them."""
+    gap: float = 0.0
+    """Accuracy cost within which a point covers every configuration; 0 where it is exact."""
+    costs: Column
+    """Accuracy cost in 1e-9 of the metric."""
+    latencies_ps: Column
+    memory_bytes: Column
+
+
 class RunRecord(_Record):
     """One run of a scenario."""
 
@@ -401,6 +418,7 @@ class RunRecord(_Record):
     whole: WholeRecord | None = None
     additivity: AdditivityRecord | None = None
     accuracy: AccuracyRecord | None = None
+    front: FrontRecord | None = None
     memory: MemoryTerm = "artifact"
     """What the memory of budgets and configurations means."""
     durations_s: dict[str, float] = Field(default_factory=dict)
@@ -411,18 +429,38 @@ class RunRecord(_Record):
         return next((each for each in self.measurements if each.name == name), None)
 
 
+def kind_of(path: Path) -> str:
+    """What a file is the record of, such as ``run``; empty if it does not say.
+
+    Raises:
+        WorkspaceError: it cannot be read, or is not JSON.
+    """
+    content = read_json(path)
+    kind = content.get("kind") if isinstance(content, dict) else None
+    return kind if isinstance(kind, str) else ""
+
+
+def read_json(path: Path) -> Any:
+    """The content of a record's file, unchecked.
+
+    Raises:
+        WorkspaceError: it cannot be read, or is not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise WorkspaceError(f"cannot read the record {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise WorkspaceError(f"{path} is not JSON: {error}", "name a run's record.json") from error
+
+
 def load_record(path: Path) -> RunRecord:
     """Read a record of this or an older schema version.
 
     Raises:
         WorkspaceError: it cannot be read, is not a record, or is of a newer version.
     """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise WorkspaceError(f"cannot read the record {path}: {error.strerror}") from error
-    except ValueError as error:
-        raise WorkspaceError(f"{path} is not JSON: {error}", "name a run's record.json") from error
+    content = read_json(path)
     version = content.get("schema_version") if isinstance(content, dict) else None
     if not isinstance(version, int) or content.get("kind") != "run":
         raise WorkspaceError(f"{path} is not a run's record", "name a run's record.json")
@@ -437,10 +475,11 @@ def load_record(path: Path) -> RunRecord:
             version += 1
         return RunRecord.model_validate(content)
     except (KeyError, ValidationError) as error:
-        raise WorkspaceError(f"{path} is damaged: {_first_line(error)}") from error
+        raise WorkspaceError(f"{path} is damaged: {first_problem(error)}") from error
 
 
-def _first_line(error: Exception) -> str:
+def first_problem(error: Exception) -> str:
+    """The first thing that is wrong with a record, in a line."""
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False)[0]
         return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"

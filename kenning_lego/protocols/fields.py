@@ -17,6 +17,17 @@ MAX_TENSORS = 64
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
+def digests_in(values: list[Any], where: str) -> tuple[str, ...]:
+    """An array of sha256, which may be empty.
+
+    Raises:
+        ProtocolError: an entry is none.
+    """
+    if not all(isinstance(value, str) and _DIGEST.fullmatch(value) for value in values):
+        raise ProtocolError(f"{where}: not an array of sha256")
+    return tuple(values)
+
+
 class Fields:
     """The fields of one decoded map; each is taken once, by name.
 
@@ -65,6 +76,12 @@ class Fields:
     def has(self, name: str) -> bool:
         """Whether an optional field is there."""
         return name in self._left
+
+    def names_left(self, most: int = MAX_ITEMS) -> tuple[str, ...]:
+        """The names of all fields that nobody has taken, where they are not known before."""
+        if len(self._left) > most or not all(isinstance(name, str) for name in self._left):
+            self.refuse(f"not a map of at most {most} texts")
+        return tuple(self._left)
 
     def text(self, name: str, longest: int = MAX_TEXT) -> str:
         """A string of at most `longest` characters."""
@@ -119,10 +136,10 @@ class Fields:
 
     def digests(self, name: str, most: int) -> tuple[str, ...]:
         """One to `most` sha256."""
-        values = self.items(name, most)
-        if not values or not all(isinstance(v, str) and _DIGEST.fullmatch(v) for v in values):
+        values = digests_in(self.items(name, most), f"{self._where}.{name}")
+        if not values:
             raise self._refuse(name, "a non-empty array of sha256")
-        return tuple(values)
+        return values
 
     def digest_map(self, name: str, most: int) -> dict[str, str]:
         """A map of at most `most` names to sha256."""
@@ -137,6 +154,14 @@ class Fields:
         if not all(type(value) is int and low <= value <= high for value in values):
             raise self._refuse(name, f"an array of integers from {low} to {high}")
         return tuple(values)
+
+    def floats(self, name: str, low: float, high: float, most: int) -> tuple[float, ...]:
+        """At most `most` finite numbers between `low` and `high`."""
+        values = self.items(name, most)
+        # A comparison with NaN is false.
+        if not all(type(value) in (int, float) and low <= value <= high for value in values):
+            raise self._refuse(name, f"an array of numbers from {low} to {high}")
+        return tuple(map(float, values))
 
     def names(self, name: str, most: int, longest: int = 64) -> tuple[str, ...]:
         """At most `most` strings of at most `longest` characters."""

@@ -56,6 +56,16 @@ class Kind(IntEnum):
     TELEMETRY = 27
     LOAD_TEST = 28
     FOOTPRINT = 29
+    SWITCH = 30
+    DEPLOY = 31
+    UNLOAD = 32
+    BUDGET = 33
+    RECORD = 34
+    # Between the server and a deployment's worker only.
+    RUN = 64
+    BEGIN = 65
+    STEER = 66
+    REPORT = 67
 
 
 class Message(Protocol):

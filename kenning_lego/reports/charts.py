@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from kenning_lego.core.records import TelemetryRecord
 from kenning_lego.reports.findings import Findings
 from kenning_lego.reports.formatting import counted
+from kenning_lego.reports.front import front_points, front_said
 from kenning_lego.reports.latency_chart import latency_chart
 from kenning_lego.reports.memory import MEMORY
 from kenning_lego.reports.prediction_chart import prediction_chart
@@ -20,9 +21,9 @@ from kenning_lego.reports.tradeoff_charts import (
     variants_chart,
 )
 
-_FULL_PX = 1080.0
-_HALF_PX = 516.0
-_PHONE_PX = 350.0
+FULL_PX = 1080.0
+HALF_PX = 516.0
+PHONE_PX = 350.0
 
 _Draw = Callable[[Findings, str, float], str | None]
 
@@ -60,14 +61,15 @@ def charts_of(findings: Findings) -> Charts:
             findings,
             score_latency_chart,
             "score-latency",
-            _HALF_PX,
-            "Quality over latency. Hollow: predicted; filled: measured; grey: the original.",
+            HALF_PX,
+            "Quality over latency. Hollow: predicted; filled: measured; grey: the original."
+            + front_said(findings.record, front_points(findings.record)),
         ),
         _drawn(
             findings,
             score_size_chart,
             "score-size",
-            _HALF_PX,
+            HALF_PX,
             f"Quality over memory ({MEMORY[findings.record.memory].lower()}), marked in the same"
             " way.",
         ),
@@ -75,7 +77,7 @@ def charts_of(findings: Findings) -> Charts:
             findings,
             variants_chart,
             "variants",
-            _HALF_PX,
+            HALF_PX,
             "What each variant saves and costs on its own. Area: size of the artifact; the warmer"
             " the colour, the more was removed. Down and to the right is better.",
         ),
@@ -85,7 +87,7 @@ def charts_of(findings: Findings) -> Charts:
             findings,
             latency_chart,
             "latency",
-            _FULL_PX,
+            FULL_PX,
             "A row for each variant, by the share of FLOPs that was to be removed. Dot: median;"
             " thick line: its 95 % interval (mostly hidden by the dot); thin line: the middle half"
             " of the runs.",
@@ -94,7 +96,7 @@ def charts_of(findings: Findings) -> Charts:
             findings,
             prediction_chart,
             "prediction",
-            _HALF_PX,
+            HALF_PX,
             "Latency of each configuration. Hollow: predicted; filled: measured, with the 95 %"
             " interval of its median; upright: the budget.",
         ),
@@ -102,7 +104,7 @@ def charts_of(findings: Findings) -> Charts:
             findings,
             runs_chart,
             "runs",
-            _FULL_PX,
+            FULL_PX,
             f"The runs of {findings.main.name} in order; the line is their median. Where there are"
             " more runs than room, a dot is the median of neighbours and an upright their range.",
         ),
@@ -116,8 +118,8 @@ def _timelines(telemetry: TelemetryRecord | None) -> Iterator[Chart]:
         times = seconds_of(telemetry) if telemetry else []
         name = f"board-{panel.identity}"
         yield Chart(
-            timeline_chart(panel, times, f"{name}-wide", _HALF_PX),
-            timeline_chart(panel, times, f"{name}-narrow", _PHONE_PX),
+            timeline_chart(panel, times, f"{name}-wide", HALF_PX),
+            timeline_chart(panel, times, f"{name}-narrow", PHONE_PX),
             _caption(panel),
         )
 
@@ -132,5 +134,5 @@ def _drawn(
     findings: Findings, draw: _Draw, identity: str, width: float, caption: str
 ) -> Chart | None:
     wide = draw(findings, f"{identity}-wide", width)
-    narrow = draw(findings, f"{identity}-narrow", _PHONE_PX)
+    narrow = draw(findings, f"{identity}-narrow", PHONE_PX)
     return None if wide is None or narrow is None else Chart(wide, narrow, caption)

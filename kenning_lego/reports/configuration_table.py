@@ -9,7 +9,6 @@ from kenning_lego.core.records import (
     BudgetRecord,
     ConfigurationRecord,
     ScoreRecord,
-    VariantRecord,
 )
 from kenning_lego.reports.findings import Findings, Outcome
 from kenning_lego.reports.formatting import (
@@ -24,7 +23,7 @@ from kenning_lego.reports.formatting import (
 )
 from kenning_lego.reports.palette import shade
 from kenning_lego.reports.quality import Quality
-from kenning_lego.reports.variant_names import removed
+from kenning_lego.reports.variant_names import Scaled, removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +115,7 @@ def configuration_table(findings: Findings) -> Table | None:
             number=None if outcome.label == outcome.name else outcome.label,
             budget=bounds(configuration.budget) if configuration else (),
             feasible=True,
-            bricks=tuple(_brick(block, name, variants) for block, name in chosen.items()),
+            bricks=tuple(brick(block, name, variants) for block, name in chosen.items()),
             latency_predicted=latency.number(_ns(outcome.predicted.latency_ms)),
             latency_measured=latency.number(_ns(outcome.measured.latency_ms)),
             latency_interval=_interval(outcome, latency),
@@ -183,7 +182,8 @@ def _originals(findings: Findings) -> Mapping[str, str]:
     }
 
 
-def _brick(block: str, name: str, variants: Mapping[str, VariantRecord]) -> Brick:
+def brick(block: str, name: str, variants: Mapping[str, Scaled]) -> Brick:
+    """What stands for a block of a configuration; `variants` are found by name."""
     variant = variants.get(name)
     if variant is None:
         return Brick(block, f"{block}: {name}", None, 0.0, 0)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from kenning_lego.core.errors import MissingDependencyError
+from kenning_lego.core.pipeline_records import PipelinesRecord
 from kenning_lego.core.records import RunRecord
 from kenning_lego.reports.block_table import block_table
 from kenning_lego.reports.charts import charts_of
@@ -35,13 +36,13 @@ def render_html(record: RunRecord) -> str:
     """
     findings = findings_of(record, timings_of(record))
     network = record.network
-    page = _environment().get_template("report.html.j2")
+    page = environment_of_templates().get_template("report.html.j2")
     return page.render(
         record=record,
         network=network,
         network_size=f"{count(network.parameters)} parameters, {count(network.flops)} FLOPs",
         samples=", ".join(f"{integer(size)} {part}" for part, size in network.samples.items()),
-        created=_moment(record.created),
+        created=moment(record.created),
         board=board(record.target.environment),
         engine=engine(record.target.used),
         quality=Quality.of(record),
@@ -57,11 +58,16 @@ def render_html(record: RunRecord) -> str:
         host=machine(record.host),
         durations=[(name, seconds(value)) for name, value in record.durations_s.items()],
         command=shlex.join(record.command),
-        scenario=_yaml(record),
+        scenario=scenario_text(record),
     )
 
 
-def _environment() -> Environment:
+def environment_of_templates() -> Environment:
+    """The templates of all pages.
+
+    Raises:
+        MissingDependencyError: jinja2 is not installed.
+    """
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined
     except ModuleNotFoundError as error:
@@ -75,7 +81,8 @@ def _environment() -> Environment:
     )
 
 
-def _yaml(record: RunRecord) -> str:
+def scenario_text(record: RunRecord | PipelinesRecord) -> str:
+    """The scenario as YAML; empty without one."""
     if not record.scenario:
         return ""
     # Through JSON, so that only what the record's file can hold reaches the YAML.
@@ -83,8 +90,8 @@ def _yaml(record: RunRecord) -> str:
     return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, default_flow_style=None)
 
 
-def _moment(created: str) -> str:
-    """When the run was made, in UTC; as recorded when it is no date."""
+def moment(created: str) -> str:
+    """When a record was made, in UTC; as recorded when it is no date."""
     try:
         moment = datetime.fromisoformat(created)
     except ValueError:

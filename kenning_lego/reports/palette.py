@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from kenning_lego.core.records import VariantRecord
+from kenning_lego.reports.variant_names import Scaled
 
 _PRUNED_SHADES = 5
 
 
-def shade(variant: VariantRecord) -> int:
+def shade(variant: Scaled) -> int:
     """0 for an original, else 1 (little removed) to 5 (nearly all); the same in every report."""
     if variant.kind == "original":
         return 0

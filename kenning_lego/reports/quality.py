@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kenning_lego.core.records import RunRecord
@@ -44,9 +45,14 @@ class Quality:
         scores = [network.validation_score, network.test_score]
         for each in record.configurations:
             scores += [side.score for side in (each.predicted, each.measured) if side]
-        plain = network.metric.lower().replace("-", "").replace("_", "")
+        return cls.named(network.metric, scores)
+
+    @classmethod
+    def named(cls, metric: str, scores: Iterable[float | None]) -> Quality:
+        """A metric by its name and what it was seen to be."""
+        plain = metric.lower().replace("-", "").replace("_", "")
         within = all(abs(score) <= 1 for score in scores if score is not None)
-        return cls(network.metric, plain in _SHARES and within)
+        return cls(metric, plain in _SHARES and within)
 
     @property
     def factor(self) -> float:

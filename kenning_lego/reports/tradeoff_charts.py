@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from kenning_lego.core.records import ScoreRecord
 from kenning_lego.reports.findings import Findings, Outcome
 from kenning_lego.reports.formatting import SIZE_BYTES, TIME_NS, Column, Unit, duration, share, size
+from kenning_lego.reports.front import FrontPoint, best_along, front_points, front_said
 from kenning_lego.reports.labels import Box, place
 from kenning_lego.reports.palette import shade
 from kenning_lego.reports.quality import Quality
@@ -42,17 +43,40 @@ class _Plane:
     parts: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """A figure of configurations: its name, where to find it, what it is in."""
+
+    name: str
+    figure: Callable[[ScoreRecord], float | None]
+    of_point: Callable[[FrontPoint], float]
+    units: tuple[Unit, ...]
+
+
 def score_latency_chart(findings: Findings, identity: str, width: float) -> str | None:
     """Each configuration's score over its latency; None without two figures of one."""
     return _configurations(
-        findings, identity, width, "latency", lambda side: _ns(side.latency_ms), TIME_NS
+        findings,
+        identity,
+        width,
+        _Axis(
+            "latency",
+            lambda side: _ns(side.latency_ms),
+            lambda point: point.latency_ns,
+            TIME_NS,
+        ),
     )
 
 
 def score_size_chart(findings: Findings, identity: str, width: float) -> str | None:
     """Each configuration's score over its memory; None without two figures of one."""
     return _configurations(
-        findings, identity, width, "memory", lambda side: side.memory_bytes, SIZE_BYTES
+        findings,
+        identity,
+        width,
+        _Axis(
+            "memory", lambda side: side.memory_bytes, lambda point: point.memory_bytes, SIZE_BYTES
+        ),
     )
 
 
@@ -60,14 +84,12 @@ def _configurations(
     findings: Findings,
     identity: str,
     width: float,
-    what: str,
-    figure: Callable[[ScoreRecord], float | None],
-    units: tuple[Unit, ...],
+    axis: _Axis,
 ) -> str | None:
     quality = Quality.of(findings.record)
 
     def point(side: ScoreRecord) -> tuple[float, float] | None:
-        value = figure(side)
+        value = axis.figure(side)
         return None if value is None or side.score is None else (value, side.score)
 
     pairs = [(each, point(each.predicted), point(each.measured)) for each in findings.outcomes]
@@ -75,12 +97,15 @@ def _configurations(
     points = [each for _, *both in shown for each in both if each]
     if not any(outcome.configuration for outcome, *_ in shown):
         return None
-    unit = Column.fitting([max(x for x, _ in points)], units).unit
-    better = "higher" if findings.record.network.higher_is_better else "lower"
+    front = front_points(findings.record)
+    seen = [*points, *((axis.of_point(each), each.score) for each in front)]
+    unit = Column.fitting([max(x for x, _ in seen)], axis.units).unit
+    higher = findings.record.network.higher_is_better
+    better = "higher" if higher else "lower"
     plane = _plane(
-        [(x / unit.factor, y * quality.factor) for x, y in points],
+        [(x / unit.factor, y * quality.factor) for x, y in seen],
         width,
-        f"{what}, {unit.symbol}",
+        f"{axis.name}, {unit.symbol}",
         f"{_named(quality.name, quality.unit)} ({better} is better)",
     )
 
@@ -88,6 +113,11 @@ def _configurations(
         return plane.x(values[0] / unit.factor), plane.y(values[1] * quality.factor)
 
     body = list(plane.parts)
+    if front:
+        steps = best_along(front, axis.of_point, higher=higher)
+        dots = (at((axis.of_point(each), each.score)) for each in front)
+        body.append(element("path", d=_dots(dots), class_="front"))
+        body.append(element("path", d=_steps([at(step) for step in steps]), class_="best"))
     for outcome, predicted, measured in shown:
         said = f"{outcome.name}: {_figures(outcome, quality)}"
         marks = _pair(predicted and at(predicted), measured and at(measured))
@@ -99,9 +129,10 @@ def _configurations(
     body += [text(each.x, each.y, each.text, class_="label") for each in labels]
     return drawing(
         identity,
-        f"{quality.name} over {what}",
+        f"{quality.name} over {axis.name}",
         f"{len(shown)} compositions of the network; predicted points are hollow, measured ones"
-        " filled. The table of configurations holds the same figures.",
+        " filled. The table of configurations holds the same figures."
+        f"{front_said(findings.record, front)}",
         width,
         _HEIGHT_PX,
         body,
@@ -186,6 +217,16 @@ def _plane(
         parts.append(line(_LEFT_PX, y(0), right, y(0), class_="zero"))
         parts.append(line(x(0), _TOP_PX, x(0), bottom, class_="zero"))
     return _Plane(x, y, Box(_LEFT_PX, _TOP_PX, right, bottom), tuple(parts))
+
+
+def _dots(points: Iterable[tuple[float, float]]) -> str:
+    return "".join(f"M{x:.1f} {y:.1f}h0" for x, y in points)
+
+
+def _steps(points: Sequence[tuple[float, float]]) -> str:
+    """A line that keeps its height until the next point."""
+    x, y = points[0]
+    return f"M{x:.1f} {y:.1f}" + "".join(f"H{x:.1f}V{y:.1f}" for x, y in points[1:])
 
 
 def _pair(

@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from kenning_lego.core.records import VariantRecord
 from kenning_lego.reports.formatting import NO_BREAK, share
 
 
-def removed(variant: VariantRecord) -> str:
+class Scaled(Protocol):
+    """A variant, as far as it is named and drawn."""
+
+    @property
+    def kind(self) -> str:
+        """``original``, or its maker's."""
+        ...
+
+    @property
+    def ratio(self) -> float:
+        """Share that was to be removed."""
+        ...
+
+    @property
+    def ratio_reached(self) -> float:
+        """Share that was removed."""
+        ...
+
+
+def removed(variant: Scaled) -> str:
     """The share that was to be removed, after the maker's name unless it is the usual one."""
     asked = share(variant.ratio, 0) or ""
     return asked if variant.kind == "pruned" else f"{variant.kind.replace('_', ' ')} {asked}"

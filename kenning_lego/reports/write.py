@@ -7,10 +7,13 @@ import tempfile
 from pathlib import Path
 
 from kenning_lego.core.errors import StoreError
+from kenning_lego.core.pipeline_records import PipelinesRecord
 from kenning_lego.core.records import RunRecord
 from kenning_lego.reports.html import render_html
+from kenning_lego.reports.pipelines.page import render_pipelines
 
 REPORT_NAME = "report.html"
+PIPELINES_REPORT_NAME = "pipelines.html"
 
 
 def write_report(record: RunRecord, directory: Path) -> Path:
@@ -27,8 +30,16 @@ def write_report(record: RunRecord, directory: Path) -> Path:
         MissingDependencyError: jinja2 is not installed.
         StoreError: the file cannot be written.
     """
-    page = render_html(record)
-    path = directory / REPORT_NAME
+    return _write(render_html(record), directory / REPORT_NAME)
+
+
+def write_pipelines_report(record: PipelinesRecord, directory: Path) -> Path:
+    """Write the page of pipelines as ``pipelines.html``, in the same way."""
+    return _write(render_pipelines(record), directory / PIPELINES_REPORT_NAME)
+
+
+def _write(page: str, path: Path) -> Path:
+    directory = path.parent
     try:
         directory.mkdir(parents=True, exist_ok=True)
         _replace(path, page)

@@ -1,4 +1,4 @@
-"""Render a run's record as one self-contained HTML page."""
+"""Render a record, of a run or of pipelines, as one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from kenning_lego.core.configuration import Component
 from kenning_lego.core.entry import run
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
-from kenning_lego.core.records import load_record
+from kenning_lego.core.pipeline_records import load_pipelines_record
+from kenning_lego.core.records import kind_of, load_record
 from kenning_lego.store.workspace import Workspace
 
 
@@ -18,7 +19,7 @@ class ReportConfig(Component):
     """What to render, and where to."""
 
     record: Path | None = None
-    """A run's record.json."""
+    """A run's record.json, or the pipelines.json of pipelines that ran."""
     workspace: Path | None = None
     """Render the newest run of this workspace instead."""
     output: Path | None = None
@@ -35,10 +36,18 @@ def main(arguments: Sequence[str]) -> int:
         positional="record",
     )
     path = _record(config)
-    record = load_record(path)
-    from kenning_lego.reports.write import write_report  # wrong flags need no templates
+    directory = config.output or path.parent
+    # Wrong flags and records need no templates.
+    if kind_of(path) == "pipelines":
+        pipelines = load_pipelines_record(path)
+        from kenning_lego.reports.write import write_pipelines_report
 
-    print(f"report {write_report(record, config.output or path.parent)}")
+        print(f"report {write_pipelines_report(pipelines, directory)}")
+        return 0
+    record = load_record(path)
+    from kenning_lego.reports.write import write_report
+
+    print(f"report {write_report(record, directory)}")
     return 0
 
 

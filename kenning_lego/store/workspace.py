@@ -114,6 +114,20 @@ class Workspace:
             raise StoreError(f"cannot make {path}: {error.strerror}") from error
         return path
 
+    def record(self, run: str) -> Path:
+        """The record of the run of that name.
+
+        Raises:
+            WorkspaceError: there is none.
+        """
+        records = {path.parent.name: path for path in self.root.glob("runs/*/record.json")}
+        if run not in records:
+            newest = ", ".join(sorted(records)[-3:]) or "none"
+            raise WorkspaceError(
+                f"{self.root} has no finished run {run!r}", f"its newest are: {newest}"
+            )
+        return records[run]
+
     def latest_record(self) -> Path:
         """The record of the newest run that has one.
 

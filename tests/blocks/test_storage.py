@@ -21,6 +21,7 @@ from kenning_lego.blocks.storage.networks import Findings, load_network, read_ma
 from kenning_lego.blocks.storage.unfold import unfold
 from kenning_lego.blocks.variants.variants import Variants, make_variants
 from kenning_lego.core.errors import ModelError, StoreError, WorkspaceError
+from kenning_lego.store.atomic import write_json
 from tests.blocks import networks
 from tests.blocks.test_extract import IMAGE, NETWORKS, make
 
@@ -149,6 +150,35 @@ def test_unfolding_changes_nothing_where_all_is_of_torch() -> None:
         assert unfold(segment.module).code == segment.module.code
 
 
+def only(place: Path, pattern: str) -> Path:
+    (path,) = place.glob(pattern)
+    return path
+
+
+def test_saving_that_fails_leaves_the_network_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved(tmp_path, make(networks.PlainCnn))
+    before = read_manifest(tmp_path)
+
+    def full(path: Path, content: Any) -> None:
+        if path.name == "manifest.json":
+            raise StoreError(f"no space left to write {path}")
+        write_json(path, content)
+
+    monkeypatch.setattr("kenning_lego.blocks.storage.networks.write_json", full)
+    with pytest.raises(StoreError, match="no space left"):
+        saved(tmp_path, make(networks.Functional))
+    assert load_network(tmp_path).manifest == before
+
+
+def test_only_the_files_of_the_newest_network_are_kept(tmp_path: Path) -> None:
+    saved(tmp_path, make(networks.PlainCnn))
+    saved(tmp_path, make(networks.Functional))
+    assert len(list(tmp_path.iterdir())) == 3
+    assert load_network(tmp_path).chain
+
+
 @pytest.mark.parametrize(
     ("change", "error", "problem"),
     [
@@ -158,8 +188,8 @@ def test_unfolding_changes_nothing_where_all_is_of_torch() -> None:
             WorkspaceError,
             "damaged or of another version",
         ),
-        (lambda place: (place / "graphs.json").write_text("{}"), StoreError, "is not what its"),
-        (lambda place: (place / "weights.safetensors").unlink(), StoreError, "cannot read"),
+        (lambda place: only(place, "graphs-*").write_text("{}"), StoreError, "is not what its"),
+        (lambda place: only(place, "weights-*").unlink(), StoreError, "cannot read"),
     ],
 )
 def test_damaged_directories_are_refused(

@@ -1,16 +1,18 @@
 """Keep a cut network with its variants in a directory, and make it again without its class.
 
-Layout: ``manifest.json`` (see :mod:`.manifest`), ``graphs.json`` (see :mod:`.graph_description`)
-and ``weights.safetensors``, each by variant name. The manifest is written last and names the
-other files' contents, so that a directory is whole or has none. Weights that segments share are
-written once for each of them.
+Layout: ``manifest.json`` (see :mod:`.manifest`), ``graphs-<digest>.json`` (see :mod:`.graphs`) and
+``weights-<digest>.safetensors``, each by variant name. The manifest names the other files by their
+contents and takes its predecessor's place in one step, so that a directory holds the network
+before or the one after, whatever happens in between. Weights that segments share are written once
+for each of them.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import secrets
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -39,7 +41,9 @@ from kenning_lego.core.specs import TensorSpec
 from kenning_lego.store.atomic import write_json
 from kenning_lego.training.weights import load_weights, save_weights
 
-_MANIFEST, _GRAPHS, _WEIGHTS = "manifest.json", "graphs.json", "weights.safetensors"
+_MANIFEST = "manifest.json"
+_GRAPHS, _WEIGHTS = ("graphs", ".json"), ("weights", ".safetensors")
+"""Beginning and end of the names of the other files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +96,8 @@ def save_network(
             graphs[variant] = describe_graph(module)
         except ModelError as error:
             needs_code[variant] = error.problem
-    (directory / _MANIFEST).unlink(missing_ok=True)
-    save_weights(directory / _WEIGHTS, modules)
-    write_json(directory / _GRAPHS, graphs)
+    weights = _written(directory, _WEIGHTS, lambda path: save_weights(path, modules))
+    described = _written(directory, _GRAPHS, lambda path: write_json(path, graphs))
     manifest = Manifest(
         name=name,
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -118,10 +121,11 @@ def save_network(
         opaque={each.path: each.reason for each in chain.opaque},
         scores=findings.scores,
         accuracy=findings.profile.record if findings.profile else None,
-        graphs=_digest(directory / _GRAPHS),
-        weights=_digest(directory / _WEIGHTS),
+        graphs=described,
+        weights=weights,
     )
     write_json(directory / _MANIFEST, manifest.model_dump(mode="json"))
+    _forget_others(directory, manifest)
     return manifest
 
 
@@ -163,13 +167,13 @@ def load_network(directory: Path) -> StoredNetwork:
                 f"{variant.name} in {directory} cannot be made again: {variant.needs_code}",
                 "cut the network anew from its own class",
             )
-    graphs = json.loads(_verified(directory / _GRAPHS, manifest.graphs))
-    _verified(directory / _WEIGHTS, manifest.weights)
+    graphs = json.loads(_verified(directory, _GRAPHS, manifest.graphs))
+    _verified(directory, _WEIGHTS, manifest.weights)
     modules = {name: rebuild_graph(each) for name, each in graphs.items()}
     missing = [
         each.name for some in manifest.segments for each in some.variants if each.name not in graphs
     ]
-    if missing or not load_weights(directory / _WEIGHTS, modules):
+    if missing or not load_weights(_place(directory, _WEIGHTS, manifest.weights), modules):
         raise StoreError(
             f"{directory} lacks the graph or weights of {', '.join(missing) or 'a variant'}",
             "make the network again with `kenning-lego blocks make`",
@@ -231,11 +235,36 @@ def _specs(records: tuple[TensorRecord, ...]) -> tuple[TensorSpec, ...]:
     return tuple(TensorSpec(each.name, each.shape, each.dtype) for each in records)
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _place(directory: Path, name: tuple[str, str], digest: str) -> Path:
+    """Where the file with these contents is."""
+    begin, end = name
+    return directory / f"{begin}-{digest[:16]}{end}"
 
 
-def _verified(path: Path, digest: str) -> bytes:
+def _written(directory: Path, name: tuple[str, str], write: Callable[[Path], None]) -> str:
+    """Write a file under the name of its contents; the sha256 of those."""
+    begin, end = name
+    beside = directory / f".{begin}.{secrets.token_hex(4)}{end}"
+    try:
+        write(beside)
+        digest = hashlib.sha256(beside.read_bytes()).hexdigest()
+        beside.replace(_place(directory, name, digest))
+    finally:
+        beside.unlink(missing_ok=True)
+    return digest
+
+
+def _forget_others(directory: Path, manifest: Manifest) -> None:
+    """Remove what earlier manifests named."""
+    for name, digest in ((_GRAPHS, manifest.graphs), (_WEIGHTS, manifest.weights)):
+        kept = _place(directory, name, digest)
+        for path in directory.glob(f"{name[0]}-*{name[1]}"):
+            if path != kept:
+                path.unlink(missing_ok=True)
+
+
+def _verified(directory: Path, name: tuple[str, str], digest: str) -> bytes:
+    path = _place(directory, name, digest)
     try:
         content = path.read_bytes()
     except OSError as error:

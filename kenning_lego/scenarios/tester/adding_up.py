@@ -110,6 +110,23 @@ def add_up(
     return record, corrected(figures, found.terms)
 
 
+def with_latencies(
+    segments: Sequence[SegmentRecord], latencies_ms: Mapping[str, float]
+) -> list[SegmentRecord]:
+    """The segments with the latency of every variant by which they are selected."""
+    return [
+        segment.model_copy(
+            update={
+                "variants": tuple(
+                    each.model_copy(update={"latency_ms": latencies_ms[each.name]})
+                    for each in segment.variants
+                )
+            }
+        )
+        for segment in segments
+    ]
+
+
 def with_sums(
     configurations: Sequence[ConfigurationRecord],
     segments: Sequence[SegmentRecord],

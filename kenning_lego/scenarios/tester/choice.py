@@ -10,15 +10,13 @@ from kenning_lego.core.records import (
     ConfigurationRecord,
     MemoryTerm,
     RelaxationRecord,
-    ScoreRecord,
     SegmentRecord,
     VariantRecord,
 )
-from kenning_lego.metrics.base import Metric
+from kenning_lego.scenarios.online.prediction import Predictor
 from kenning_lego.scenarios.tester.configuration import BudgetConfig
 from kenning_lego.selection.problem import Block, Budget, Choice, Option, Problem, evaluate
 from kenning_lego.selection.select import Selected, select
-from kenning_lego.stats.quality_law import QualityLaw
 
 ORIGINAL = "original"
 """Name of the configuration without any stand-in."""
@@ -75,32 +73,15 @@ def _memory(variant: VariantRecord, term: MemoryTerm) -> int:
 def choose(
     problem: Problem,
     budgets: Sequence[BudgetConfig],
-    original_score: float,
-    metric: Metric,
-    law: QualityLaw,
+    predict: Predictor,
 ) -> list[ConfigurationRecord]:
     """The original and, for every budget, the best configuration or why there is none.
 
     Args:
         problem: what there is to choose from.
         budgets: one configuration is chosen for each.
-        original_score: of the network as it was given.
-        metric: of the scores. Costs are estimates and may be negative; a predicted score still
-            stays within the metric's limits.
-        law: from the sum of costs to what the score loses.
-        law: how costs combine.
+        predict: what becomes of a choice.
     """
-    lowest, highest = metric.limits
-    sign = 1.0 if metric.higher_is_better else -1.0
-
-    def predict(choice: Choice) -> ScoreRecord:
-        loss = law.loss(choice.accuracy_cost)
-        return ScoreRecord(
-            latency_ms=choice.latency_ms,
-            memory_bytes=choice.memory_bytes,
-            score=min(max(original_score - sign * loss, lowest), highest),
-        )
-
     original = evaluate(problem, {b.name: b.options[0].variant for b in problem.blocks})
     configurations = [
         ConfigurationRecord(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 
@@ -45,6 +46,7 @@ def describe_network(
         dataset=dataset.name,
         metric=metric.name,
         higher_is_better=metric.higher_is_better,
+        score_limits=(_finite(metric.limits[0]), _finite(metric.limits[1])),
         validation_score=scores.validation,
         test_score=scores.test,
         samples={
@@ -54,6 +56,10 @@ def describe_network(
         },
         opaque={each.path: each.reason for each in chain.opaque},
     )
+
+
+def _finite(limit: float) -> float | None:
+    return limit if math.isfinite(limit) else None
 
 
 def assemble_record(

@@ -24,9 +24,15 @@ from kenning_lego.core.target import Target
 from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.reports.write import write_report
 from kenning_lego.scenarios.offline.run import FOUND, Given, Made, load, make
+from kenning_lego.scenarios.online.prediction import Predictor
 from kenning_lego.scenarios.progress import Track, step
 from kenning_lego.scenarios.targets import check_runtime, open_target
-from kenning_lego.scenarios.tester.adding_up import add_up, composed_configurations, with_sums
+from kenning_lego.scenarios.tester.adding_up import (
+    add_up,
+    composed_configurations,
+    with_latencies,
+    with_sums,
+)
 from kenning_lego.scenarios.tester.choice import choose, pose_problem
 from kenning_lego.scenarios.tester.compiling import compile_variants
 from kenning_lego.scenarios.tester.configuration import InferenceTestConfig
@@ -181,12 +187,16 @@ class _Test:
         print_blocks(self.console, segments, latencies)
         with self.step("choose") as track:
             additivity, corrected = add_up(segments, composed, latencies)
+            segments = with_latencies(segments, corrected)
             problem = pose_problem(segments, corrected, self.config.memory)
             found = made.profile.record
-            law = QualityLaw(found.unit, found.power)
-            configurations = choose(
-                problem, self.config.budgets, made.scores.test, given.metric, law
+            predictor = Predictor(
+                made.scores.test,
+                QualityLaw(found.unit, found.power),
+                given.metric.higher_is_better,
+                *given.metric.limits,
             )
+            configurations = choose(problem, self.config.budgets, predictor)
             configurations = with_sums(configurations, segments, latencies)
             feasible = sum(each.feasible for each in configurations[1:])
             track.note = f"{feasible} of {len(configurations) - 1} budgets can be met"

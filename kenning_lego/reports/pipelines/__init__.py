@@ -1,0 +1,1 @@
+"""What pipelines did on a target, as figures, drawings and a page."""

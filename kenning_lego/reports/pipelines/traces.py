@@ -1,0 +1,268 @@
+"""The drawings of a pipeline over time: latency, memory, score, and which variants ran."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from kenning_lego.reports.formatting import (
+    SIZE_BYTES,
+    TIME_NS,
+    Column,
+    Unit,
+    counted,
+    seconds,
+    significant,
+)
+from kenning_lego.reports.palette import shade
+from kenning_lego.reports.pipelines.findings import PipelineFindings
+from kenning_lego.reports.quality import Quality
+from kenning_lego.reports.svg import (
+    CHARACTER_PX,
+    Scale,
+    across,
+    drawing,
+    element,
+    group,
+    nice_ticks,
+    padded,
+    shortened,
+    text,
+    upwards,
+)
+from kenning_lego.reports.variant_names import removed
+
+_PLOT_PX = 170.0
+_LEFT_PX = 56.0
+_RIGHT_PX = 16.0
+_TOP_PX = 28.0
+_BOTTOM_PX = 42.0
+_ROW_PX = 17.0
+_MARK_PX = 3.0
+"""Room for each mark; where frames are closer, neighbours share one."""
+_HIGHEST_BOUND = 1.25
+"""Bounds further above all that was measured than this factor do not stretch the axis."""
+
+Steps = Sequence[tuple[float, float | None]]
+"""From when on which value holds; None for no value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What is drawn over one axis.
+
+    Args:
+        title: what it shows.
+        unit: of the axis, and its factor.
+        points: time in s and value, in order of time; many share a mark.
+        steps: a line that holds its value until the next.
+        bound: the same, drawn as a bound.
+    """
+
+    title: str
+    unit: Unit
+    points: Sequence[tuple[float, float]] = ()
+    steps: Steps = ()
+    bound: Steps = ()
+
+
+def latency_trace(findings: PipelineFindings) -> Trace | None:
+    """Every frame's duration and the bound on it."""
+    durations = findings.record.frames.duration_ns
+    if not durations:
+        return None
+    unit = Column.fitting([statistics.median(durations)], TIME_NS).unit
+    bounds = [(each.at_s, each.budget.latency_ms) for each in findings.record.bounds]
+    return Trace(
+        f"latency of a frame, {unit.symbol}",
+        unit,
+        points=list(zip(findings.begins_s, map(float, durations), strict=True)),
+        bound=[(at, None if bound is None else bound * 1e6) for at, bound in bounds],
+    )
+
+
+def memory_trace(findings: PipelineFindings) -> Trace | None:
+    """What was loaded and the bound on it."""
+    loaded = [(each.at_s, float(each.memory_bytes)) for each in findings.record.loaded]
+    if not loaded:
+        return None
+    unit = Column.fitting([max(value for _, value in loaded)], SIZE_BYTES).unit
+    bounds = [(each.at_s, each.budget.memory_bytes) for each in findings.record.bounds]
+    return Trace(
+        f"artifacts loaded, {unit.symbol}",
+        unit,
+        steps=loaded,
+        bound=[(at, None if bound is None else float(bound)) for at, bound in bounds],
+    )
+
+
+def score_trace(findings: PipelineFindings, quality: Quality) -> Trace | None:
+    """The predicted score of the configuration that ran each frame."""
+    scores = [each.predicted.score for each in findings.record.configurations]
+    steps: list[tuple[float, float | None]] = []
+    for begin, index in zip(findings.begins_s, findings.record.frames.configuration, strict=True):
+        if not steps or steps[-1][1] != scores[index]:
+            steps.append((begin, scores[index]))
+    if not any(score is not None for _, score in steps):
+        return None
+    unit = f", {quality.unit}" if quality.unit else ""
+    return Trace(
+        f"predicted {quality.name}{unit}", Unit(quality.unit, 1 / quality.factor), steps=steps
+    )
+
+
+def room_for_names(findings: PipelineFindings, width: float) -> float:
+    """Where time begins in all drawings of a pipeline, in px from their left."""
+    longest = max((len(each.block) for each in findings.record.variants), default=0)
+    return max(_LEFT_PX, min(0.32 * width, CHARACTER_PX * longest + 10))
+
+
+def trace_chart(trace: Trace, end_s: float, left: float, identity: str, width: float) -> str:
+    """A trace as an SVG of `width` px, over the time from 0, at `left`, to `end_s`."""
+    right, bottom = width - _RIGHT_PX, _TOP_PX + _PLOT_PX
+    x = Scale(0.0, max(end_s, 1e-3), left, right)
+    y = _vertical(trace, bottom)
+    factor = trace.unit.factor
+
+    def at(value: float) -> float:
+        return min(max(y(value / factor), _TOP_PX), bottom)
+
+    size = math.ceil(len(trace.points) / ((right - left) / _MARK_PX)) or 1
+    body = [
+        *across(x, nice_ticks(0.0, x.high, 4 if width < 500 else 8), _TOP_PX, bottom),
+        *upwards(y, nice_ticks(y.low, y.high, 4), left, right),
+        text(0, 14, trace.title, class_="axis"),
+        text(right, bottom + _BOTTOM_PX - 6, "time, s", class_="axis", text_anchor="end"),
+    ]
+    body += _marks(trace.points, size, x, at)
+    if trace.steps:
+        body.append(element("path", d=_stairs(trace.steps, x, at), class_="trace shade-1"))
+    if any(value is not None for _, value in trace.bound):
+        body.append(
+            group("the bound", element("path", d=_stairs(trace.bound, x, at), class_="bound"))
+        )
+    return drawing(
+        identity, trace.title, _said(trace, size, end_s), width, bottom + _BOTTOM_PX, body
+    )
+
+
+def variants_chart(
+    findings: PipelineFindings, end_s: float, left: float, identity: str, width: float
+) -> str | None:
+    """Which variant of each block ran when: a row for each block, coloured by what it removes."""
+    record = findings.record
+    variants = {each.name: each for each in record.variants}
+    blocks = list(dict.fromkeys(each.block for each in record.variants))
+    stretches = _stretches(findings)
+    if not blocks or not stretches:
+        return None
+    right, bottom = width - _RIGHT_PX, _TOP_PX + _ROW_PX * len(blocks)
+    x = Scale(0.0, max(end_s, 1e-3), left, right)
+    body = [
+        *across(x, nice_ticks(0.0, x.high, 4 if width < 500 else 8), _TOP_PX, bottom),
+        text(0, 14, "variant of each block", class_="axis"),
+        text(right, bottom + _BOTTOM_PX - 6, "time, s", class_="axis", text_anchor="end"),
+    ]
+    for row, block in enumerate(blocks):
+        top = _TOP_PX + row * _ROW_PX
+        label = shortened(block, left - 8)
+        body.append(text(x.start - 6, top + 12, label, class_="tick", text_anchor="end"))
+
+        def chosen(stretch: tuple[float, float, int], block: str = block) -> str:
+            return record.configurations[stretch[2]].variants.get(block, "")
+
+        for name, part in groupby(stretches, key=chosen):
+            parts = list(part)
+            variant = variants.get(name)
+            if variant is None:
+                continue
+            begin, end = x(parts[0][0]), x(parts[-1][1])
+            said = "original" if variant.kind == "original" else f"{removed(variant)} removed"
+            mark = element(
+                "rect",
+                x=begin,
+                y=top + 2,
+                width=max(end - begin, 0.5),
+                height=_ROW_PX - 4,
+                class_=f"slab shade-{shade(variant)}",
+            )
+            body.append(group(f"{block}: {said}", mark))
+    return drawing(
+        identity,
+        "Variant of each block over time",
+        f"{counted(len(blocks), 'block')}, {counted(findings.switches, 'change')} in"
+        f" {seconds(end_s)}. The table of configurations holds the same.",
+        width,
+        bottom + _BOTTOM_PX,
+        body,
+    )
+
+
+def _vertical(trace: Trace, bottom: float) -> Scale:
+    factor = trace.unit.factor
+    told = [value for _, value in trace.points]
+    told += [value for _, value in trace.steps if value is not None]
+    highest, lowest = max(told), min(told)
+    bounds = [value for _, value in trace.bound if value is not None]
+    near = [value for value in bounds if value <= _HIGHEST_BOUND * highest]
+    highest, lowest = max([highest, *near]), min([lowest, *near])
+    if trace.bound:  # amounts: their size counts, not only their change
+        lowest = 0.0
+    low, high = padded(lowest / factor, highest / factor)
+    return Scale(0.0 if trace.bound else low, high, bottom, _TOP_PX)
+
+
+def _marks(
+    points: Sequence[tuple[float, float]],
+    size: int,
+    x: Scale,
+    at: Callable[[float], float],
+) -> list[str]:
+    """A dot for the median of so many neighbours, and an upright for their range."""
+    dots, spans = [], []
+    for start in range(0, len(points), size):
+        part = points[start : start + size]
+        middle = x(part[len(part) // 2][0])
+        values = [value for _, value in part]
+        dots.append(f"M{middle:.1f} {at(statistics.median(values)):.1f}h0")
+        if size > 1:
+            spans.append(f"M{middle:.1f} {at(min(values)):.1f}V{at(max(values)):.1f}")
+    parts = [element("path", d="".join(spans), class_="range")] if spans else []
+    return [*parts, element("path", d="".join(dots), class_="runs")] if dots else parts
+
+
+def _stairs(steps: Steps, x: Scale, at: Callable[[float], float]) -> str:
+    """Each value held until the next; lifted where there is none."""
+    parts = []
+    before: float | None = None
+    for position, (begin, value) in enumerate(steps):
+        end = steps[position + 1][0] if position + 1 < len(steps) else x.high
+        if value is not None:
+            start = x(max(begin, 0.0))
+            parts.append(f"M{start:.1f} {at(value):.1f}" if before is None else f"V{at(value):.1f}")
+            parts.append(f"H{x(min(max(end, 0.0), x.high)):.1f}")
+        before = value
+    return "".join(parts)
+
+
+def _stretches(findings: PipelineFindings) -> list[tuple[float, float, int]]:
+    """Begin, end and configuration of frames in a row that one configuration ran."""
+    if not findings.frames:
+        return []
+    pairs = zip(findings.begins_s, findings.record.frames.configuration, strict=True)
+    begins = [(index, next(part)[0]) for index, part in groupby(pairs, key=lambda each: each[1])]
+    ends = [begin for _, begin in begins[1:]]
+    last = findings.begins_s[0] + findings.span_s
+    return [(begin, end, index) for (index, begin), end in zip(begins, [*ends, last], strict=True)]
+
+
+def _said(trace: Trace, size: int, end_s: float) -> str:
+    values = [value for _, value in trace.points]
+    values += [value for _, value in trace.steps if value is not None]
+    low, high = (significant(each / trace.unit.factor) for each in (min(values), max(values)))
+    shared = f" Each mark stands for {counted(size, 'frame')}." if size > 1 else ""
+    bounded = " The line is the bound." if trace.bound else ""
+    return f"From {low} to {high} {trace.unit.symbol} in {seconds(end_s)}.{shared}{bounded}"

@@ -1,0 +1,119 @@
+"""A network as a test of its workspace left it: all that choosing and running needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from kenning_lego.blocks.latency import stages_of
+from kenning_lego.core.errors import ConfigurationError, WorkspaceError
+from kenning_lego.core.offers import Offer, OfferedSegment, OfferedVariant
+from kenning_lego.core.records import ConfigurationRecord, RunRecord, load_record
+from kenning_lego.scenarios.online.prediction import Predictor
+from kenning_lego.scenarios.tester.choice import pose_problem
+from kenning_lego.selection.problem import Problem
+from kenning_lego.store.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class TestedNetwork:
+    """A tested network and where its artifacts are.
+
+    Args:
+        workspace: that holds them.
+        path: of the run's record.
+        record: the same, read.
+    """
+
+    workspace: Workspace
+    path: Path
+    record: RunRecord
+
+    @cached_property
+    def latencies_ms(self) -> Mapping[str, float]:
+        """What the selection goes by, by variant name.
+
+        Raises:
+            WorkspaceError: the record is of before they were kept.
+        """
+        variants = [each for segment in self.record.segments for each in segment.variants]
+        latencies = {each.name: each.latency_ms for each in variants}
+        known = {name: latency for name, latency in latencies.items() if latency is not None}
+        if len(known) < len(latencies):
+            raise WorkspaceError(
+                f"{self.path} does not say which latencies to choose by",
+                "run `kenning-lego test` again; what it found before is found again",
+            )
+        return known
+
+    @cached_property
+    def problem(self) -> Problem:
+        """What there is to choose from."""
+        return pose_problem(self.record.segments, self.latencies_ms, self.record.memory)
+
+    @cached_property
+    def predictor(self) -> Predictor:
+        """What choices are predicted to be."""
+        return Predictor.of(self.record)
+
+    def stages(self, variants: Mapping[str, str]) -> tuple[str, ...]:
+        """The artifacts of a configuration, in order."""
+        return stages_of(self.record.segments, variants)
+
+    def configuration(self, name: str) -> ConfigurationRecord:
+        """A configuration that the test chose.
+
+        Raises:
+            ConfigurationError: there is none of that name, or its budget could not be met.
+        """
+        known = {each.name: each for each in self.record.configurations if each.feasible}
+        if name not in known:
+            raise ConfigurationError(
+                f"the test in {self.path.parent} has no configuration {name!r}",
+                f"it has: {', '.join(known) or 'none'}",
+            )
+        return known[name]
+
+    def offer(self, *, runtime: str, threads: int) -> Offer:
+        """What a target can choose from by itself."""
+        memory = self.record.memory
+        return Offer(
+            tuple(
+                OfferedSegment(
+                    segment.name,
+                    tuple(
+                        OfferedVariant(
+                            variant.name,
+                            variant.artifact.digest,
+                            variant.accuracy_cost or 0.0,
+                            self.latencies_ms[variant.name],
+                            variant.memory_bytes(memory) or 0,
+                        )
+                        for variant in segment.variants
+                    ),
+                )
+                for segment in self.record.segments
+            ),
+            runtime=runtime,
+            threads=threads,
+        )
+
+
+def open_tested(workspace: Path, run: str | None = None) -> TestedNetwork:
+    """The network of a workspace's test.
+
+    Args:
+        workspace: the directory.
+        run: name of the run's directory; None for the newest.
+
+    Raises:
+        ConfigurationError: it is no workspace, or has no such run.
+        WorkspaceError: no test has finished there, or its record cannot be read.
+    """
+    if not (workspace / "manifest.json").is_file():
+        raise ConfigurationError(f"{workspace} is not a workspace", "name one that a test made")
+    opened = Workspace(workspace)
+    path = opened.latest_record() if run is None else opened.record(run)
+    return TestedNetwork(opened, path, load_record(path))
