@@ -20,9 +20,20 @@ from kenning_lego.selection.programs.posing import GOALS, pose
 from kenning_lego.selection.programs.solving import minimise
 from kenning_lego.selection.units import to_units
 
-__all__ = ["JointSolution", "Solution", "Solver", "SolverError", "Status", "solve", "solve_jointly"]
+__all__ = [
+    "Finder",
+    "JointSolution",
+    "Solution",
+    "Solver",
+    "SolverError",
+    "Status",
+    "solve",
+    "solve_jointly",
+]
 
 Status = Literal["optimal", "infeasible"]
+Finder = Literal["cbc", "highs", "search", "fronts"]
+"""What finds choices: a solver of integer programs, or code of ours for plain budgets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +43,14 @@ class Solution:
     Args:
         choice: the best one; None if no choice keeps what is demanded.
         status: whether there is one.
-        solver: which solver it was.
+        solver: what found it.
         seconds: wall time that it took.
         gap: how far above the optimum the goal may be, in its own unit; 0 is exact.
     """
 
     choice: Choice | None
     status: Status
-    solver: Solver
+    solver: Finder
     seconds: float
     gap: float = 0.0
 
@@ -51,14 +62,14 @@ class JointSolution:
     Args:
         choices: one for each, in order; None if no choices keep what is demanded.
         status: whether there are any.
-        solver: which solver it was.
+        solver: what found it.
         seconds: wall time that it took.
         gap: how far above the optimum the (weighted) goal may be, in its own unit; 0 is exact.
     """
 
     choices: tuple[Choice, ...] | None
     status: Status
-    solver: Solver
+    solver: Finder
     seconds: float
     gap: float = 0.0
 

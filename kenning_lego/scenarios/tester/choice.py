@@ -107,7 +107,7 @@ def choose(
             )
         else:
             nearest = tuple(
-                RelaxationRecord(changed=each.changed, budget=_budget_record(each.budget))
+                RelaxationRecord(changed=each.changed, budget=_budget_record(each.demand.budget))
                 for each in answer.nearest
             )
             configuration = ConfigurationRecord(**common, feasible=False, nearest=nearest)

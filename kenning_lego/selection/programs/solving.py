@@ -50,7 +50,7 @@ def minimise(
     with TemporaryDirectory(prefix="kenning-lego-") as folder:
         engines = make_engines(pulp, solver, folder, _scaled_gap(objectives[0], gap))
         picked = _first(pulp, engines, sizes, rows, objectives[0])
-        if picked is None or gap:
+        if picked is None or gap or len(objectives) == 1:
             return picked
         first = objectives[0]
         near = contenders(first.tables[0], rows, picked) if len(first.tables) == 1 else None
@@ -62,6 +62,21 @@ def minimise(
             if quantity.value(picked) > quantity.least:
                 picked = Model(pulp, sizes, rows, limits).minimise(engines, quantity)
     return picked
+
+
+def can_be_met(sizes: Sequence[int], rows: Sequence[Row], solver: Solver) -> bool:
+    """Whether anything can be picked within all rows.
+
+    Raises:
+        MissingDependencyError: see :func:`minimise`, for this and the others.
+        UsageError:
+        SolverError:
+    """
+    possible = can_be_kept(sizes, rows)
+    if possible is not None:
+        return possible
+    nothing = Quantity.of(tuple((0,) * size for size in sizes))
+    return minimise(sizes, rows, [nothing], solver) is not None
 
 
 def _first(
