@@ -34,15 +34,15 @@ class NoAnswerError(SolverError):
 
     Args:
         failure: what the last of them said.
-        agreed: whether all of them said that there is none.
+        denied: whether one of them said that there is none; others may have crashed.
     """
 
-    def __init__(self, failure: str, *, agreed: bool) -> None:
+    def __init__(self, failure: str, *, denied: bool) -> None:
         super().__init__(
             f"the solver finds no choice, though there is one: {failure}",
             "try another solver, or read the choice off the Pareto front",
         )
-        self.agreed = agreed
+        self.denied = denied
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,19 +112,19 @@ class Model:
 
     def _ask(self, engines: Sequence[Any]) -> Picked:
         """The first answer that an engine has."""
-        failure, agreed = "no engine", True
+        failure, denied = "no engine", False
         for engine in engines:
             try:
                 status = self._model.solve(engine)
             except (self._pulp.PulpSolverError, OSError) as error:
-                failure, agreed = str(error), False
+                failure = str(error)
                 continue
-            agreed &= status == self._pulp.LpStatusInfeasible
+            denied |= status == self._pulp.LpStatusInfeasible
             failure = str(self._pulp.LpStatus[status])
             values = [[variable.value() for variable in group] for group in self._groups]
             if status == self._pulp.LpStatusOptimal and all(None not in group for group in values):
                 return tuple(max(range(len(group)), key=group.__getitem__) for group in values)
-        raise NoAnswerError(failure, agreed=agreed)
+        raise NoAnswerError(failure, denied=denied)
 
     def _row(self, row: Row) -> list[_Bound]:
         scaled = scale([row.table])

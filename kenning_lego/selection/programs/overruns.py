@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from fractions import Fraction
 from functools import cached_property
 
@@ -85,7 +85,7 @@ class Overruns:
         worst = (np.maximum(0, values - most) / units).max(axis=1)
         near = np.unique(values[worst <= worst.min() * (1 + _CLOSE)], axis=0)
 
-        def overrun(line: Sequence[int]) -> tuple[Fraction, Fraction]:
+        def overrun(line: Iterable[int]) -> tuple[Fraction, Fraction]:
             shares = [
                 Fraction(max(0, value - row.most), row.unit)
                 for value, row in zip(line, rows, strict=True)

@@ -28,7 +28,7 @@ def minimise(
     """What is picked at the least of the first objective, then of the second, and so on.
 
     That nothing can be picked is believed only if exact arithmetic says so too, or, where there is
-    too much for it to look through, if all modes of the solver agree.
+    too much for it to look through, if one mode of the solver says so and none finds anything.
 
     Args:
         sizes: options of each group.
@@ -86,7 +86,7 @@ def _first(
         return Model(pulp, sizes, rows, []).minimise(engines, first)
     except NoAnswerError as error:
         possible = can_be_kept(sizes, rows)
-        if possible or (possible is None and not error.agreed):
+        if possible or (possible is None and not error.denied):
             raise
         return None
 
