@@ -1,7 +1,7 @@
 """The Pareto front: every choice that no other choice beats, and the best of them for a budget.
 
-All arithmetic is in whole units, so that ties are ties. See :mod:`.labels` for how it is found
-and why nothing is missed.
+All arithmetic is in whole units, so that ties are ties. See :mod:`.label_setting` for how it is
+found and why nothing is missed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from kenning_lego.core.errors import UsageError
 from kenning_lego.selection.checks import is_within
-from kenning_lego.selection.labels import Labels, set_labels
+from kenning_lego.selection.dominance import Figures
+from kenning_lego.selection.label_setting import set_labels
 from kenning_lego.selection.lookup import BoundsIndex
 from kenning_lego.selection.problem import Budget, Choice, Problem, evaluate, make_choice
 from kenning_lego.selection.units import LARGEST, budget_units, from_units
@@ -30,44 +31,46 @@ class Front(Sequence[Choice]):
 
     Args:
         problem: what is chosen from.
-        labels: the choices in order.
+        columns: accuracy costs, latencies, memory and, if known, energies; in order.
+        options: index of the option by point and block.
+        gap: the accuracy cost by which these choices may be worse than others that take as much;
+            0 if the front is exact.
     """
 
     __slots__ = ("_columns", "_index", "gap", "options", "problem")
 
-    problem: Problem
-    options: NDArray[np.integer[Any]]
-    """Index of the option by point and block."""
-    gap: float
-    """The accuracy cost by which these choices may be worse than others that take as much; 0 if
-    the front is exact."""
-
-    def __init__(self, problem: Problem, labels: Labels) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        columns: Sequence[Figures],
+        options: NDArray[np.integer[Any]],
+        gap: float = 0.0,
+    ) -> None:
         self.problem = problem
-        self.options = labels.options
-        self.gap = from_units(labels.gap)
-        self._columns = labels.columns
+        self.options = options
+        self.gap = gap
+        self._columns = tuple(columns)
         self._index: BoundsIndex | None = None
         for array in (self.options, *self._columns):
             array.flags.writeable = False
 
     @property
-    def costs(self) -> NDArray[np.int64]:
+    def costs(self) -> Figures:
         """Accuracy costs in whole units (see :mod:`.units`); ascending."""
         return self._columns[0]
 
     @property
-    def latencies(self) -> NDArray[np.int64]:
+    def latencies(self) -> Figures:
         """Latencies in whole units."""
         return self._columns[1]
 
     @property
-    def memories(self) -> NDArray[np.int64]:
+    def memories(self) -> Figures:
         """Bytes."""
         return self._columns[2]
 
     @property
-    def energies(self) -> NDArray[np.int64]:
+    def energies(self) -> Figures:
         """Energies in whole units; zeros where they are not known."""
         return self._columns[3] if self.problem.energy_known else np.zeros_like(self.costs)
 
@@ -146,4 +149,5 @@ def pareto_front(problem: Problem, *, epsilon: float = 0.0, max_points: int | No
         raise UsageError(f"the gap {epsilon!r} is no gap", "give a number from 0")
     if max_points is not None and max_points < 1:
         raise UsageError(f"a front of {max_points!r} points at most", "give a number from 1")
-    return Front(problem, set_labels(problem, epsilon=budget_units(epsilon), most=max_points))
+    labels, gap = set_labels(problem, epsilon=budget_units(epsilon), most=max_points)
+    return Front(problem, labels.columns, labels.chosen(), from_units(gap))

@@ -1,0 +1,197 @@
+"""The best choice within bounds, where a whole front would be too large.
+
+This is the multiple-choice knapsack problem with several constraints. With multipliers w >= 0
+(:mod:`.multipliers`), every option has a reduced cost: its cost plus w times its figures, less the
+least of its group. A choice within the caps costs at least the Lagrangian bound plus the reduced
+costs of its options. So among all choices that cost at most the bound plus some margin, options
+and labels whose reduced costs exceed the margin have no place (Dyer, Kayal and Walker, "A branch
+and bound algorithm for solving the multiple-choice knapsack problem", 1984). What is left is
+searched by label setting. A choice found within the margin is the best one, for everything as
+cheap was looked at; if there is none, the margin grows.
+
+Labels hold whole units: sums, ties and caps are exact. The reduced costs are floats and only drop
+what exceeds the margin by more than their rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from kenning_lego.selection.dominance import Figures, Indices, ranks, undominated
+from kenning_lego.selection.labels import Labels
+from kenning_lego.selection.multipliers import best_multipliers
+from kenning_lego.selection.problem import Budget, Choice, Problem, make_choice
+
+_FEW: Final = 32
+"""So few labels are extended as they are."""
+_ROUNDING: Final = 1e-11
+"""Relative error that sums of floats may have; far more than they do."""
+
+
+def best_choice(problem: Problem, budget: Budget) -> Choice | None:
+    """The choice of lowest accuracy cost within a budget; None if none is within it.
+
+    Ties go to the lower latency, then to the lower memory, then to the lower energy; of choices
+    that are equal in all of it one is taken, the same each time.
+
+    Raises:
+        UsageError: energy is bounded and not known.
+    """
+    caps = problem.caps(budget)
+    groups = [np.array(options, dtype=np.int64) for options in problem.table]
+    room = [
+        None if cap is None else cap - fixed
+        for cap, fixed in zip(caps, problem.fixed[1:], strict=True)
+    ]
+    found = minimise(groups, [None, *room])
+    return None if found is None else make_choice(problem, found)
+
+
+def minimise(groups: Sequence[Figures], caps: Sequence[int | None]) -> tuple[int, ...] | None:
+    """One option of each group so that the sums are lowest, figure by figure, within the caps.
+
+    Args:
+        groups: figures of the options, (options, figures); the first is minimised first, the
+            next one among what is equal, and so on.
+        caps: most that the sum of a figure may be; None is no bound.
+
+    Returns:
+        An option's index for each group; None if no choice keeps the caps.
+    """
+    if not _each_can_be_kept(groups, caps):
+        return None
+    relaxed = _Relaxed(groups, caps)
+    margin = relaxed.first_margin()
+    checked = False
+    while True:
+        found = _search(relaxed, margin)
+        if found is None:
+            if margin >= relaxed.largest:
+                return None
+            if not checked and not _can_be_kept(groups, caps):
+                return None
+            checked = True
+            margin *= 4
+        else:
+            options, needed = found
+            if needed <= margin:
+                return options
+            margin = needed
+
+
+def _each_can_be_kept(groups: Sequence[Figures], caps: Sequence[int | None]) -> bool:
+    least = sum(group.min(axis=0) for group in groups)
+    return all(cap is None or low <= cap for low, cap in zip(least, caps, strict=True))
+
+
+def _can_be_kept(groups: Sequence[Figures], caps: Sequence[int | None]) -> bool:
+    """Whether any choice keeps the caps: the least of one bounded figure within the other caps."""
+    bounded = [figure for figure, cap in enumerate(caps) if cap is not None]
+    if len(bounded) < 2:
+        return _each_can_be_kept(groups, caps)
+    return minimise([group[:, bounded] for group in groups], [caps[b] for b in bounded]) is not None
+
+
+class _Relaxed:
+    """The groups without what every choice takes, and their reduced costs.
+
+    Attributes:
+        groups: figures above the least of their group, in whole units, in the order of the search.
+        caps: on these figures.
+        reduced: costs of the options by group.
+        tolerance: by how much sums of reduced costs may be wrong.
+        largest: no choice has larger reduced costs.
+    """
+
+    def __init__(self, groups: Sequence[Figures], caps: Sequence[int | None]) -> None:
+        least = [group.min(axis=0) for group in groups]
+        self.groups = [group - low for group, low in zip(groups, least, strict=True)]
+        total = sum(least)
+        self.caps = [
+            None if cap is None else cap - int(low) for cap, low in zip(caps, total, strict=True)
+        ]
+        self.bounded = [b for b, cap in enumerate(self.caps) if b and cap is not None]
+        self._relax()
+
+    def _relax(self) -> None:
+        options = max(map(len, self.groups))
+        padded = np.zeros((len(self.groups[0].T), len(self.groups), options))
+        costs = np.full((len(self.groups), options), np.inf)
+        for number, group in enumerate(self.groups):
+            padded[:, number, : len(group)] = group.T
+        self._scale = float(padded[0].max()) or 1.0
+        for number, group in enumerate(self.groups):
+            costs[number, : len(group)] = group[:, 0] / self._scale
+        figures = padded[self.bounded]
+        caps = np.array([self.caps[b] for b in self.bounded], dtype=float)
+        scales = np.maximum(figures.max(axis=(1, 2), initial=0.0), 1.0)
+        figures /= scales[:, None, None]
+        caps /= scales
+        multipliers = best_multipliers(costs, figures, caps) if self.bounded else np.zeros(0)
+        priced = costs + np.tensordot(multipliers, figures, axes=1)
+        low = priced.min(axis=1, keepdims=True)
+        self._bound = float(low.sum() - multipliers @ caps)
+        largest = np.where(np.isfinite(priced), priced, 0.0).max(axis=1)
+        self.tolerance = _ROUNDING * float(largest.sum() + multipliers @ caps + 1.0)
+        reduced = priced - low
+        self.reduced = [row[: len(group)] for row, group in zip(reduced, self.groups, strict=True)]
+        self.largest = float(sum(row.max() for row in self.reduced))
+
+    def first_margin(self) -> float:
+        """A margin that leaves some options to choose from."""
+        everything = np.sort(np.concatenate(self.reduced))
+        return max(float(everything[min(len(everything) - 1, len(self.groups) + 4)]), 1e-9)
+
+    def margin_of(self, cost: int) -> float:
+        """The margin that takes in all choices of this cost or less."""
+        return cost / self._scale - self._bound + self.tolerance
+
+
+def _search(relaxed: _Relaxed, margin: float) -> tuple[tuple[int, ...], float] | None:
+    """The best choice whose reduced costs are within a margin, and the margin that proves it."""
+    most = margin + relaxed.tolerance
+    options = [np.flatnonzero(reduced <= most) for reduced in relaxed.reduced]
+    order = sorted(range(len(options)), key=lambda group: len(options[group]))
+    left = _least_to_come([relaxed.groups[group][options[group]] for group in order])
+    labels, reduced = Labels([0] * relaxed.groups[0].shape[1]), np.zeros(1)
+    for number, group in enumerate(order):
+        labels.extend(relaxed.groups[group], options[group])
+        reduced = np.add.outer(relaxed.reduced[group][options[group]], reduced).ravel()
+        fits = reduced <= most
+        for column, cap, rest in zip(labels.columns, relaxed.caps, left[number + 1], strict=True):
+            if cap is not None:
+                fits &= column <= cap - rest
+        rows = np.flatnonzero(fits)
+        if not len(rows):
+            return None
+        labels.keep(rows)
+        reduced = reduced[rows]
+        if len(labels) > _FEW or number + 1 == len(order):
+            rows = _undominated(labels, relaxed.bounded)
+            labels.keep(rows)
+            reduced = reduced[rows]
+    best = labels.chosen()[0].tolist()
+    found = dict(zip(order, best, strict=True))
+    margin = relaxed.margin_of(int(labels.columns[0][0]))
+    return tuple(found[group] for group in range(len(order))), margin
+
+
+def _least_to_come(groups: Sequence[Figures]) -> list[Figures]:
+    """For each number of groups that are done, the least that the others take of each figure."""
+    least = [group.min(axis=0) for group in groups]
+    left = [np.zeros_like(least[0])]
+    for low in reversed(least):
+        left.append(left[-1] + low)
+    return left[::-1]
+
+
+def _undominated(labels: Labels, bounded: Sequence[int]) -> Indices:
+    """Labels worth keeping: none is better in the order of preference and takes no more."""
+    preference = ranks(labels.columns[0])
+    for column in labels.columns[1:]:
+        preference = ranks(preference.astype(np.int64) << 32 | ranks(column))
+    taken = [labels.columns[figure] for figure in bounded]
+    return undominated([preference.astype(np.int64), *taken], labels.paths)
