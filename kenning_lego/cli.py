@@ -15,6 +15,8 @@ VERBS = {
     "serve": ("inference_server", "start the inference server on the edge device"),
     "test": ("inference_tester", "cut, compile, ship, benchmark, choose and verify"),
     "blocks": ("block_scaling", "make a network's blocks without a target, or show them"),
+    "run": ("pipeline", "run a tested network on the target, on frames of its own"),
+    "adapt": ("adaptation", "the same, adapted by the target while budgets change"),
     "load": ("load_test", "send queries to a model on the target, as LoadGen would"),
     "report": ("render_report", "render a run's record as a page"),
     "compare": ("compare", "whether one run is slower than another, and how sure that is"),

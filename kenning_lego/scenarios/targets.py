@@ -9,7 +9,7 @@ from pathlib import Path
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.plans import TargetDescription
 from kenning_lego.core.target import Target
-from kenning_lego.protocols.client import connect
+from kenning_lego.protocols.client import TargetClient, connect
 from kenning_lego.protocols.kenning_client import is_kenning_address
 from kenning_lego.protocols.key_files import default_directory
 from kenning_lego.protocols.keys import find_public, load_key
@@ -30,6 +30,26 @@ def open_target(where: TargetConfig, artifacts: ArtifactStore) -> Iterator[Targe
         with LocalTarget(artifacts) as local:
             yield local
         return
+    with open_server(where) as remote:
+        yield remote
+
+
+@contextmanager
+def open_server(where: TargetConfig) -> Iterator[TargetClient]:
+    """The target's server, until the end of the block.
+
+    Args:
+        where: it is.
+
+    Raises:
+        ConfigurationError: it is no server of kenning-lego's.
+        KenningLegoError: it cannot be reached, or a key is missing.
+    """
+    if where.address == IN_PROCESS:
+        raise ConfigurationError(
+            "pipelines are owned by a server, which this process is not",
+            "start one with `kenning-lego serve` and name it with --target.address",
+        )
     if is_kenning_address(where.address):
         raise ConfigurationError(
             f"{where.address} speaks Kenning's wire, which carries one model and no blocks",

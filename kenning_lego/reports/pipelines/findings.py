@@ -84,6 +84,12 @@ class PipelineFindings:
         return len(self.begins_s)
 
     @property
+    def median_ms(self) -> float | None:
+        """Of the frames' durations."""
+        durations = self.record.frames.duration_ns
+        return statistics.median(durations) / 1e6 if durations else None
+
+    @property
     def span_s(self) -> float:
         """From the first frame's begin to the last's end."""
         if not self.frames:

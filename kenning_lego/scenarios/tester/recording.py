@@ -14,6 +14,7 @@ from kenning_lego.core.records import (
     AdditivityRecord,
     ConfigurationRecord,
     EnvironmentRecord,
+    FrontRecord,
     NetworkRecord,
     RunRecord,
     SegmentRecord,
@@ -71,6 +72,7 @@ def assemble_record(
     configurations: Sequence[ConfigurationRecord],
     whole: WholeRecord | None,
     additivity: AdditivityRecord | None,
+    front: FrontRecord,
     accuracy: AccuracyRecord,
     statistics: Statistics,
     telemetry: Telemetry,
@@ -110,6 +112,7 @@ def assemble_record(
         whole=whole,
         additivity=additivity,
         accuracy=accuracy,
+        front=front,
         memory=config.memory,
         durations_s=dict(durations_s),
     )

@@ -15,6 +15,7 @@ from kenning_lego.core.records import (
     AccuracyRecord,
     AdditivityRecord,
     ConfigurationRecord,
+    FrontRecord,
     NetworkRecord,
     RunRecord,
     SegmentRecord,
@@ -24,6 +25,7 @@ from kenning_lego.core.target import Target
 from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.reports.write import write_report
 from kenning_lego.scenarios.offline.run import FOUND, Given, Made, load, make
+from kenning_lego.scenarios.online.front_record import MOST_CARRIED, record_front
 from kenning_lego.scenarios.online.prediction import Predictor
 from kenning_lego.scenarios.progress import Track, step
 from kenning_lego.scenarios.targets import check_runtime, open_target
@@ -52,6 +54,7 @@ from kenning_lego.scenarios.tester.one_piece import (
 )
 from kenning_lego.scenarios.tester.recording import assemble_record, describe_network
 from kenning_lego.scenarios.tester.summary import print_blocks, print_configurations
+from kenning_lego.selection.front import pareto_front
 from kenning_lego.stats.quality_law import QualityLaw
 from kenning_lego.store.atomic import write_json
 from kenning_lego.store.workspace import Workspace
@@ -65,6 +68,7 @@ class _Measured:
     segments: list[SegmentRecord]
     configurations: list[ConfigurationRecord]
     additivity: AdditivityRecord | None
+    front: FrontRecord
     statistics: Statistics
     telemetry: Telemetry
     address: str
@@ -197,6 +201,7 @@ class _Test:
                 *given.metric.limits,
             )
             configurations = choose(problem, self.config.budgets, predictor)
+            front = record_front(pareto_front(problem, max_points=MOST_CARRIED))
             configurations = with_sums(configurations, segments, latencies)
             feasible = sum(each.feasible for each in configurations[1:])
             track.note = f"{feasible} of {len(configurations) - 1} budgets can be met"
@@ -233,6 +238,7 @@ class _Test:
             segments,
             configurations,
             additivity,
+            front,
             target.statistics(),
             target.telemetry(),
             target.address,
@@ -282,6 +288,7 @@ class _Test:
             measured.configurations,
             whole,
             measured.additivity,
+            measured.front,
             accuracy,
             measured.statistics,
             measured.telemetry,

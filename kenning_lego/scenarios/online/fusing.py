@@ -1,0 +1,79 @@
+"""The fused form of a configuration that has settled: made here, swapped in on the target."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kenning_lego.compilers.configuration import CompilerConfig
+from kenning_lego.compilers.fused import fuse_once
+from kenning_lego.core.errors import CompilationError
+from kenning_lego.protocols.client import TargetClient
+from kenning_lego.scenarios.online.deploying import Pipeline
+from kenning_lego.scenarios.online.following import Followed
+
+
+class Fuser:
+    """Ships the fused form of configurations that have settled.
+
+    Args:
+        after_s: of running one configuration; None ships nothing.
+        target: where they run.
+    """
+
+    def __init__(self, after_s: float | None, target: TargetClient) -> None:
+        self._after_s = after_s
+        self._target = target
+        self._since: dict[str, tuple[tuple[str, ...], float]] = {}
+
+    def look(
+        self, followed: Followed, pipeline: Pipeline, fused: dict[str, Mapping[str, str]]
+    ) -> None:
+        """Fuse and swap what runs if it has for long enough; noted in `fused`.
+
+        Raises:
+            KenningLegoError: the target does not take it. Artifacts that cannot be merged stay
+                apart.
+        """
+        status = followed.status
+        if self._after_s is None or status is None or status.state != "running":
+            return
+        stages, now = status.stages, time.monotonic()
+        before, since = self._since.get(followed.name, ((), now))
+        if stages != before:
+            self._since[followed.name] = stages, now
+            return
+        if len(stages) < 2 or now - since < self._after_s:
+            return
+        self._since[followed.name] = stages, math.inf  # once, whatever comes of it
+        network = pipeline.network
+        with contextlib.suppress(CompilationError):
+            made = fuse_once(
+                stages, _outputs(pipeline), _example(pipeline), CompilerConfig(), network.workspace
+            )
+            digest = made.record.digest
+            self._target.upload(network.workspace.artifacts.path(digest), digest)
+            fused[digest] = status.variants
+            self._target.deployments.switch(followed.name, stages=(digest,))
+
+
+def _outputs(pipeline: Pipeline) -> tuple[str, ...]:
+    segments = pipeline.network.record.segments
+    return pipeline.deployment.offer.outputs or tuple(s.name for s in segments[-1].outputs)
+
+
+def _example(pipeline: Pipeline) -> dict[str, NDArray[Any]]:
+    """Random inputs for one sample."""
+    rng = np.random.default_rng(0)
+    inputs = pipeline.network.record.segments[0].inputs
+    shapes = {
+        each.name: tuple(1 if isinstance(size, str) else size for size in each.shape)
+        for each in inputs
+    }
+    return {each.name: rng.standard_normal(shapes[each.name]).astype(each.dtype) for each in inputs}

@@ -1,0 +1,208 @@
+"""Run pipelines on a target, look on, and keep what was seen."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kenning_lego import __version__
+from kenning_lego.core.bounds import Bounds
+from kenning_lego.core.errors import TargetError
+from kenning_lego.core.pipeline_records import PipelinesRecord
+from kenning_lego.core.plans import TargetDescription
+from kenning_lego.core.records import EnvironmentRecord, TargetRecord
+from kenning_lego.metrics.base import ShareMetric
+from kenning_lego.metrics.lookup import make_metric
+from kenning_lego.protocols.client import TargetClient
+from kenning_lego.reports.write import write_pipelines_report
+from kenning_lego.scenarios.online.configuration import AdaptConfig, RunConfig
+from kenning_lego.scenarios.online.deploying import Pipeline, deploy
+from kenning_lego.scenarios.online.following import Followed, first_moment
+from kenning_lego.scenarios.online.fusing import Fuser
+from kenning_lego.scenarios.online.recording import record_events, record_pipeline
+from kenning_lego.scenarios.targets import check_runtime, open_server
+from kenning_lego.servers.environment import describe
+from kenning_lego.store.atomic import write_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+LOOK_INTERVAL_S = 0.25
+RECORD_NAME = "pipelines.json"
+
+
+class Watch:
+    """Pipelines on a target, as a host sees them.
+
+    Args:
+        config: where and for how long.
+        pipelines: what runs.
+        console: where to tell about it.
+        command: recorded as the way to repeat it.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig | AdaptConfig,
+        pipelines: Sequence[Pipeline],
+        console: Console,
+        command: Sequence[str],
+    ) -> None:
+        self._config = config
+        self._pipelines = {each.deployment.name: each for each in pipelines}
+        self._console = console
+        self._command = tuple(command)
+        self._followed = {name: Followed(name) for name in self._pipelines}
+        self._fused: dict[str, dict[str, Mapping[str, str]]] = {n: {} for n in self._pipelines}
+
+    def run(self, shared_memory_bytes: int | None = None) -> PipelinesRecord:
+        """Deploy the pipelines, look on, stop them, and write the record and its page.
+
+        Args:
+            shared_memory_bytes: that all pipelines together may load.
+
+        Raises:
+            KenningLegoError: see the exception tree. Pipelines that were begun are stopped, unless
+                they were to stay.
+        """
+        where = self._config.target
+        with open_server(where) as target:
+            before = target.describe()
+            check_runtime(where.runtime, before, target.address)
+            with self._deployed(target, shared_memory_bytes):
+                self._look_on(target)
+            record = self._record(target.address, before, target.describe())
+        self._keep(record)
+        return record
+
+    @contextlib.contextmanager
+    def _deployed(self, target: TargetClient, shared_memory_bytes: int | None) -> Iterator[None]:
+        begun: list[str] = []
+        try:
+            if shared_memory_bytes is not None:
+                target.deployments.set_bounds("", Bounds(memory_bytes=shared_memory_bytes))
+            for name, pipeline in self._pipelines.items():
+                deploy(target, pipeline)
+                begun.append(name)
+                said = f"{pipeline.network.record.network.name}, {pipeline.supply.said}"
+                self._console.print(f"pipeline {name}: {said}", soft_wrap=True)
+            yield
+        finally:
+            if not self._config.detach:
+                for name in begun:
+                    with contextlib.suppress(TargetError):  # the server may be what failed
+                        target.deployments.unload(name)
+        if self._config.detach:
+            names = ", ".join(begun)
+            self._console.print(f"left running on the target: {names}", soft_wrap=True)
+
+    def _look_on(self, target: TargetClient) -> None:
+        """Gather parts of the records until the time is over or no pipeline runs any more."""
+        fuser = Fuser(self._config.fuse_after, target)
+        told = 0
+        deadline = time.monotonic() + self._config.seconds
+        while True:
+            left = deadline - time.monotonic()
+            for name, followed in self._followed.items():
+                pipeline = self._pipelines[name]
+                self._ask(target, followed, pipeline)
+                fuser.look(followed, pipeline, self._fused[name])
+            told = self._tell(told)
+            if left <= 0 or all(each.ended for each in self._followed.values()):
+                return
+            time.sleep(min(LOOK_INTERVAL_S, left))
+
+    def _ask(self, target: TargetClient, followed: Followed, pipeline: Pipeline) -> None:
+        outputs = pipeline.supply.labels is not None
+        while True:
+            part = target.deployments.record(
+                followed.name,
+                since_frame=followed.next_frame,
+                since_event=followed.next_event,
+                outputs=outputs,
+            )
+            followed.take(part)
+            if not part.frames:
+                return
+
+    def _tell(self, told: int) -> int:
+        """Print the events that came since; how many there are now."""
+        events = [
+            (event.at_ns, each.name, event.kind, event.text)
+            for each in self._followed.values()
+            for event in each.events
+        ]
+        origin = first_moment(self._followed.values())
+        for at_ns, name, kind, text in sorted(events)[told:]:
+            at = (at_ns - origin) / 1e9
+            self._console.print(f"  {at:7.2f} s  {name}  {kind}: {text}", soft_wrap=True)
+        return len(events)
+
+    def _record(
+        self, address: str, before: TargetDescription, after: TargetDescription
+    ) -> PipelinesRecord:
+        now, here = datetime.now(timezone.utc), describe()
+        followed = list(self._followed.values())
+        origin = first_moment(followed)
+        last = [each.frames[-1] for each in followed if each.frames]
+        end_ns = max((frame.begin_ns + frame.duration_ns for frame in last), default=origin)
+        return PipelinesRecord(
+            id=now.strftime("pipelines-%Y%m%dT%H%M%S.%f")[:-3] + "Z",
+            created=now.isoformat(timespec="seconds"),
+            version=__version__,
+            command=self._command,
+            scenario=self._config.model_dump(mode="json"),
+            host=_environment(here, here),
+            target=TargetRecord(
+                address=address,
+                in_process=False,
+                environment=_environment(before, after),
+                used={
+                    "engine": self._config.target.runtime,
+                    "threads": self._config.target.threads,
+                },
+            ),
+            duration_s=round((end_ns - origin) / 1e9, 6),
+            pipelines=tuple(
+                record_pipeline(
+                    each,
+                    self._pipelines[each.name].network,
+                    self._pipelines[each.name].supply.said,
+                    origin,
+                    self._answers(each),
+                    self._fused[each.name],
+                )
+                for each in followed
+            ),
+            events=record_events(followed, origin),
+        )
+
+    def _answers(self, followed: Followed) -> Mapping[int, int]:
+        pipeline = self._pipelines[followed.name]
+        labels = pipeline.supply.labels
+        metric = make_metric(pipeline.network.record.network.metric) if labels is not None else None
+        if labels is None or not isinstance(metric, ShareMetric):
+            return {}
+        return followed.answers(labels, metric)
+
+    def _keep(self, record: PipelinesRecord) -> None:
+        first = next(iter(self._pipelines.values()))
+        directory: Path = self._config.output or first.network.workspace.new_run()
+        path = directory / RECORD_NAME
+        write_json(path, record.model_dump(mode="json"))
+        report = write_pipelines_report(record, directory)
+        self._console.print(f"record {path}", soft_wrap=True)
+        self._console.print(f"report {report}", soft_wrap=True)
+
+
+def _environment(before: TargetDescription, after: TargetDescription) -> EnvironmentRecord:
+    return EnvironmentRecord(
+        facts=dict(before.facts),
+        engines=dict(before.engines),
+        state_before=dict(before.state),
+        state_after=dict(after.state),
+    )
