@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 
-from kenning_lego.selection.front import pareto_front
 from kenning_lego.selection.ilp import (
     JointSolution,
     Solution,
@@ -18,6 +17,7 @@ from kenning_lego.selection.ilp import (
 )
 from kenning_lego.selection.problem import Problem
 from kenning_lego.selection.programs.demands import Demand, JointDemand
+from kenning_lego.selection.search import best_choice
 
 
 def find_best(
@@ -27,10 +27,8 @@ def find_best(
     if not demand.plain:
         return solve(problem, demand, solver, gap=gap)
     started = time.perf_counter()
-    front = pareto_front(problem)
-    place = front.best(demand.budget)
-    status: Status = "infeasible" if place is None else "optimal"
-    choice = None if place is None else front[place]
+    choice = best_choice(problem, demand.budget)
+    status: Status = "infeasible" if choice is None else "optimal"
     return Solution(choice, status, "search", time.perf_counter() - started)
 
 
