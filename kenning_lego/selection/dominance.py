@@ -44,10 +44,10 @@ def undominated(columns: Sequence[Figures], tie: Figures) -> Indices:
     """Which rows no other row weakly dominates, in ascending order of their figures.
 
     Args:
-        columns: the figures, one array each, two or more; the first is compared first.
+        columns: the figures, one array each, one or more; the first is compared first.
         tie: of equal rows the one that is lowest here is kept.
     """
-    if len(tie) < _GRID_FROM:
+    if len(tie) < _GRID_FROM or len(columns) < 2:
         return _settled(columns, tie)
     left = _outside_of_grid(columns)
     return left[_settled([column[left] for column in columns], tie[left])]
@@ -98,6 +98,8 @@ def _cells(values: Figures, cells: int) -> NDArray[np.int32]:
 def _settled(columns: Sequence[Figures], tie: Figures) -> Indices:
     ranked = [ranks(column) for column in columns]
     order = _order(ranked, tie)
+    if len(columns) < 2:
+        return order[:1]
     count = len(order)
     bits = max(_LEAF_BITS, (count - 1).bit_length())
     # What fills up the last stretch comes after everything.

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-_TEMPERATURES: Final = tuple(0.25 * 4.0**-power for power in range(8))
-_STEPS: Final = 6
+_TEMPERATURES: Final = (0.05, 0.002)
+_STEPS: Final = 8
 _HALVINGS: Final = 12
 _ENOUGH: Final = 1e-7
 _LARGEST: Final = 1e9
@@ -55,7 +55,7 @@ class _Smooth:
     ) -> None:
         self.costs, self.figures, self.caps = costs, figures, caps
         self.temperature, self.at = temperature, at
-        priced = costs + np.tensordot(at, figures, axes=1)
+        priced = costs + (at @ figures.reshape(len(at), -1)).reshape(costs.shape)
         least = priced.min(axis=1, keepdims=True)
         weights = np.exp((least - priced) / temperature)
         total = weights.sum(axis=1, keepdims=True)
@@ -69,7 +69,8 @@ class _Smooth:
 
     def hessian(self) -> Floats:
         centred = self.figures - self._means[:, :, None]
-        return np.einsum("igo,jgo,go->ij", centred, centred, self._shares) / self.temperature
+        hessian: Floats = np.einsum("igo,jgo,go->ij", centred, centred, self._shares)
+        return hessian / self.temperature
 
     def moved(self, at: Floats) -> _Smooth:
         return _Smooth(self.costs, self.figures, self.caps, self.temperature, at)

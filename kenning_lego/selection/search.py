@@ -15,7 +15,9 @@ what exceeds the margin by more than their rounding.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from itertools import product
 from typing import Final
 
 import numpy as np
@@ -27,6 +29,10 @@ from kenning_lego.selection.problem import Budget, Choice, Problem, make_choice
 
 _FEW: Final = 32
 """So few labels are extended as they are."""
+_GROWTH: Final = 2.5
+"""By how much a margin grows that is too small."""
+_MIXTURE: Final = 8
+"""Parts of which weights are made, to see quickly whether caps can be kept."""
 _ROUNDING: Final = 1e-11
 """Relative error that sums of floats may have; far more than they do."""
 
@@ -46,7 +52,7 @@ def best_choice(problem: Problem, budget: Budget) -> Choice | None:
         None if cap is None else cap - fixed
         for cap, fixed in zip(caps, problem.fixed[1:], strict=True)
     ]
-    found = minimise(groups, [None, *room])
+    found = minimise(groups, room)
     return None if found is None else make_choice(problem, found)
 
 
@@ -56,43 +62,80 @@ def minimise(groups: Sequence[Figures], caps: Sequence[int | None]) -> tuple[int
     Args:
         groups: figures of the options, (options, figures); the first is minimised first, the
             next one among what is equal, and so on.
-        caps: most that the sum of a figure may be; None is no bound.
+        caps: most that the sum of a figure may be, for all figures but the first; None is no
+            bound. Figures with a cap are not negative.
 
     Returns:
         An option's index for each group; None if no choice keeps the caps.
     """
+    caps = [None, *caps]
     if not _each_can_be_kept(groups, caps):
         return None
     relaxed = _Relaxed(groups, caps)
-    margin = relaxed.first_margin()
-    checked = False
+    margin, needed, possible = relaxed.first_margin(), math.inf, False
     while True:
         found = _search(relaxed, margin)
-        if found is None:
-            if margin >= relaxed.largest:
-                return None
-            if not checked and not _can_be_kept(groups, caps):
-                return None
-            checked = True
-            margin *= 4
-        else:
+        if found is not None:
             options, needed = found
             if needed <= margin:
                 return options
-            margin = needed
+        elif not possible:
+            possible = margin < relaxed.largest and can_be_kept(groups, caps)
+            if not possible:
+                return None
+        # What is needed at first is much too large: labels grow fast with the margin.
+        margin = min(needed, _GROWTH * margin)
+
+
+def can_be_kept(groups: Sequence[Figures], caps: Sequence[int | None]) -> bool:
+    """Whether any choice of one option a group keeps all caps.
+
+    Args:
+        groups: figures of the options, (options, figures).
+        caps: most that the sum of each figure may be; None is no bound. Figures with a cap are
+            not negative.
+    """
+    if not _each_can_be_kept(groups, caps):
+        return False
+    first, *others = [figure for figure, cap in enumerate(caps) if cap is not None] or [0]
+    if not others:
+        return True
+    answer = _answer_of_mixtures(groups, caps)
+    if answer is not None:
+        return answer
+    # The least of one figure within the caps of the others.
+    found = minimise([group[:, [first, *others]] for group in groups], [caps[b] for b in others])
+    if found is None:
+        return False
+    least = sum(int(group[option, first]) for group, option in zip(groups, found, strict=True))
+    cap = caps[first]
+    return cap is None or least <= cap
 
 
 def _each_can_be_kept(groups: Sequence[Figures], caps: Sequence[int | None]) -> bool:
-    least = sum(group.min(axis=0) for group in groups)
+    """Whether each cap could be kept if it were the only one."""
+    least = np.sum([group.min(axis=0) for group in groups], axis=0)
     return all(cap is None or low <= cap for low, cap in zip(least, caps, strict=True))
 
 
-def _can_be_kept(groups: Sequence[Figures], caps: Sequence[int | None]) -> bool:
-    """Whether any choice keeps the caps: the least of one bounded figure within the other caps."""
+def _answer_of_mixtures(groups: Sequence[Figures], caps: Sequence[int | None]) -> bool | None:
+    """Whether all caps can be kept, if the least of some weighted sum of the figures tells."""
     bounded = [figure for figure, cap in enumerate(caps) if cap is not None]
-    if len(bounded) < 2:
-        return _each_can_be_kept(groups, caps)
-    return minimise([group[:, bounded] for group in groups], [caps[b] for b in bounded]) is not None
+    limits = np.array([cap for cap in caps if cap is not None])
+    weights = np.array(
+        [mix for mix in product(range(_MIXTURE + 1), repeat=len(bounded)) if sum(mix) == _MIXTURE]
+    ) / np.maximum(limits, 1)
+    taken = np.zeros(weights.shape, dtype=np.int64)
+    least = np.zeros(len(weights))
+    for group in groups:
+        figures = group[:, bounded]
+        mixed = weights @ figures.T
+        taken += figures[mixed.argmin(axis=1)]
+        least += mixed.min(axis=1)
+    if (taken <= limits).all(axis=1).any():
+        return True
+    most = weights @ limits
+    return False if (least > most * (1 + _ROUNDING)).any() else None
 
 
 class _Relaxed:
