@@ -106,8 +106,8 @@ def solve_jointly(joint: JointDemand, solver: Solver = "cbc", *, gap: float = 0.
     """Find the best choices for several networks on one target.
 
     With `fairness` ``sum``, the weighted sum of the goals is minimised; with ``max-min``, the
-    largest weighted goal, then the next largest, and so on. Ties go to the lower total of accuracy
-    cost, then latency, memory, and energy.
+    largest weighted goal, then the next largest, and so on. Ties go to the lower total latency,
+    then memory, then energy; if the goal is none of accuracy, to the lower accuracy cost first.
 
     Raises:
         MissingDependencyError: see :func:`solve`, for this and all others.

@@ -80,7 +80,7 @@ def test_choice_is_that_of_brute_force(solver: Solver, case: tuple[Problem, Dema
 def test_several_networks_get_what_brute_force_gives(solver: Solver, joint: JointDemand) -> None:
     expected = min(
         (
-            (joint_goals(joint, choices), figures(together(choices)))
+            (joint_goals(joint, choices), figures(together(choices))[1:])
             for choices in joint_choices(joint)
         ),
         default=None,
@@ -92,7 +92,7 @@ def test_several_networks_get_what_brute_force_gives(solver: Solver, joint: Join
         return
     assert (choices is None) == (expected is None)
     if choices is not None:
-        assert (joint_goals(joint, choices), figures(together(choices))) == expected
+        assert (joint_goals(joint, choices), figures(together(choices))[1:]) == expected
 
 
 @settings(max_examples=40, deadline=None)
@@ -103,7 +103,7 @@ def test_selecting_jointly_agrees_with_the_program(joint: JointDemand) -> None:
     assert isinstance(answer, JointlySelected) == (choices is not None)
     if isinstance(answer, JointlySelected) and choices is not None:
         assert joint_goals(joint, answer.choices) == joint_goals(joint, choices)
-        assert figures(together(answer.choices)) == figures(together(choices))
+        assert figures(together(answer.choices))[1:3] == figures(together(choices))[1:3]
 
 
 def test_without_the_proof_ties_are_broken_by_solving_again(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -78,11 +78,9 @@ def with_budget(asked: Sequence[Asked], budget: Budget, config: SelectConfig) ->
 
 
 def _demand(tested: TestedNetwork, config: NetworkConfig, goal: Goal) -> Demand:
-    running = _running(tested, config)
-    switching = running and Switching(running, config.switch_per_mb, config.switch_per_block)
     forced: dict[str, str] = {}
     for pattern in config.force:
-        for block, variant in _matching(tested, pattern):
+        for block, variant in matching_variants(tested, pattern):
             if forced.setdefault(block, variant) != variant:
                 raise ConfigurationError(
                     f"force: {variant} and {forced[block]} are of one block, {block}",
@@ -90,7 +88,7 @@ def _demand(tested: TestedNetwork, config: NetworkConfig, goal: Goal) -> Demand:
                 )
     forbidden: dict[str, tuple[str, ...]] = {}
     for pattern in config.forbid:
-        for block, variant in _matching(tested, pattern):
+        for block, variant in matching_variants(tested, pattern):
             forbidden[block] = (*forbidden.get(block, ()), variant)
     constraints = [_constraint(tested, each) for each in config.constraints]
     return Demand(
@@ -100,7 +98,7 @@ def _demand(tested: TestedNetwork, config: NetworkConfig, goal: Goal) -> Demand:
         forced=forced,
         forbidden=forbidden,
         constraints=(*constraints, *_same_ratios(tested, config.same_ratio)),
-        switching=switching,
+        switching=_switching(tested, config),
     )
 
 
@@ -136,16 +134,21 @@ def _most_cost(tested: TestedNetwork, config: NetworkDemandConfig) -> float | No
         raise ConfigurationError(f"min_score: {error}", "ask for less") from error
 
 
-def _running(tested: TestedNetwork, config: NetworkDemandConfig) -> Mapping[str, str] | None:
-    return None if config.running is None else tested.configuration(config.running).variants
+def _switching(tested: TestedNetwork, config: NetworkDemandConfig) -> Switching | None:
+    if config.running is None:
+        return None
+    running = tested.configuration(config.running).variants
+    return Switching(running, config.switch_per_mb, config.switch_per_block)
 
 
-def _matching(tested: TestedNetwork, pattern: str) -> list[tuple[str, str]]:
-    """The block and name of every variant that a name or a pattern means."""
+def matching_variants(tested: TestedNetwork, pattern: str) -> list[tuple[str, str]]:
+    """The block and name of every variant that a name or a pattern means.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
     options = [
-        (block.name, option.variant)
-        for block in tested.problem.blocks
-        for option in block.options
+        (block.name, option.variant) for block in tested.problem.blocks for option in block.options
     ]
     found = [each for each in options if each[1] == pattern] or [
         each for each in options if fnmatchcase(each[1], pattern)
@@ -162,7 +165,7 @@ def _matching(tested: TestedNetwork, pattern: str) -> list[tuple[str, str]]:
 def _constraint(tested: TestedNetwork, config: ConstraintConfig) -> Constraint:
     coefficients: dict[str, dict[str, float]] = {}
     for pattern, value in config.coefficients.items():
-        for block, variant in _matching(tested, pattern):
+        for block, variant in matching_variants(tested, pattern):
             coefficients.setdefault(block, {})[variant] = value
     return Constraint(config.name, coefficients, config.at_most, config.at_least)
 

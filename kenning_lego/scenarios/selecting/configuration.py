@@ -118,11 +118,16 @@ class SelectConfig(NetworkDemandConfig):
             raise ValueError("name a workspace in which a network was tested, or networks")
         if self.run is not None and len(self.workspaces) != 1:
             raise ValueError("run belongs to one workspace")
-        if not (self.budgets or self.front or self._demands()):
+        if not (self.asks_for_choices or self.front):
             raise ValueError("nothing is asked: give budgets, another demand, or front")
         if self.networks and self._own():
             raise ValueError(f"{self._own()[0]} belongs to each of the networks")
         return self
+
+    @property
+    def asks_for_choices(self) -> bool:
+        """Whether there is more to answer than the front."""
+        return bool(self.budgets or self.networks or self._own() or self.goal != "accuracy")
 
     def all_networks(self) -> tuple[NetworkConfig, ...]:
         """Those that were named, and one for each workspace with the demands for all."""
@@ -137,6 +142,3 @@ class SelectConfig(NetworkDemandConfig):
             for name, field in NetworkDemandConfig.model_fields.items()
             if getattr(self, name) != field.get_default()
         ]
-
-    def _demands(self) -> bool:
-        return bool(self.networks or self._own() or self.goal != "accuracy")

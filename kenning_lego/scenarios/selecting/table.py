@@ -17,12 +17,10 @@ from kenning_lego.reports.memory import MEMORY
 from kenning_lego.scenarios.selecting.asking import Asked
 
 
-def print_selection(
-    console: Console, record: SelectionRecord, asked: Sequence[Asked]
-) -> None:
+def print_selection(console: Console, record: SelectionRecord, asked: Sequence[Asked]) -> None:
     """One row a budget and network, then what was chosen and why nothing could be."""
     ratios = _ratios(asked)
-    table = Table(title=_title(record.networks), title_justify="left", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
     several = len(asked) > 1
     for heading in ("", "within", *(["network"] if several else [])):
         table.add_column(heading, no_wrap=True)
@@ -32,6 +30,8 @@ def print_selection(
     for answer in record.answers:
         _add_rows(table, answer, ratios, several=several, energy=_energy_known(record))
     console.print()
+    for line in _titles(record.networks):
+        console.print(line, soft_wrap=True)
     console.print(table)
     for each in sorted({network.memory for network in record.networks}):
         console.print(f"memory: {MEMORY[each].lower()}")  # type: ignore[index]
@@ -93,7 +93,8 @@ def _explained(answer: AnswerRecord, ratios: dict[str, float]) -> Iterator[str]:
             )
             for each in near.chosen
         )
-        yield f"  with {' and '.join(near.changed)} relaxed, {near.demand}: {chosen}"
+        within = bounds(near.budget.latency_ms, near.budget.memory_bytes)
+        yield f"  with {' and '.join(near.changed)} relaxed, within {within}: {chosen}"
 
 
 def bounds(latency_ms: float | None, memory_bytes: int | None) -> str:
@@ -106,9 +107,9 @@ def bounds(latency_ms: float | None, memory_bytes: int | None) -> str:
     return ", ".join(words) or "none"
 
 
-def _title(networks: Sequence[SelectedFromRecord]) -> str:
-    said = (f"{each.name} ({each.metric} on the test part), run {each.run}" for each in networks)
-    return f"Predicted for {'; '.join(said)}"
+def _titles(networks: Sequence[SelectedFromRecord]) -> Iterator[str]:
+    for each in networks:
+        yield f"Predicted for {each.name} ({each.metric} on the test part), run {each.run}"
 
 
 def _energy_known(record: SelectionRecord) -> bool:

@@ -83,8 +83,12 @@ def _switching(network: Network, switching: Switching, goal: int) -> Table:
 
 
 def _preferences(joint: JointDemand) -> Iterator[Quantity]:
-    """How ties are broken, by the totals of all networks."""
-    for figure in range(len(Amounts._fields)):
+    """How ties are broken, by the totals of all networks.
+
+    What several networks lose is only counted with their weights.
+    """
+    weighted = len(joint.networks) > 1 and joint.networks[0].demand.goal == "accuracy"
+    for figure in range(1 if weighted else 0, len(Amounts._fields)):
         yield Quantity.of(_everyones(joint, figure))
 
 
