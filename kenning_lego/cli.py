@@ -18,6 +18,8 @@ VERBS = {
     "run": ("pipeline", "run a tested network on the target, on frames of its own"),
     "adapt": ("adaptation", "the same, adapted by the target while budgets change"),
     "load": ("load_test", "send queries to a model on the target, as LoadGen would"),
+    "select": ("selection", "choose configurations for budgets from what a test has found out"),
+    "export": ("export", "write a configuration as one ONNX file for an application of your own"),
     "report": ("render_report", "render a run's record as a page"),
     "compare": ("compare", "whether one run is slower than another, and how sure that is"),
     "deploy": ("deploy", "put the target's part on a board over ssh, with keys and a service"),

@@ -77,6 +77,7 @@ def fuse(
     example: Arrays,
     *,
     tolerance: float = DEFAULT_TOLERANCE,
+    metadata: Mapping[str, str] | None = None,
 ) -> CompiledArtifact:
     """Merge ONNX files and compare what the one computes with what they do in a row.
 
@@ -85,6 +86,7 @@ def fuse(
         outputs: names of what the merged file gives.
         example: inputs by name.
         tolerance: largest difference allowed, relative to the largest absolute output.
+        metadata: what to say in the merged file's ``metadata_props``.
 
     Returns:
         The merged file; its gap is the one to the chain.
@@ -94,7 +96,7 @@ def fuse(
             :func:`kenning_lego.compilers.onnx_merge.merge_onnx`), or the result computes
             something else.
     """
-    content = merge_onnx(stages, outputs)
+    content = merge_onnx(stages, outputs, metadata)
     tensors = dict(example)
     for stage in stages:
         tensors.update(_run(stage, tensors))

@@ -8,7 +8,7 @@ https://github.com/onnx/onnx/blob/main/onnx/onnx.proto.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import onnx
 from google.protobuf.message import DecodeError
@@ -22,7 +22,9 @@ _PRODUCER = "kenning-lego"
 _Rename = Callable[[str], str]
 
 
-def merge_onnx(stages: Sequence[bytes], outputs: Sequence[str]) -> bytes:
+def merge_onnx(
+    stages: Sequence[bytes], outputs: Sequence[str], metadata: Mapping[str, str] | None = None
+) -> bytes:
     """One ONNX file that computes what the files do one after the other.
 
     Names of tensors that cross borders are kept; all others get the stage's number in front, so
@@ -31,6 +33,7 @@ def merge_onnx(stages: Sequence[bytes], outputs: Sequence[str]) -> bytes:
     Args:
         stages: ONNX files in the order in which they run, each without data in other files.
         outputs: names of the tensors that the merged graph gives, in order.
+        metadata: entries of its ``metadata_props``.
 
     Returns:
         The file's bytes; equal stages give equal bytes. Its inputs are the tensors that a stage
@@ -45,6 +48,8 @@ def merge_onnx(stages: Sequence[bytes], outputs: Sequence[str]) -> bytes:
     merged = onnx.ModelProto(ir_version=max((each.ir_version for each in models), default=0))
     merged.producer_name = _PRODUCER
     merged.graph.name = "merged"
+    for key, value in (metadata or {}).items():
+        merged.metadata_props.add(key=key, value=value)
     _merge_opsets(models, merged)
     _merge_functions(models, merged)
     given = _wire(models, merged)

@@ -243,13 +243,7 @@ class BudgetRecord(_Record):
 
     latency_ms: float | None = None
     memory_bytes: int | None = None
-
-
-class RelaxationRecord(_Record):
-    """A feasible budget near an infeasible one."""
-
-    changed: tuple[Literal["latency", "memory"], ...]
-    budget: BudgetRecord
+    energy_mj: float | None = None
 
 
 class ScoreRecord(_Record):
@@ -269,6 +263,17 @@ class ScoreRecord(_Record):
     """Keys of the telemetry's columns that were added up, with + between them."""
 
 
+class RelaxationRecord(_Record):
+    """A feasible budget near an infeasible one, and what it gives."""
+
+    changed: tuple[str, ...]
+    """What was relaxed, such as ``latency``."""
+    budget: BudgetRecord
+    variants: dict[str, str] = Field(default_factory=dict)
+    """The best ones within it, by block name."""
+    predicted: ScoreRecord | None = None
+
+
 class ConfigurationRecord(_Record):
     """The variants chosen for a budget, or why none could be."""
 
@@ -281,8 +286,12 @@ class ConfigurationRecord(_Record):
     measured: ScoreRecord | None = None
     measurement: str | None = None
     nearest: tuple[RelaxationRecord, ...] = ()
+    conflicts: tuple[tuple[str, ...], ...] = ()
+    """Sets of bounds that cannot be kept together; without any one of a set, the rest of it can."""
     solver: str | None = None
     solve_ms: float | None = None
+    gap: float | None = None
+    """How far above the least its accuracy cost may be; 0 is exact, None of older records."""
     sum_ms: float | None = None
     """Sum of the segments' median latencies; `predicted` has the fitted terms added."""
     fused: ArtifactRecord | None = None

@@ -1,161 +1,170 @@
-"""Why a budget cannot be met, and which budgets near it can.
+"""Why a demand cannot be met, and which demands near it can.
 
-Only latency and memory matter here, so everything is read off the exact front over these two.
+Nothing is relaxed silently: what comes out is an explanation, with the demands that could be made
+instead and what each of them would give.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from kenning_lego.core.errors import UsageError
-from kenning_lego.selection.front import pareto_front
-from kenning_lego.selection.problem import Block, Budget, Problem
-from kenning_lego.selection.units import from_units
+from kenning_lego.selection.programs.engines import Solver
+from kenning_lego.selection.programs.overruns import Overruns
+from kenning_lego.selection.programs.program import Program, Restriction, Row
 
-Bound = Literal["latency", "memory"]
-
-
-@dataclass(frozen=True, slots=True)
-class Relaxation:
-    """A budget that can be met, near one that cannot.
-
-    Args:
-        changed: the bounds that differ from the budget that was asked for.
-        budget: the budget to ask for instead; as tight as it can be met.
-    """
-
-    changed: tuple[Bound, ...]
-    budget: Budget
-
-    def __str__(self) -> str:
-        return f"{self.budget} ({' and '.join(self.changed)} raised)"
+D = TypeVar("D")
+A = TypeVar("A")
 
 
 @dataclass(frozen=True, slots=True)
-class Infeasible:
-    """No choice keeps the budget.
+class Relaxation(Generic[D, A]):
+    """A demand that can be met, near one that cannot.
 
     Args:
-        budget: what was asked for.
-        blocking: the bounds in the way: those that no choice keeps, or both if either can be
-            kept and not both at once.
-        nearest: budgets that can be met, the smallest overrun first. Latency raised alone and
-            memory raised alone are there if that is enough; both raised if that takes a smaller
-            overrun, or if nothing less is enough. Never empty.
+        changed: names of the restrictions that differ from what was demanded.
+        demand: to make instead; as tight as it can be met.
+        answer: the best choice for it, or choices for several networks.
     """
 
-    budget: Budget
-    blocking: tuple[Bound, ...]
-    nearest: tuple[Relaxation, ...]
+    changed: tuple[str, ...]
+    demand: D
+    answer: A
 
     def __str__(self) -> str:
-        blocking = " and ".join(self.blocking)
+        return f"{self.demand} ({' and '.join(self.changed)} relaxed)"
+
+
+@dataclass(frozen=True, slots=True)
+class Infeasible(Generic[D, A]):
+    """No choice keeps what is demanded.
+
+    Args:
+        demand: what was asked for.
+        conflicts: sets of restrictions by name that cannot be kept together, while without any one
+            of a set the rest of it can. They have nothing in common, and of each at least one
+            must give way.
+        nearest: demands that can be met, the smallest overrun first: each restriction relaxed
+            alone, as little as possible, where that is enough; and all together, unless that comes
+            to the same. Never empty.
+    """
+
+    demand: D
+    conflicts: tuple[tuple[str, ...], ...]
+    nearest: tuple[Relaxation[D, A], ...]
+
+    @property
+    def blocking(self) -> tuple[str, ...]:
+        """Every restriction that is in a conflict."""
+        return tuple(name for conflict in self.conflicts for name in conflict)
+
+    def __str__(self) -> str:
+        blocking = "; ".join(" with ".join(conflict) for conflict in self.conflicts)
         nearest = "; or ".join(map(str, self.nearest))
-        return f"no choice keeps {self.budget}: {blocking} in the way; nearest: {nearest}"
+        return f"no choice keeps {self.demand}: {blocking} in the way; nearest: {nearest}"
 
 
-class _Point(NamedTuple):
-    latency: int
-    memory: int
+def relax(
+    demand: D, program: Program[D], best: Callable[[D], A], solver: Solver = "cbc"
+) -> Infeasible[D, A]:
+    """Find out why a demand cannot be met, and the nearest ones that can.
 
+    Restrictions are relaxed one at a time, each as little as possible with the others kept, and
+    together so that the largest relative overrun is as small as possible (then the sum of all). An
+    overrun is relative to the bound; for a bound of zero, to the least that any choice takes. A
+    forced or forbidden variant that gives way counts as an overrun of 1.
 
-def can_be_met(problem: Problem, budget: Budget) -> bool:
-    """Whether any choice keeps a budget; exact."""
-    latency, memory, energy = problem.caps(budget)
-    if energy is not None:
-        return pareto_front(_at_no_cost(problem)).best(budget) is not None
-    return any(
-        (latency is None or point.latency <= latency) and (memory is None or point.memory <= memory)
-        for point in _front(problem)
-    )
-
-
-def relax(problem: Problem, budget: Budget) -> Infeasible:
-    """Find out why a budget cannot be met, and the nearest ones that can.
-
-    Latency and memory are raised one at a time, each as little as possible with the other bound
-    kept, and together so that the larger relative overrun is as small as possible (then the sum
-    of both). An overrun is relative to the bound; for a bound of zero, to the least that any
-    choice takes.
+    Args:
+        demand: what was asked for.
+        program: of the demand.
+        best: gives the best answer to a demand that can be met.
+        solver: to ask where there is too much to look through.
 
     Raises:
-        UsageError: the budget can be met.
+        UsageError: the demand can be met.
+        MissingDependencyError: there is too much to look through, and PuLP is not installed.
+        SolverError: the solver failed.
     """
-    points = _front(problem)
-    # Along the front latency rises and memory falls.
-    fastest, smallest = points[0], points[-1]
-    latency = smallest.latency if budget.latency is None else budget.latency
-    memory = fastest.memory if budget.memory_bytes is None else budget.memory_bytes
-    within_memory = [point for point in points if point.memory <= memory]
-    within_latency = [point for point in points if point.latency <= latency]
-    if within_memory and within_memory[0].latency <= latency:
-        raise UsageError(f"{budget} can be met", "there is nothing to relax")
-    # The units of the overruns: exact, as both are multiplied by the other's.
-    latency_unit = latency or fastest.latency or 1
-    memory_unit = memory or smallest.memory or 1
-
-    def overrun(point: _Point) -> tuple[int, int]:
-        over_latency = max(0, point.latency - latency) * memory_unit
-        over_memory = max(0, point.memory - memory) * latency_unit
-        return max(over_latency, over_memory), over_latency + over_memory
-
-    nearest = [min(points, key=overrun), *within_memory[:1], *within_latency[-1:]]
-    raised = {_Point(max(latency, p.latency), max(memory, p.memory)) for p in nearest}
-    return Infeasible(
-        budget=budget,
-        blocking=_blocking(bool(within_latency), bool(within_memory)),
-        nearest=tuple(
-            _relaxation(budget, latency, memory, point)
-            for point in sorted(raised, key=lambda point: (overrun(point), point))
-        ),
-    )
+    finder = _Finder(program, solver)
+    conflicts = finder.conflicts()
+    if not conflicts:
+        raise UsageError(f"{demand} can be met", "there is nothing to relax")
+    relaxations = []
+    for bounds in finder.relaxations():
+        changed = tuple(program.restrictions[each].name for each in bounds)
+        relaxed = demand
+        for each, most in bounds.items():
+            relaxed = program.restrictions[each].loosen(relaxed, most)
+        relaxations.append(Relaxation(changed, relaxed, best(relaxed)))
+    names = tuple(tuple(program.restrictions[each].name for each in some) for some in conflicts)
+    return Infeasible(demand, names, tuple(relaxations))
 
 
-def _at_no_cost(problem: Problem) -> Problem:
-    blocks = (
-        Block(block.name, tuple(replace(option, accuracy_cost=0.0) for option in block.options))
-        for block in problem.blocks
-    )
-    return replace(problem, blocks=tuple(blocks))
+class _Finder:
+    """What is in the way of a program, restrictions being given by their indices."""
 
+    def __init__(self, program: Program[D], solver: Solver) -> None:
+        self._restrictions: tuple[Restriction[D], ...] = program.restrictions
+        self._rows: list[range] = []
+        rows: list[Row] = []
+        for each in program.restrictions:
+            self._rows.append(range(len(rows), len(rows) + len(each.rows)))
+            rows += each.rows
+        self._all = rows
+        self._overruns = Overruns(program.sizes, rows, solver)
 
-def _front(problem: Problem) -> list[_Point]:
-    """The undominated pairs of latency and memory, ascending in latency."""
-    latency = np.array([problem.fixed.latency], dtype=np.int64)
-    memory = np.array([problem.fixed.memory], dtype=np.int64)
-    for options in problem.table:
-        latency = _sums(latency, [option.latency for option in options])
-        memory = _sums(memory, [option.memory for option in options])
-        order = np.lexsort((memory, latency))
-        latency, memory = latency[order], memory[order]
-        least = np.minimum.accumulate(memory)
-        better = np.concatenate(([True], memory[1:] < least[:-1]))
-        latency, memory = latency[better], memory[better]
-    return [_Point(*pair) for pair in zip(latency.tolist(), memory.tolist(), strict=True)]
+    def conflicts(self) -> list[list[int]]:
+        """Irreducible sets that cannot be kept, none in common, until the rest can be kept.
 
+        By a deletion filter: Chinneck and Dravnieks, "Locating minimal infeasible constraint sets
+        in linear programs", 1991.
+        """
+        found: list[list[int]] = []
+        left = list(range(len(self._rows)))
+        while left and not self._can_be_kept(left):
+            core = list(left)
+            for each in left:
+                without = [other for other in core if other != each]
+                if not self._can_be_kept(without):
+                    core = without
+            found.append(core)
+            left = [each for each in left if each not in core]
+        return sorted(found)
 
-def _sums(labels: NDArray[np.int64], options: list[int]) -> NDArray[np.int64]:
-    sums: NDArray[np.int64] = np.add.outer(labels, np.array(options, dtype=np.int64)).ravel()
-    return sums
+    def relaxations(self) -> Iterator[dict[int, tuple[int, ...]]]:
+        """The bounds that the restrictions that give way need; the smallest overrun first."""
+        every = range(len(self._rows))
+        found = [self._relaxed(every)]
+        found += [self._relaxed([each]) for each in every]
+        # Where all together comes to one alone, the same bounds are found twice.
+        different = {tuple(each): each for each in reversed(found) if each}
+        yield from sorted(different.values(), key=self._overrun)
 
+    def _relaxed(self, elastic: Sequence[int]) -> dict[int, tuple[int, ...]]:
+        """The bounds that these need instead, with all others kept; empty if that is no help."""
+        rows = [row for each in elastic for row in self._rows[each]]
+        hard = [row for row in range(len(self._all)) if row not in rows]
+        found = self._overruns.smallest(rows, hard)
+        if found is None:
+            return {}
+        bounds = dict(zip(rows, found, strict=True))
+        return {
+            each: tuple(bounds[row] for row in self._rows[each])
+            for each in elastic
+            if any(bounds[row] > self._all[row].most for row in self._rows[each])
+        }
 
-def _blocking(latency_can_be_kept: bool, memory_can_be_kept: bool) -> tuple[Bound, ...]:
-    if latency_can_be_kept == memory_can_be_kept:
-        return ("latency", "memory")
-    return ("memory",) if latency_can_be_kept else ("latency",)
+    def _can_be_kept(self, restrictions: Collection[int]) -> bool:
+        return self._overruns.can_be_kept(
+            [row for each in restrictions for row in self._rows[each]]
+        )
 
-
-def _relaxation(budget: Budget, latency: int, memory: int, point: _Point) -> Relaxation:
-    changed: list[Bound] = []
-    latency_ms, memory_bytes = budget.latency_ms, budget.memory_bytes
-    if point.latency > latency:
-        changed.append("latency")
-        latency_ms = from_units(point.latency)
-    if point.memory > memory:
-        changed.append("memory")
-        memory_bytes = point.memory
-    return Relaxation(tuple(changed), Budget(latency_ms, memory_bytes))
+    def _overrun(self, bounds: dict[int, tuple[int, ...]]) -> tuple[float, float]:
+        shares = [
+            (most - self._all[row].most) / self._all[row].unit
+            for each, some in bounds.items()
+            for row, most in zip(self._rows[each], some, strict=True)
+        ]
+        return max(shares), sum(shares)

@@ -81,9 +81,11 @@ def _problem(rows: list[list[Figures]], fixed: Figures, energy_known: bool) -> P
 
 
 @st.composite
-def problems_with_budgets(draw: st.DrawFn, *, with_energy: bool = True) -> tuple[Problem, Budget]:
+def problems_with_budgets(
+    draw: st.DrawFn, *, with_energy: bool = True, max_blocks: int = 4, max_options: int = 4
+) -> tuple[Problem, Budget]:
     """A problem, and a budget at, near or far from the figures of one of its choices, or zero."""
-    problem = draw(problems())
+    problem = draw(problems(max_blocks=max_blocks, max_options=max_options))
     near = make_choice(problem, [draw(st.integers(0, len(b.options) - 1)) for b in problem.blocks])
     factor = st.sampled_from([None, 0.0, 0.7, 0.9, 1.0, 1.0, 1.1, 2.0])
     latency, memory, energy = draw(factor), draw(factor), draw(factor)

@@ -82,7 +82,7 @@ def choose(
         budgets: one configuration is chosen for each.
         predict: what becomes of a choice.
     """
-    original = evaluate(problem, {b.name: b.options[0].variant for b in problem.blocks})
+    original = original_choice(problem)
     configurations = [
         ConfigurationRecord(
             name=ORIGINAL,
@@ -93,9 +93,9 @@ def choose(
         )
     ]
     for number, wanted in enumerate(budgets, 1):
-        budget = _absolute(wanted, original)
+        budget = absolute_budget(wanted, original)
         answer = select(problem, budget)
-        common = {"name": f"budget-{number}", "budget": _budget_record(budget)}
+        common = {"name": f"budget-{number}", "budget": budget_record(budget)}
         if isinstance(answer, Selected):
             configuration = ConfigurationRecord(
                 **common,
@@ -104,18 +104,32 @@ def choose(
                 predicted=predict(answer.choice),
                 solver=answer.solver,
                 solve_ms=round(answer.seconds * 1e3, 3),
+                gap=answer.gap,
             )
         else:
             nearest = tuple(
-                RelaxationRecord(changed=each.changed, budget=_budget_record(each.budget))
+                RelaxationRecord(
+                    changed=each.changed,
+                    budget=budget_record(each.demand.budget),
+                    variants=dict(each.answer.variants),
+                    predicted=predict(each.answer),
+                )
                 for each in answer.nearest
             )
-            configuration = ConfigurationRecord(**common, feasible=False, nearest=nearest)
+            configuration = ConfigurationRecord(
+                **common, feasible=False, conflicts=answer.conflicts, nearest=nearest
+            )
         configurations.append(configuration)
     return configurations
 
 
-def _absolute(budget: BudgetConfig, original: Choice) -> Budget:
+def original_choice(problem: Problem) -> Choice:
+    """The network without any stand-in: every block's first variant."""
+    return evaluate(problem, {b.name: b.options[0].variant for b in problem.blocks})
+
+
+def absolute_budget(budget: BudgetConfig, original: Choice) -> Budget:
+    """Bounds with shares of the original's figures worked out."""
     latency = budget.latency_ms
     if budget.latency_share is not None:
         latency = budget.latency_share * original.latency_ms
@@ -125,5 +139,10 @@ def _absolute(budget: BudgetConfig, original: Choice) -> Budget:
     return Budget(latency, None if memory is None else int(memory))
 
 
-def _budget_record(budget: Budget) -> BudgetRecord:
-    return BudgetRecord(latency_ms=budget.latency_ms, memory_bytes=budget.memory_bytes)
+def budget_record(budget: Budget) -> BudgetRecord:
+    """Bounds as a record keeps them."""
+    return BudgetRecord(
+        latency_ms=budget.latency_ms,
+        memory_bytes=budget.memory_bytes,
+        energy_mj=budget.energy_mj,
+    )

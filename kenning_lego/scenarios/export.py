@@ -1,0 +1,48 @@
+"""Write a configuration of a tested network as one ONNX file for an application of your own.
+
+The file computes what the chain of its segments computes, which is checked before it is written;
+any ONNX Runtime can load it. What it is and what was predicted of it is in the record beside it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from kenning_lego.core.entry import run
+from kenning_lego.core.flags import parse_configuration
+from kenning_lego.scenarios.exporting.configuration import ExportConfig
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Export a configuration."""
+    config = parse_configuration(
+        ExportConfig,
+        arguments,
+        program="kenning-lego export",
+        description=__doc__ or "",
+        positional="workspace",
+    )
+    from kenning_lego.scenarios.exporting.choosing import find_exportable
+    from kenning_lego.scenarios.exporting.exporting import export
+    from kenning_lego.scenarios.online.tested import open_tested
+
+    tested = open_tested(config.workspace, config.run)
+    path, record = export(
+        tested,
+        find_exportable(tested, config),
+        config.output,
+        overwrite=config.overwrite,
+        command=("kenning-lego", "export", *arguments),
+    )
+    print(f"{record.configuration} of {record.network}, run {record.run}")
+    print(
+        f"exported {path}: {record.artifact.size_bytes / 1e6:.2f} MB, "
+        f"off the chain by {record.artifact.gap_max_abs:.2g} at most"
+    )
+    print(f"record {path.with_suffix('.json')}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

@@ -1,0 +1,198 @@
+"""A configuration of a tested network as one file, for an application of one's own."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kenning_lego import __version__
+from kenning_lego.compilers.artifact import CompiledArtifact
+from kenning_lego.compilers.fused import fuse
+from kenning_lego.core.errors import ConfigurationError, StoreError
+from kenning_lego.core.export_records import ExportRecord
+from kenning_lego.core.records import (
+    ArtifactRecord,
+    RunRecord,
+    ScoreRecord,
+    SegmentRecord,
+    TensorRecord,
+)
+from kenning_lego.scenarios.online.tested import TestedNetwork
+from kenning_lego.store.artifacts import digest_of
+from kenning_lego.store.atomic import write_bytes, write_json
+
+WHOLE = "whole"
+"""Name of the network as it was given, before it was cut."""
+
+_KEY = "kenning_lego."
+
+
+@dataclass(frozen=True, slots=True)
+class Exportable:
+    """What is to be exported.
+
+    Args:
+        name: of the configuration.
+        variants: by block name; empty for the network before it was cut.
+        stages: digests of the artifacts, in order.
+        predicted: of the configuration.
+        measured: the same, where a test did.
+    """
+
+    name: str
+    variants: Mapping[str, str]
+    stages: tuple[str, ...]
+    predicted: ScoreRecord | None = None
+    measured: ScoreRecord | None = None
+
+
+def export(
+    tested: TestedNetwork,
+    what: Exportable,
+    output: Path | None = None,
+    *,
+    overwrite: bool = False,
+    command: Sequence[str] = (),
+) -> tuple[Path, ExportRecord]:
+    """Write a configuration as one ONNX file, and its record beside it.
+
+    The file says in its ``metadata_props`` what it is, under keys that begin with
+    ``kenning_lego.``. It is run beside the chain of segments before it is written.
+
+    Args:
+        tested: the network, whose workspace holds the artifacts.
+        what: to export.
+        output: the file; in the working directory if not given.
+        overwrite: whether to replace what is there.
+        command: for the record.
+
+    Returns:
+        The file and its record.
+
+    Raises:
+        ConfigurationError: there is such a file, or an artifact is not ONNX.
+        CompilationError: the artifacts cannot be merged, or compute something else merged.
+        StoreError: an artifact is missing, or the file cannot be written.
+    """
+    record = tested.record
+    path = output or Path(f"{_plain(record.network.name)}-{_plain(what.name)}.onnx")
+    beside = path.with_suffix(".json")
+    for each in (path, beside):
+        if each.exists() and not overwrite:
+            raise ConfigurationError(
+                f"{each} is there already", "give --overwrite, or another name"
+            )
+    _check_format(record.segments)
+    stages = [tested.workspace.artifacts.read(digest) for digest in what.stages]
+    inputs, outputs = _inputs(record.segments), _outputs(record.segments)
+    made = fuse(
+        stages,
+        [each.name for each in outputs],
+        _example(inputs),
+        metadata=_metadata(record, what),
+    )
+    described = ExportRecord(
+        created=datetime.now(timezone.utc).astimezone().isoformat(timespec="seconds"),
+        version=__version__,
+        command=tuple(command),
+        file=path.name,
+        artifact=_artifact(made),
+        inputs=inputs,
+        outputs=outputs,
+        network=record.network.name,
+        run=record.id,
+        configuration=what.name,
+        variants=dict(what.variants),
+        metric=record.network.metric,
+        predicted=what.predicted,
+        measured=what.measured,
+    )
+    _write_both(path, made.content, beside, described)
+    return path, described
+
+
+def _write_both(path: Path, content: bytes, beside: Path, record: ExportRecord) -> None:
+    """Both files or, where nothing was replaced, none of them."""
+    replaced = path.exists()
+    write_bytes(path, content)
+    try:
+        write_json(beside, record.model_dump(mode="json"))
+    except StoreError:
+        if not replaced:
+            path.unlink(missing_ok=True)
+        raise
+
+
+def _metadata(record: RunRecord, what: Exportable) -> dict[str, str]:
+    predicted = what.predicted.model_dump(mode="json") if what.predicted else None
+    return {
+        f"{_KEY}version": __version__,
+        f"{_KEY}network": record.network.name,
+        f"{_KEY}run": record.id,
+        f"{_KEY}configuration": what.name,
+        f"{_KEY}variants": json.dumps(dict(what.variants)),
+        f"{_KEY}predicted": json.dumps(predicted),
+    }
+
+
+def _artifact(made: CompiledArtifact) -> ArtifactRecord:
+    return ArtifactRecord(
+        digest=digest_of(made.content),
+        format=made.format,
+        size_bytes=len(made.content),
+        compiler=made.compiler,
+        compiler_version=made.compiler_version,
+        gap_max_abs=made.gap_max_abs,
+    )
+
+
+def _check_format(segments: Sequence[SegmentRecord]) -> None:
+    for segment in segments:
+        for variant in segment.variants:
+            if variant.artifact.format != "onnx":
+                raise ConfigurationError(
+                    f"the artifact of {variant.name} is {variant.artifact.format}, not ONNX",
+                    "test the network with a compiler that makes ONNX",
+                )
+
+
+def _inputs(segments: Sequence[SegmentRecord]) -> tuple[TensorRecord, ...]:
+    """What a segment takes and none before it gives."""
+    given: set[str] = set()
+    found: dict[str, TensorRecord] = {}
+    for segment in segments:
+        found.update({each.name: each for each in segment.inputs if each.name not in given})
+        given |= {each.name for each in segment.outputs}
+    return tuple(found.values())
+
+
+def _outputs(segments: Sequence[SegmentRecord]) -> tuple[TensorRecord, ...]:
+    """What the last segment gives, after whatever else no segment takes."""
+    taken = {each.name for segment in segments for each in segment.inputs}
+    *before, last = segments
+    loose = (each for segment in before for each in segment.outputs if each.name not in taken)
+    return (*loose, *last.outputs)
+
+
+def _example(inputs: Sequence[TensorRecord]) -> dict[str, NDArray[Any]]:
+    """One sample of noise where a tensor is of floats, of zeros elsewhere."""
+    rng = np.random.default_rng(0)
+    found: dict[str, NDArray[Any]] = {}
+    for each in inputs:
+        shape = tuple(1 if isinstance(size, str) else size for size in each.shape)
+        floats = np.issubdtype(np.dtype(each.dtype), np.floating)
+        noise = rng.standard_normal(shape) if floats else np.zeros(shape)
+        found[each.name] = noise.astype(each.dtype)
+    return found
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", name).lstrip(".") or "network"

@@ -1,0 +1,1 @@
+"""Choices that a front cannot express, as integer programs in whole units."""
