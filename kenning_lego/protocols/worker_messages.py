@@ -20,7 +20,7 @@ from kenning_lego.protocols.deployment_fields import (
     pack_source,
     read_source,
 )
-from kenning_lego.protocols.fields import MAX_ITEMS, Fields, digests_in
+from kenning_lego.protocols.fields import MAX_ITEMS, Fields
 from kenning_lego.protocols.messages import Kind, Load
 from kenning_lego.protocols.plans import MAX_STAGES
 
@@ -84,7 +84,7 @@ class RunPipeline:
             fields.number("rate_fps", 0.0, MAX_RATE_FPS) if fields.has("rate_fps") else None,
             *_limits(fields),
             fields.integer("keep_outputs_bytes", 0, MAX_KEPT_OUTPUTS_BYTES),
-            digests_in(fields.items("preload", MAX_ITEMS), "RUN.preload"),
+            fields.digests("preload", MAX_ITEMS, or_empty=True),
             fields.integer("frames_before", 0, _MAX_COUNT),
         )
 

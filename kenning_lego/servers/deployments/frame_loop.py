@@ -96,7 +96,7 @@ class FrameLoop:
     def report(self, *, at_once: bool = False) -> Envelope | None:
         """What there is to tell, if it is time to; None otherwise."""
         now = time.monotonic()
-        if not (at_once or self._urgent or now >= self._report_at):
+        if not (at_once or self._urgent or self._log.is_full or now >= self._report_at):
             return None
         for event in self._pipeline.events():
             self._log.note(self._happened(event))
