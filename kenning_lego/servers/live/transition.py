@@ -167,7 +167,7 @@ class _Room:
         self.sizes = sizes
         self._wanted = frozenset(wanted)
         self._memory = memory_bytes
-        self._keep = keep
+        self._keep = dict.fromkeys(keep)
         self.total = self._peak = self.bytes_of(loaded)
         self._moved = [0, 0]
 
@@ -179,9 +179,10 @@ class _Room:
 
     def make(self, size: int) -> bool:
         """Unload what is not used until `size` bytes more fit; whether they do."""
-        unused = self._unused()
-        while not self.holds(self.total + size) and unused:
-            self._evict(unused.pop(0))
+        for digest in [] if self.holds(self.total + size) else self._unused():
+            if self.holds(self.total + size):
+                break
+            self._evict(digest)
         return self.holds(self.total + size)
 
     def forget_unused(self) -> None:
@@ -191,10 +192,9 @@ class _Room:
 
     def _unused(self) -> list[str]:
         """What may go, in this order."""
-        used = self._wanted.union(self.stages)
-        rest = [digest for digest in self.loaded if digest not in used]
-        kept = [digest for digest in reversed(self._keep) if digest in rest]
-        return [digest for digest in rest if digest not in kept] + kept
+        rest = self.loaded.keys() - self._wanted - set(self.stages)
+        loose = [digest for digest in self.loaded if digest in rest and digest not in self._keep]
+        return loose + [digest for digest in reversed(self._keep) if digest in rest]
 
     def load_beside(self, digests: Sequence[str]) -> None:
         self.make(self.bytes_of(digests))
