@@ -41,9 +41,7 @@ def measure(directory: Path, *, quick: bool) -> list[Metric]:
     blocks, wholes = found.problem, found.whole_problem()
     fronts = pareto_front(blocks), pareto_front(wholes)
     seeds = 4 if quick else _SEEDS
-    ratios = {
-        kind: [_ratio(*fronts, kind, seed) for seed in range(seeds)] for kind in _KINDS
-    }
+    ratios = {kind: [_ratio(*fronts, kind, seed) for seed in range(seeds)] for kind in _KINDS}
     return [
         Metric("switch_memory_ratio", _median(ratios["both"]), "x", at_most=0.35),
         Metric("switch_memory_ratio_worst", max(ratios["both"]), "x"),
@@ -51,7 +49,9 @@ def measure(directory: Path, *, quick: bool) -> list[Metric]:
         Metric("switch_memory_ratio_latency_only", _median(ratios["latency"]), "x"),
         Metric("options", _options(blocks) / _options(wholes), "x"),
         Metric("options_blocks", float(_options(blocks)), "configurations"),
-        Metric("options_front", float(len(fronts[0])), "configurations", peer=float(len(fronts[1]))),
+        Metric(
+            "options_front", float(len(fronts[0])), "configurations", peer=float(len(fronts[1]))
+        ),
     ]
 
 

@@ -152,6 +152,7 @@ class Happened:
         frame: the number of the first frame after it.
         text: for people.
         figures: numbers that belong to it.
+        digests: sha256 of the artifacts that it is about.
     """
 
     kind: str
@@ -159,6 +160,7 @@ class Happened:
     frame: int
     text: str
     figures: Mapping[str, float] = field(default_factory=dict)
+    digests: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +224,7 @@ def _pack_happened(happened: Happened) -> Mapping[str, Any]:
         "frame": happened.frame,
         "text": happened.text[:4096],
         "figures": dict(happened.figures),
+        "digests": list(happened.digests),
     }
 
 
@@ -232,6 +235,7 @@ def _happened(fields: Fields) -> Happened:
         fields.integer("frame", 0, _MAX_COUNT),
         fields.text("text"),
         fields.numbers("figures", 64),
+        fields.digests("digests", MAX_STAGES, or_empty=True),
     )
     fields.done()
     return happened

@@ -203,7 +203,16 @@ by_type: dict[type[Any], st.SearchStrategy[Any]] = {
         Report,
         st.dictionaries(counts, stages(), max_size=3),
         st.lists(
-            st.builds(Happened, texts(64), counts, counts, texts(4096), numbers), max_size=3
+            st.builds(
+                Happened,
+                texts(64),
+                counts,
+                counts,
+                texts(4096),
+                numbers,
+                stages() | st.just(()),
+            ),
+            max_size=3,
         ).map(tuple),
         memories,
         counts,

@@ -89,7 +89,7 @@ class FrameLoop:
         except KenningLegoError as error:
             figures = {"held_bytes": float(self._pipeline.loaded_bytes)}
             now, frame = time.monotonic_ns(), self._log.next_frame
-            self._log.note(Happened("failed", now, frame, error.problem, figures))
+            self._log.note(Happened("failed", now, frame, error.problem, figures, steer.stages))
             self._urgent = True
             raise
 
@@ -121,9 +121,8 @@ class FrameLoop:
             figures["bytes"] = float(event.bytes)
         if event.duration_ns:
             figures["ms"] = event.duration_ns / _MS
-        what = ", ".join(digest[:12] for digest in event.digests)
-        text = f"{event.reason} ({what})" if event.reason else what
-        return Happened(event.kind, event.at_ns, event.frame + self.first_frame, text, figures)
+        frame = event.frame + self.first_frame
+        return Happened(event.kind, event.at_ns, frame, event.reason, figures, event.digests)
 
 
 def _copies(arrays: Sequence[NDArray[Any]]) -> tuple[bytes, ...]:

@@ -251,20 +251,20 @@ def test_deployments_start_again_with_the_server(tmp_path: Path) -> None:
 def test_artifacts_of_deployments_are_not_evicted(tmp_path: Path) -> None:
     made = scales(tmp_path, [(2,)])
 
-    def crowd_out(values: range) -> None:
+    def crowd_out(address: str, values: range) -> None:
         for value in values:
-            with connect(server.address) as host:  # what one host uploads is in use until it leaves
+            with connect(address) as host:  # what one host uploads is in use until it leaves
                 upload_frames(host, tmp_path, np.full(110_000, value, np.float32))
 
     with running_server(tmp_path, "--store-mb", "0.45") as server:
         with connect(server.address) as target:
             upload(target, made)
             target.deployments.deploy(Deployment("a", offer_of(made), rate_fps=10))
-        crowd_out(range(2))
+        crowd_out(server.address, range(2))
         assert (server.store / made[0][0].digest).exists()
         with connect(server.address) as target:
             target.deployments.unload("a")
-        crowd_out(range(2, 4))
+        crowd_out(server.address, range(2, 4))
         assert not (server.store / made[0][0].digest).exists()
 
 
