@@ -12,7 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -27,14 +27,14 @@ from kenning_lego.blocks.variants.variants import Variants, make_variants
 from kenning_lego.blocks.workshop import profile_once, retrain_once
 from kenning_lego.compilers.configuration import CompilerConfig
 from kenning_lego.compilers.fused import fuse_once
-from kenning_lego.core.plans import Statistics
+from kenning_lego.core.plans import PlanItem, Statistics
 from kenning_lego.core.records import SegmentRecord
 from kenning_lego.metrics.classification import TOP1
 from kenning_lego.models.lookup import load_model
 from kenning_lego.scenarios.tester.adding_up import add_up, composed_configurations
 from kenning_lego.scenarios.tester.choice import pose_problem
 from kenning_lego.scenarios.tester.compiling import compile_variants
-from kenning_lego.selection.problem import Problem
+from kenning_lego.selection.problem import Block, Option, Problem, evaluate
 from kenning_lego.servers.local import LocalTarget
 from kenning_lego.stats.pace import medians_at_pace
 from kenning_lego.stats.quality_law import QualityLaw
@@ -42,6 +42,8 @@ from kenning_lego.stats.rounds import Rounds
 from kenning_lego.store.atomic import write_json
 from kenning_lego.store.workspace import Workspace
 
+BATCH = 8
+"""Images in a frame, as of a camera in whose picture eight things are to be named."""
 RATIOS = (0.0, 0.2, 0.4, 0.6, 0.8)
 RETRAINED_ON = 5000
 PROFILED_ON = 5000
@@ -63,8 +65,8 @@ class TrainedNetwork:
         latencies_ms: of every variant, with its share of what composing adds.
         law: from a sum of accuracy costs to a loss of accuracy.
         original: share of the profile's images that the original classifies rightly.
-        wholes: by ratio, the size in bytes of the network with that ratio everywhere as one
-            artifact, and its sha256.
+        wholes: by ratio, the network with that ratio everywhere as one artifact: its sha256 and
+            its size in bytes.
         workspace: holds the artifacts.
     """
 
@@ -79,6 +81,21 @@ class TrainedNetwork:
     def problem(self) -> Problem:
         """What there is to choose from."""
         return pose_problem(self.segments, self.latencies_ms)
+
+    def whole_problem(self, latencies_ms: Sequence[float] | None = None) -> Problem:
+        """The same for whole-model scaling: one block, with one variant for each ratio.
+
+        Args:
+            latencies_ms: by ratio; None for the sums of the variants'.
+        """
+        options = []
+        for number, (names, (digest, size)) in enumerate(
+            zip(self.uniform(), self.wholes, strict=True)
+        ):
+            choice = evaluate(self.problem, names)
+            latency = choice.latency_ms if latencies_ms is None else latencies_ms[number]
+            options.append(Option(digest, choice.accuracy_cost, latency, size))
+        return Problem((Block("network", tuple(options)),))
 
     def uniform(self) -> list[dict[str, str]]:
         """The network scaled as a whole: by ratio, one variant of it in every block."""
@@ -110,7 +127,7 @@ def make_network(directory: Path, data: Cifar10) -> None:
     workspace = Workspace(directory / "workspace")
     torch.manual_seed(0)
     model = load_model(_NETWORK, CHECKPOINTS[_NETWORK])
-    chain = extract(model, torch.zeros(1, 3, 32, 32), count=_BLOCKS)
+    chain = extract(model, torch.zeros(BATCH, 3, 32, 32), count=_BLOCKS)
     variants = make_variants(chain, RATIOS)
     images = data.train.images
     retraining = RetrainConfig(epochs=_EPOCHS, batch_size=64)
@@ -131,7 +148,7 @@ def make_network(directory: Path, data: Cifar10) -> None:
         chain, variants, losses.values, profile.costs, CompilerConfig(), workspace, _tell
     )
     wholes = _fuse_wholes(chain, variants, segments, data, workspace)
-    latencies = _time(segments, workspace)
+    latencies, _ = time_network(segments, {}, workspace)
     record = {
         "schema_version": _SCHEMA_VERSION,
         "segments": [each.model_dump(mode="json") for each in segments],
@@ -152,7 +169,7 @@ def _fuse_wholes(
     workspace: Workspace,
 ) -> list[tuple[str, int]]:
     """The networks of whole-model scaling, each as the one artifact that it would be."""
-    example = {chain.inputs[0].name: data.test.images[:1]}
+    example = {chain.inputs[0].name: data.test.images[:BATCH]}
     outputs = [spec.name for spec in chain.outputs]
     found = []
     for index in range(len(RATIOS)):
@@ -163,16 +180,33 @@ def _fuse_wholes(
     return found
 
 
-def _time(segments: Sequence[SegmentRecord], workspace: Workspace) -> dict[str, float]:
-    """Latencies in ms by variant, as `kenning-lego test` takes them, corrected for composing."""
+def time_network(
+    segments: Sequence[SegmentRecord],
+    wholes: Mapping[str, str],
+    workspace: Workspace,
+    *,
+    seconds: float = 90.0,
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Latencies in ms as `kenning-lego test` takes them, in this process.
+
+    Args:
+        segments: the chain with its variants.
+        wholes: networks in one piece to time with them: sha256 by name.
+        workspace: holds the artifacts.
+        seconds: at most.
+
+    Returns:
+        By variant, corrected for composing; and by the names of `wholes`.
+    """
     composed = composed_configurations(segments, _COMPOSED_RUNS, seed=0)
-    config = MeasurementConfig(max_seconds=90.0)
+    config = MeasurementConfig(max_seconds=seconds)
     plan = variants_plan(segments, config, runtime="onnxruntime", threads=1, composed=composed)
+    items = [PlanItem(name, (digest,), len(segments)) for name, digest in wholes.items()]
     with LocalTarget(workspace.artifacts) as target:
-        target.measure(plan)
+        target.measure(replace(plan, items=(*plan.items, *items)))
         medians = _medians_ms(target.statistics())
     _, latencies = add_up(segments, composed, medians)
-    return latencies
+    return latencies, {name: medians[name] for name in wholes}
 
 
 def _medians_ms(statistics: Statistics) -> dict[str, float]:

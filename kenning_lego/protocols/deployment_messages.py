@@ -17,7 +17,7 @@ from kenning_lego.protocols.deployment_fields import (
     read_bounds,
     read_deployment,
 )
-from kenning_lego.protocols.fields import Fields, digests_in
+from kenning_lego.protocols.fields import Fields
 from kenning_lego.protocols.messages import Kind
 from kenning_lego.protocols.plans import MAX_STAGES
 
@@ -157,7 +157,7 @@ class ForceConfiguration:
         return cls(
             read_name(fields),
             fields.digests("stages", MAX_STAGES),
-            digests_in(fields.items("fused_from", MAX_STAGES), "FORCE.fused_from"),
+            fields.digests("fused_from", MAX_STAGES, or_empty=True),
             fields.flag("may_pause"),
         )
 

@@ -76,12 +76,11 @@ def pack_status(status: DeploymentStatus) -> dict[str, Any]:
 
 def read_status(fields: Fields) -> DeploymentStatus:
     """Read what :func:`pack_status` wrote."""
-    stages = fields.items("stages", MAX_STAGES)
     status = DeploymentStatus(
         fields.text("name", 64),
         fields.word("state", STATES),
         fields.texts("variants"),
-        wire.digests_in(stages, "stages"),
+        fields.digests("stages", MAX_STAGES, or_empty=True),
         fields.integer("frames", 0, _MAX_COUNT),
         fields.integer("missed", 0, _MAX_COUNT),
         fields.flag("adaptive"),
@@ -135,7 +134,7 @@ def read_record(fields: Fields, payload: Sequence[PayloadFrame]) -> DeploymentRe
         fields.refuse("no frames' rows in the payload")
     frames = rows_of(payload[0])
     fields.integer("frames", len(frames), len(frames))
-    artifacts = wire.digests_in(fields.items("artifacts", _MAX_ARTIFACTS), "artifacts")
+    artifacts = fields.digests("artifacts", _MAX_ARTIFACTS, or_empty=True)
     record = DeploymentRecord(
         read_status(fields.map("status")),
         fields.io_spec("spec") if fields.has("spec") else None,

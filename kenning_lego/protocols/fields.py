@@ -18,17 +18,6 @@ _Word = TypeVar("_Word", bound=str)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
-def digests_in(values: list[Any], where: str) -> tuple[str, ...]:
-    """An array of sha256, which may be empty.
-
-    Raises:
-        ProtocolError: an entry is none.
-    """
-    if not all(isinstance(value, str) and _DIGEST.fullmatch(value) for value in values):
-        raise ProtocolError(f"{where}: not an array of sha256")
-    return tuple(values)
-
-
 class Fields:
     """The fields of one decoded map; each is taken once, by name.
 
@@ -150,12 +139,13 @@ class Fields:
         """A map within the map."""
         return Fields(self._take(name), f"{self._where}.{name}")
 
-    def digests(self, name: str, most: int) -> tuple[str, ...]:
-        """One to `most` sha256."""
-        values = digests_in(self.items(name, most), f"{self._where}.{name}")
-        if not values:
-            raise self._refuse(name, "a non-empty array of sha256")
-        return values
+    def digests(self, name: str, most: int, *, or_empty: bool = False) -> tuple[str, ...]:
+        """One to `most` sha256, or none."""
+        values = self.items(name, most)
+        fine = all(isinstance(v, str) and _DIGEST.fullmatch(v) for v in values)
+        if not fine or not (values or or_empty):
+            raise self._refuse(name, f"{'an' if or_empty else 'a non-empty'} array of sha256")
+        return tuple(values)
 
     def digest_map(self, name: str, most: int) -> dict[str, str]:
         """A map of at most `most` names to sha256."""

@@ -20,7 +20,7 @@ from kenning_lego.protocols.deployment_fields import (
     pack_source,
     read_source,
 )
-from kenning_lego.protocols.fields import MAX_ITEMS, Fields, digests_in
+from kenning_lego.protocols.fields import MAX_ITEMS, Fields
 from kenning_lego.protocols.messages import Kind, Load
 from kenning_lego.protocols.plans import MAX_STAGES
 
@@ -84,7 +84,7 @@ class RunPipeline:
             fields.number("rate_fps", 0.0, MAX_RATE_FPS) if fields.has("rate_fps") else None,
             *_limits(fields),
             fields.integer("keep_outputs_bytes", 0, MAX_KEPT_OUTPUTS_BYTES),
-            digests_in(fields.items("preload", MAX_ITEMS), "RUN.preload"),
+            fields.digests("preload", MAX_ITEMS, or_empty=True),
             fields.integer("frames_before", 0, _MAX_COUNT),
         )
 
@@ -152,6 +152,7 @@ class Happened:
         frame: the number of the first frame after it.
         text: for people.
         figures: numbers that belong to it.
+        digests: sha256 of the artifacts that it is about.
     """
 
     kind: str
@@ -159,6 +160,7 @@ class Happened:
     frame: int
     text: str
     figures: Mapping[str, float] = field(default_factory=dict)
+    digests: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +224,7 @@ def _pack_happened(happened: Happened) -> Mapping[str, Any]:
         "frame": happened.frame,
         "text": happened.text[:4096],
         "figures": dict(happened.figures),
+        "digests": list(happened.digests),
     }
 
 
@@ -232,6 +235,7 @@ def _happened(fields: Fields) -> Happened:
         fields.integer("frame", 0, _MAX_COUNT),
         fields.text("text"),
         fields.numbers("figures", 64),
+        fields.digests("digests", MAX_STAGES, or_empty=True),
     )
     fields.done()
     return happened

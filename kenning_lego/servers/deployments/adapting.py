@@ -13,7 +13,7 @@ from kenning_lego.core.offers import Offer
 from kenning_lego.protocols.messages import Error, Ok
 from kenning_lego.selection.adaptation.settings import AdaptationSettings
 from kenning_lego.servers.deployments.budgets import TOGETHER, Budgets
-from kenning_lego.servers.deployments.deployed import SUPERSEDED, Clock, Deployed
+from kenning_lego.servers.deployments.deployed import SUPERSEDED, Clock, Deployed, wording
 from kenning_lego.servers.deployments.sensing import INTERVAL_S, find_sensors, readings
 from kenning_lego.servers.sensors.base import Sensor
 
@@ -132,7 +132,9 @@ class Adapting:
         steered = []
         for chosen in list(coordinator.decide(self._clock())):
             deployed = self._deployed[chosen.name]
-            deployed.note("decided", "adaptation", chosen.reason, chosen.figures)
+            stages = chosen.stages or deployed.stages
+            text = f"{chosen.reason}: {wording(deployed.deployment.offer, stages)}"
+            deployed.note("decided", "adaptation", text, chosen.figures)
             if chosen.stages is not None:
                 steered.append(chosen.name)
                 self._steer(deployed, chosen, chosen.stages)

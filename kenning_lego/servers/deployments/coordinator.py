@@ -167,7 +167,7 @@ class Coordinator:
                 None if stays else member.stages(decision.point),
                 decision.point,
                 decision.memory_bytes,
-                str(decision),
+                str(decision).removeprefix(f"{decision.name}: "),
                 _figures(decision, member.front),
             )
 

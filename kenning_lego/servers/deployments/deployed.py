@@ -17,11 +17,12 @@ from kenning_lego.core.deployment_records import (
 )
 from kenning_lego.core.deployments import Deployment
 from kenning_lego.core.errors import ProtocolError
+from kenning_lego.core.offers import Offer
 from kenning_lego.protocols.codec import Frame as PayloadFrame
 from kenning_lego.protocols.deployment_results import rows_of
 from kenning_lego.protocols.fields import Fields
 from kenning_lego.protocols.messages import Error, Load, Ok
-from kenning_lego.protocols.worker_messages import Begin, Report, RunPipeline, Steer
+from kenning_lego.protocols.worker_messages import Begin, Happened, Report, RunPipeline, Steer
 from kenning_lego.servers.deployments.process import PipelineProcess, ProcessOptions
 from kenning_lego.servers.deployments.record import Record
 from kenning_lego.servers.deployments.restarts import Restarts
@@ -112,7 +113,7 @@ class Deployed:
         self._on_loaded: OnEnd | None = None
         self._first_frame = 0
         self._asked = 0
-        self._loading: tuple[str, ...] = ()
+        self._loading = (stages, bounds)
         self.held_bytes = 0
         """Of the artifacts that its worker has loaded, as far as was reported."""
         self._missed = self._missed_before = 0
@@ -140,7 +141,7 @@ class Deployed:
         """Run frames, once it is loaded."""
         self._first_frame = self.record.next_frame
         self.note_bounds("host")
-        self._begin("began", "")
+        self._begin("began")
 
     def stop(self) -> None:
         """End the worker; nothing runs any more."""
@@ -260,7 +261,7 @@ class Deployed:
             self.record.note(
                 each.kind,
                 "worker",
-                each.text,
+                _text(each, self.deployment.offer),
                 at_ns=each.at_ns,
                 frame=each.frame,
                 figures=each.figures,
@@ -320,7 +321,7 @@ class Deployed:
             tuple(sorted(offer.digests())) if deployment.preload else (),
             self.record.next_frame - self._first_frame,
         )
-        self._loading = self.stages
+        self._loading = (self.stages, self.bounds)
         try:
             self._process = PipelineProcess(
                 self._tools.process, self._tools.readiness, self, self._tools.clock()
@@ -343,20 +344,21 @@ class Deployed:
             self.note("died", "worker", f"cannot be loaded: {answer.problem}")
             self._try_again(answer.problem)
         elif self._restarts.count:
-            self._begin("restarted", f"restart {self._restarts.count}")
+            self._begin("restarted")
         else:
             self.begin()
 
-    def _begin(self, kind: str, text: str) -> None:
+    def _begin(self, kind: str) -> None:
         if self._process is None:
             return
         begin = Begin(self.record.next_frame, self.record.next_configuration)
         self._process.ask(begin, lambda _: None)
         self._restarts.began(self._tools.clock())
+        text = wording(self.deployment.offer, self.stages)
         self.note(kind, "server", text, {"held_bytes": float(self.held_bytes)})
         self._enter("running")
-        if self._loading != self.stages:  # something else was asked for meanwhile
-            self.steer(self.stages, memory_bytes=self._memory_bytes)
+        if self._loading != (self.stages, self.bounds):  # something else was asked for meanwhile
+            self.tell_bounds()
 
     def _try_again(self, reason: str) -> None:
         now = self._tools.clock()
@@ -396,6 +398,21 @@ class Deployed:
             known = frame.configuration in report.configurations
             if frame.number != number or not (known or self.record.stages(frame.configuration)):
                 raise ProtocolError(f"frame {number} was reported as {frame}")
+
+
+def wording(offer: Offer, digests: Sequence[str]) -> str:
+    """Artifacts for people: the variants that they are, as in ``stage2: half, head: original``."""
+    names = {
+        variant.digest: f"{segment.name}: {variant.name}"
+        for segment in reversed(offer.segments)
+        for variant in reversed(segment.variants)
+    }
+    return ", ".join(names.get(digest, f"the artifact {digest[:12]}") for digest in digests)
+
+
+def _text(happened: Happened, offer: Offer) -> str:
+    what = wording(offer, happened.digests)
+    return f"{happened.text} ({what})" if happened.text and what else happened.text or what
 
 
 def _outputs(report: Report, tensors: Sequence[PayloadFrame]) -> list[FrameOutputs]:

@@ -90,6 +90,7 @@ class DeploymentDesk:
 
     def deploy(self, deployment: Deployment, answer: Answer) -> None:
         """Load a deployment, then run it in place of the one of its name; else that one runs on."""
+        self._inputs.tick(self._tools.clock())  # nobody looked while nothing ran
         try:
             candidate = self._prepare(deployment)
         except KenningLegoError as error:
@@ -193,6 +194,7 @@ class DeploymentDesk:
         Args:
             start: them; else they stay on disk, until others of their names come.
         """
+        self._inputs.tick(self._tools.clock())
         for deployment in read_kept(self._store.root):
             try:
                 if not start:
@@ -301,6 +303,7 @@ class DeploymentDesk:
         self._budgets.say("host", deployed.name, deployment.bounds)
         self._budgets.say("schedule", deployed.name, _scheduled(deployment))
         self._inputs.follow(deployed.name, deployment.schedule, now)
+        deployed.bounds = self._adapting.bounds_of(deployment)
 
     def _retire(self, deployed: Deployed) -> None:
         self._adapting.remove(deployed.name)

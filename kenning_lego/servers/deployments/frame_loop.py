@@ -89,14 +89,14 @@ class FrameLoop:
         except KenningLegoError as error:
             figures = {"held_bytes": float(self._pipeline.loaded_bytes)}
             now, frame = time.monotonic_ns(), self._log.next_frame
-            self._log.note(Happened("failed", now, frame, error.problem, figures))
+            self._log.note(Happened("failed", now, frame, error.problem, figures, steer.stages))
             self._urgent = True
             raise
 
     def report(self, *, at_once: bool = False) -> Envelope | None:
         """What there is to tell, if it is time to; None otherwise."""
         now = time.monotonic()
-        if not (at_once or self._urgent or now >= self._report_at):
+        if not (at_once or self._urgent or self._log.is_full or now >= self._report_at):
             return None
         for event in self._pipeline.events():
             self._log.note(self._happened(event))
@@ -121,9 +121,8 @@ class FrameLoop:
             figures["bytes"] = float(event.bytes)
         if event.duration_ns:
             figures["ms"] = event.duration_ns / _MS
-        what = ", ".join(digest[:12] for digest in event.digests)
-        text = f"{event.reason} ({what})" if event.reason else what
-        return Happened(event.kind, event.at_ns, event.frame + self.first_frame, text, figures)
+        frame = event.frame + self.first_frame
+        return Happened(event.kind, event.at_ns, frame, event.reason, figures, event.digests)
 
 
 def _copies(arrays: Sequence[NDArray[Any]]) -> tuple[bytes, ...]:

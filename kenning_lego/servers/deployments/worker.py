@@ -8,6 +8,7 @@ are loaded meanwhile, wakes it from the wait for the next frame.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import logging
 import os
@@ -32,6 +33,7 @@ from kenning_lego.runtimes.lookup import make_runtime
 from kenning_lego.servers.channel import Channel
 from kenning_lego.servers.deployments.frame_loop import FrameLoop
 from kenning_lego.servers.isolation import isolate
+from kenning_lego.servers.live.background import hand_on_quickly
 from kenning_lego.servers.live.pipeline import LivePipeline
 from kenning_lego.servers.logs import set_up_logging
 from kenning_lego.servers.sources.base import Source
@@ -96,7 +98,8 @@ class DeploymentWorker:
         while (request := self._channel.poll()) is not None:
             self._answer(request.id, partial(self._carry_out, request))
         if self._outcomes:
-            os.eventfd_read(self._wake)
+            with contextlib.suppress(BlockingIOError):  # the outcome is there before its signal
+                os.eventfd_read(self._wake)
         while self._outcomes:
             number, outcome = self._outcomes.popleft()
             self._tell(at_once=True)  # what it led to comes before the answer
@@ -185,6 +188,7 @@ def main() -> None:
     channel = Channel(socket.socket(fileno=arguments.channel))
     os.set_inheritable(arguments.channel, False)  # or what an engine starts would hold it open
     isolate(_OUT_OF_MEMORY_SCORE)
+    hand_on_quickly()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server decides when to end
     set_up_logging("info", as_json=arguments.log_json)
     worker = DeploymentWorker(channel, store, {name: Path(path) for name, path in videos.items()})

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from kenning_lego.core.deployment_records import DeploymentEvent, DeploymentStatus
+import psutil
+from numpy.typing import NDArray
+
+from kenning_lego.core.deployment_records import (
+    DeploymentEvent,
+    DeploymentRecord,
+    DeploymentStatus,
+)
 from kenning_lego.core.offers import Offer, OfferedSegment, OfferedVariant
 from kenning_lego.protocols.client import TargetClient
-from tests.targets import Artifact, patient, scale_artifact
+from kenning_lego.store.artifacts import digest_of
+from tests.targets import Artifact, ServerProcess, patient, scale_artifact
 
 T = TypeVar("T")
 
@@ -93,3 +102,37 @@ def wait_for_event(target: TargetClient, name: str, kind: str, since: int = 0) -
         return next((event for event in events if event.kind == kind), None)
 
     return wait_for(look)
+
+
+def upload_frames(target: TargetClient, directory: Path, frames: NDArray[Any]) -> str:
+    """Make the target hold raw frames; their sha256."""
+    content = frames.tobytes()
+    digest = digest_of(content)
+    path = directory / digest
+    path.write_bytes(content)
+    target.upload(path, digest)
+    return digest
+
+
+def whole_record(target: TargetClient, name: str, *, outputs: bool = False) -> DeploymentRecord:
+    """All that is kept of a deployment now, put together from as many answers as it takes."""
+    record = target.deployments.record(name, outputs=outputs)
+    while True:
+        more = target.deployments.record(
+            name, record.next_frame, record.next_event, outputs=outputs
+        )
+        if not more.frames and not more.events:
+            return record
+        record = replace(
+            more,
+            frames=record.frames + more.frames,
+            events=record.events + more.events,
+            outputs=record.outputs + more.outputs,
+            configurations={**record.configurations, **more.configurations},
+            frames_dropped=record.frames_dropped,
+        )
+
+
+def workers_of(server: ServerProcess) -> list[psutil.Process]:
+    """The worker processes of a server."""
+    return psutil.Process(server.process.pid).children(recursive=True)

@@ -12,7 +12,7 @@ from kenning_lego.core.errors import KenningLegoError, ModelError, StoreError
 from kenning_lego.core.switching import Switched
 from kenning_lego.servers.live.goals import SupersededError
 from kenning_lego.servers.live.pipeline import LivePipeline
-from kenning_lego.servers.live.transition import TransitionError
+from kenning_lego.servers.live.steps import TransitionError
 from tests.servers.live.programs import Artifacts, stages
 
 PATIENCE_S = 30
