@@ -43,6 +43,15 @@ class DeploymentStatus:
     restarts: int = 0
     reason: str = ""
 
+    def __str__(self) -> str:
+        word = f" ({self.reason})" if self.reason else ""
+        adapts = "adaptive, " if self.adaptive else ""
+        variants = ", ".join(self.variants.values())
+        return (
+            f"{self.name}: {self.state}{word}, {self.frames:,} frames, {adapts}"
+            f"{self.bounds}; {variants}"
+        )
+
 
 class Frame(NamedTuple):
     """One run of the pipeline.
