@@ -51,14 +51,15 @@ class IntegerProgram:
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
-        self._engine = pulp.PULP_CBC_CMD(msg=False, gapRel=0)
+        path = pulp.PULP_CBC_CMD.pulp_cbc_path
+        self._engine = pulp.COIN_CMD(path=path, msg=False, gapRel=0)
 
     def solve(self, budget: Budget) -> list[int] | None:
         """The index of an option for each block; None if CBC finds none."""
         problem = self._problem
         model = pulp.LpProblem("plain", pulp.LpMinimize)
         variables = [
-            [pulp.LpVariable(f"x_{b}_{o}", cat=pulp.LpBinary) for o in range(len(block.options))]
+            [model.add_variable(f"x_{b}_{o}", cat=pulp.LpBinary) for o in range(len(block.options))]
             for b, block in enumerate(problem.blocks)
         ]
 

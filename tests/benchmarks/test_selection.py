@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
 
@@ -20,7 +21,7 @@ def _is_monotone(problem: Problem) -> bool:
         and earlier.latency >= later.latency
         and earlier.memory >= later.memory
         for options in problem.table
-        for earlier, later in zip(options, options[1:], strict=False)
+        for earlier, later in pairwise(options)
     )
 
 
