@@ -19,6 +19,7 @@ A row weakly dominates another if none of its figures is larger. Three steps, ea
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import Final
 
 import numpy as np
@@ -36,7 +37,7 @@ _SLAB: Final = 1 << 18
 _GRID_FROM: Final = 600
 """Fewer rows are sorted sooner than put into a grid."""
 _FINE: Final = 13
-"""Figures are first told apart by so many of their leading bits."""
+"""Figures are first told apart by so many of their leading bits at most."""
 _HIGHEST: Final = np.iinfo(np.int32).max
 
 
@@ -86,11 +87,13 @@ def _outside_of_grid(columns: Sequence[Figures]) -> Indices:
 
 def _cells(values: Figures, cells: int) -> NDArray[np.int32]:
     """A cell for each value, ascending with the values, of about equally many values each."""
+    count = len(values)
     low = values.min()
-    bits = max(0, int(values.max() - low).bit_length() - _FINE)
+    leading = min(_FINE, count.bit_length())
+    bits = max(0, int(values.max() - low).bit_length() - leading)
     fine = ((values - low) >> bits).astype(np.int32)
     below = np.cumsum(np.bincount(fine))
-    coarse = ((below - 1) * cells // len(values)).astype(np.int32)
+    coarse = ((below - 1) * (cells / count)).astype(np.int32)
     found: NDArray[np.int32] = coarse[fine]
     return found
 
@@ -191,5 +194,7 @@ def _in_leaves(columns: Sequence[Ranks], sources: Flags | None) -> Flags:
         for leaves in others:
             pairs &= leaves[:, None, :] <= leaves[:, :, None]
         pairs &= earlier if sources is None else sources[part].reshape(-1, 1, _LEAF) & earlier
-        dominated[part] = pairs.any(axis=2).ravel()
+        # Eight flags at a time: an `any` over so short an axis takes longer than the comparisons.
+        words = np.moveaxis(pairs.view(np.uint64), -1, 0)
+        dominated[part] = (reduce(np.bitwise_or, words) != 0).ravel()
     return dominated
