@@ -116,9 +116,11 @@ def test_without_the_proof_ties_are_broken_by_solving_again(
         )
     )
     monkeypatch.setattr(solving, "contenders", lambda *_: None)
-    choice = solve(problem, Budget()).choice
-    assert choice is not None
-    assert choice.variants == {"a": "fast", "b": "small"}
+    for most in (0, 10):  # stage by stage, and one equal answer after the other
+        monkeypatch.setattr(solving, "_MOST_EQUALS", most)
+        choice = solve(problem, Budget()).choice
+        assert choice is not None
+        assert choice.variants == {"a": "fast", "b": "small"}
 
 
 def test_contenders_are_all_that_is_no_worse() -> None:
@@ -134,7 +136,8 @@ def test_contenders_are_all_that_is_no_worse() -> None:
         for c in range(3)
         if total(table, (a, b, c)) <= 6 and rows[0].keeps((a, b, c))
     }
-    assert {tuple(line) for line in found.tolist()} == expected
+    assert set(found) == expected
+    assert len(found) == len(expected)
     assert answer in expected
 
 
