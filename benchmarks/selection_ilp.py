@@ -1,10 +1,10 @@
 """Integer programs: several networks on one target, and demands that a front cannot express.
 
 Networks are random, with a seed each: eight blocks of different weight, five variants of each
-(FLOPs removed: 0, 20, 40, 60 and 80 %). Latency and memory fall with the ratio, each at a rate of its own
-(75-95 % and 80-100 % of what the FLOPs say); accuracy costs rise with it, the more the heavier the
-block is, in steps that grow. Every network has a bound on its latency, all share bounds on total
-latency and memory in the middle of what is feasible, and weights of 0.5, 1 or 2.
+(FLOPs removed: 0, 20, 40, 60 and 80 %). Latency and memory fall with the ratio, each at a rate of
+its own (75-95 % and 80-100 % of what the FLOPs say); accuracy costs rise with it, the more the
+heavier the block is, in steps that grow. Every network has a bound on its latency, all share bounds
+on total latency and memory in the middle of what is feasible, and weights of 0.5, 1 or 2.
 """
 
 from __future__ import annotations
