@@ -19,6 +19,7 @@ A row weakly dominates another if none of its figures is larger. Three steps, ea
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import Final
 
 import numpy as np
@@ -191,5 +192,7 @@ def _in_leaves(columns: Sequence[Ranks], sources: Flags | None) -> Flags:
         for leaves in others:
             pairs &= leaves[:, None, :] <= leaves[:, :, None]
         pairs &= earlier if sources is None else sources[part].reshape(-1, 1, _LEAF) & earlier
-        dominated[part] = pairs.any(axis=2).ravel()
+        # Eight flags at a time: an `any` over so short an axis takes longer than the comparisons.
+        words = np.moveaxis(pairs.view(np.uint64), -1, 0)
+        dominated[part] = (reduce(np.bitwise_or, words) != 0).ravel()
     return dominated

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import struct
 import zipfile
 import zlib
 from typing import Any, Final
@@ -20,8 +21,17 @@ from kenning_lego.selection.dominance import Figures
 from kenning_lego.selection.front import Front
 from kenning_lego.selection.problem import Problem
 
-_DAMAGE: Final = (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile, zlib.error)
-"""What reading bytes raises that are no such file."""
+_DAMAGE: Final = (
+    ValueError,
+    KeyError,
+    EOFError,
+    OSError,
+    RuntimeError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What zipfile and numpy raise at bytes that are no such file."""
 
 
 def problem_content(problem: Problem) -> dict[str, Any]:
