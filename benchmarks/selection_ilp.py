@@ -1,10 +1,9 @@
 """Integer programs: several networks on one target, and demands that a front cannot express.
 
-Networks are random, with a seed each: eight blocks of different weight, five variants of each
-(FLOPs removed: 0, 20, 40, 60 and 80 %). Latency and memory fall with the ratio, each at a rate of
-its own (75-95 % and 80-100 % of what the FLOPs say); accuracy costs rise with it, the more the
-heavier the block is, in steps that grow. Every network has a bound on its latency, all share bounds
-on total latency and memory in the middle of what is feasible, and weights of 0.5, 1 or 2.
+Four random networks of eight blocks with five variants each (see :mod:`.selection_instances`) have
+a bound on latency each and weights of 0.5, 1 or 2; all share bounds on total latency and memory in
+the middle of what is feasible. The one network has a bound on latency, at most four blocks that
+are not the original, and a price for leaving the original.
 """
 
 from __future__ import annotations
@@ -13,14 +12,14 @@ import random
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
 from benchmarks.bench_record import Metric
 from benchmarks.samples import median
+from benchmarks.selection_instances import monotone_problem
 from kenning_lego.selection.best import find_best_jointly
 from kenning_lego.selection.ilp import solve, solve_jointly
-from kenning_lego.selection.problem import Block, Budget, Choice, Option, Problem, make_choice
+from kenning_lego.selection.problem import Budget, Choice, Problem, make_choice
 from kenning_lego.selection.programs.demands import (
     Demand,
     Fairness,
@@ -35,19 +34,17 @@ T = TypeVar("T")
 
 NETWORKS = 4
 BLOCKS = 8
-RATIOS = (0.0, 0.2, 0.4, 0.6, 0.8)
+OPTIONS = 5
 _SUMS: Fairness = "sum"
 _FAIR: Fairness = "max-min"
 
 
-def measure(directory: Path, *, quick: bool) -> list[Metric]:
-    """Medians over random instances; ours by fronts runs on the same ones, in turn.
+def measure(*, quick: bool) -> list[Metric]:
+    """Medians over random instances; choosing by fronts runs on the same ones, in turn.
 
     Args:
-        directory: not used.
-        quick: whether fewer instances will do.
+        quick: few seeds.
     """
-    del directory
     seeds = range(3 if quick else 20)
     times: dict[str, list[float]] = {}
     agree = 0
@@ -74,33 +71,12 @@ def measure(directory: Path, *, quick: bool) -> list[Metric]:
     ]
 
 
-def network(rng: random.Random) -> Problem:
-    """A random network, as the module says."""
-    blocks = []
-    for number in range(BLOCKS):
-        weight, cost, options = rng.uniform(0.5, 2.0), 0.0, []
-        latency, size = rng.uniform(0.2, 1.5), rng.uniform(1e5, 2e6)
-        for ratio in RATIOS:
-            if ratio:
-                cost += rng.uniform(0.0005, 0.01) * weight * (1 + 2 * ratio)
-            options.append(
-                Option(
-                    f"pruned-{ratio:.2f}",
-                    cost,
-                    latency * (1 - ratio * rng.uniform(0.75, 0.95)),
-                    int(size * (1 - ratio * rng.uniform(0.8, 1.0))),
-                )
-            )
-        blocks.append(Block(f"block{number}", tuple(options)))
-    return Problem(tuple(blocks), 0.3, 10_000)
-
-
 def several(seed: int, fairness: Fairness, share: float = 0.5) -> JointDemand:
     """Networks that share what lies at this share of the way from the smallest to the originals."""
     rng = random.Random(seed)
     networks, latency, memory = [], 0.0, 0.0
     for number in range(NETWORKS):
-        problem = network(rng)
+        problem = monotone_problem(NETWORKS * seed + number, BLOCKS, OPTIONS)
         original, smallest = ends(problem)
         between = original.latency_ms - smallest.latency_ms
         own = 1.2 * (smallest.latency_ms + rng.uniform(0.3, 0.7) * between)
@@ -113,7 +89,7 @@ def several(seed: int, fairness: Fairness, share: float = 0.5) -> JointDemand:
 
 def demanding(seed: int) -> tuple[Problem, Demand]:
     """A network with bounds, at most four pruned blocks, and a price for leaving what runs."""
-    problem = network(random.Random(seed))
+    problem = monotone_problem(seed, BLOCKS, OPTIONS)
     original, smallest = ends(problem)
     pruned = {
         block.name: [option.variant for option in block.options[1:]] for block in problem.blocks
