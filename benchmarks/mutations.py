@@ -12,6 +12,7 @@ from kenning_lego.core.footprints import FootprintPlan
 from kenning_lego.core.loads import LoadPlan
 from kenning_lego.core.plans import Plan, PlanItem, Progress
 from kenning_lego.protocols.codec import Envelope, encode
+from kenning_lego.protocols.live_messages import LIVE_REQUESTS, Preload, SwitchTo
 from kenning_lego.protocols.messages import (
     ANSWERS,
     REQUESTS,
@@ -92,6 +93,8 @@ def valid_messages() -> list[Frames]:
         (RunPlan(Plan((PlanItem("item", (_DIGEST,)),), max_seconds=0.1)), ()),
         (RunLoadTest(LoadPlan((_DIGEST,), max_seconds=0.1, min_seconds=0.0)), ()),
         (MeasureFootprint(FootprintPlan((_DIGEST,), repeats=1, max_seconds=1.0)), ()),
+        (SwitchTo((_DIGEST,), memory_bytes=1_000_000), ()),
+        (Preload((_DIGEST,)), ()),
         (Cancel(), ()),
         (Stats(), ()),
         (AskTelemetry(), ()),
@@ -101,7 +104,8 @@ def valid_messages() -> list[Frames]:
         (Credit(0, 4), ()),
         (Event(Progress(1, 2, 0.5)), ()),
     ]
-    missing = {t.kind for t in (*REQUESTS, *ANSWERS)} - {m.kind for m, _ in examples}
+    known = (*REQUESTS, *ANSWERS, *LIVE_REQUESTS)
+    missing = {t.kind for t in known} - {m.kind for m, _ in examples}
     if missing:
         raise RuntimeError(f"no example of {', '.join(kind.name for kind in missing)}")
     return [

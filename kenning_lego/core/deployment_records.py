@@ -43,6 +43,15 @@ class DeploymentStatus:
     restarts: int = 0
     reason: str = ""
 
+    def __str__(self) -> str:
+        word = f" ({self.reason})" if self.reason else ""
+        adapts = "adaptive, " if self.adaptive else ""
+        variants = ", ".join(self.variants.values())
+        return (
+            f"{self.name}: {self.state}{word}, {self.frames:,} frames, {adapts}"
+            f"{self.bounds}; {variants}"
+        )
+
 
 class Frame(NamedTuple):
     """One run of the pipeline.
@@ -62,15 +71,23 @@ class Frame(NamedTuple):
     configuration: int
 
 
+Origin = Literal["host", "schedule", "file", "socket", "adaptation", "worker", "server"]
+ORIGINS: tuple[Origin, ...] = get_args(Origin)
+
+
 @dataclass(frozen=True, slots=True)
 class DeploymentEvent:
     """Something that happened to a deployment, or was decided about it.
 
+    The kinds are ``began``, ``bounds``, ``decided``, ``forced``, ``switched``, ``loaded``,
+    ``evicted``, ``paused``, ``failed``, ``died``, ``restarted``, ``gave_up``, ``replaced`` and
+    ``finished``; docs/deployments.md has what each of them means.
+
     Args:
         index: counted from 0 since the first deployment of this name.
         at_ns: when, on the clock of the frames.
-        kind: such as ``began``, ``decided``, ``switched``, ``switch_failed``, ``bounds``,
-            ``worker_died``, ``restarted``, ``replaced``, ``finished``; see docs/deployments.md.
+        kind: what happened.
+        origin: who brought it about.
         frame: the first frame that came after it, as far as is known.
         text: what and why, for people.
         figures: the numbers on which it rests, by name.
@@ -79,6 +96,7 @@ class DeploymentEvent:
     index: int
     at_ns: int
     kind: str
+    origin: Origin
     frame: int
     text: str
     figures: Mapping[str, float] = field(default_factory=dict)

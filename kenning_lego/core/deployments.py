@@ -50,6 +50,8 @@ class Deployment:
         bounds: what it may take, as far as the host says; others may say less (see
             :mod:`kenning_lego.servers.deployments.budgets`).
         schedule: bounds that change with time; None for none.
+        preload: keep variants that do not run loaded too, as far as its own memory bound allows, so
+            that they take over at once.
         weight: of its accuracy cost against those of other deployments on this target.
         keep_frames: how many of the latest frames stay in its record.
         keep_outputs_bytes: of the latest outputs that stay in its record; 0 keeps none.
@@ -63,6 +65,7 @@ class Deployment:
     adaptive: bool = True
     bounds: Bounds = NO_BOUNDS
     schedule: Schedule | None = None
+    preload: bool = False
     weight: float = 1.0
     keep_frames: int = 20_000
     keep_outputs_bytes: int = 0
@@ -81,8 +84,17 @@ class Deployment:
             or (self.offer.choice_problem(self.variants) if self.variants else None)
             or self.bounds.problem()
             or (self.schedule.problem() if self.schedule else None)
+            or self._energy_problem()
             or self._figures_problem()
         )
+
+    def _energy_problem(self) -> str | None:
+        steps = self.schedule.steps if self.schedule else ()
+        bounds = (self.bounds, *(step.bounds for step in steps))
+        bounded = any(each.energy_mj is not None for each in bounds)
+        if bounded and not self.offer.knows_energy:
+            return "the energy is bounded, and not known of the variants"
+        return None
 
     def _figures_problem(self) -> str | None:
         if self.rate_fps is not None and not 0 < self.rate_fps <= MAX_RATE_FPS:

@@ -21,6 +21,8 @@ from pydantic.fields import FieldInfo
 from kenning_lego.core.configuration import Component, explain
 from kenning_lego.core.errors import ConfigurationError
 
+_YAML = frozenset({".yaml", ".yml"})
+
 C = TypeVar("C", bound=Component)
 
 
@@ -54,7 +56,8 @@ def parse_configuration(
         arguments: of the command line.
         program: name of the command, for the help text.
         description: what the command does.
-        file: if given, an optional positional argument names a YAML file; this is its help.
+        file: if given, an optional positional argument names a YAML file; this is its help. With
+            `positional` too, a first argument that ends in .yaml or .yml is the file.
         beside: keys of the file that are another command's, and left alone.
         positional: instead, a field whose value, or values, may also be given without its flag.
 
@@ -63,6 +66,10 @@ def parse_configuration(
         SystemExit: --help was asked for.
     """
     flags = _unique(_flags_of(model, ()))
+    if file and positional:
+        named = any(Path(each).suffix in _YAML for each in arguments[:1])
+        description += " A YAML file with the same settings may be named first; flags override it."
+        file, positional = (file, None) if named else (None, positional)
     parser = _parser(flags, model, program, description, file)
     several = any(flag.path == (positional,) and flag.shape == "list" for flag in flags)
     if positional:

@@ -61,6 +61,9 @@ class RandomFrames:
 class StoredFrames:
     """Raw tensors from an artifact of the target's store.
 
+    Frame n of a deployment, counted from its first, has sample n modulo the number of samples, also
+    after its worker was started again.
+
     Args:
         digest: sha256 of the artifact: for each frame, the pipeline's inputs in C order, in the
             order of its specification, without anything between them.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kenning_lego.core.bounds import MAX_FIGURE, Bounds
@@ -88,6 +88,11 @@ class Offer:
         """The segments of which there is more than one variant."""
         return tuple(segment for segment in self.segments if len(segment.variants) > 1)
 
+    @property
+    def knows_energy(self) -> bool:
+        """Whether the energy of its variants is known."""
+        return all(variant.energy_mj is not None for variant in self.variants())
+
     def variants(self) -> Iterator[OfferedVariant]:
         """All variants of all segments."""
         for segment in self.segments:
@@ -115,6 +120,21 @@ class Offer:
                 raise KeyError(f"{segment.name}: {name}")
             stages.append(variant.digest)
         return tuple(stages)
+
+    def choice(self, stages: Sequence[str]) -> dict[str, str] | None:
+        """Variant name by segment name of the configuration with these artifacts; None if none is.
+
+        Of variants that are one artifact, the first is named.
+        """
+        if len(stages) != len(self.segments):
+            return None
+        choice = {}
+        for segment, digest in zip(self.segments, stages, strict=True):
+            name = next((each.name for each in segment.variants if each.digest == digest), None)
+            if name is None:
+                return None
+            choice[segment.name] = name
+        return choice
 
     def problem(self) -> str | None:
         """What does not fit together, or None."""

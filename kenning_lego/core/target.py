@@ -10,6 +10,7 @@ from typing import Protocol
 from kenning_lego.core.footprints import Footprint, FootprintPlan
 from kenning_lego.core.loads import LoadPlan, LoadResult
 from kenning_lego.core.plans import Composed, Plan, Progress, Statistics, TargetDescription
+from kenning_lego.core.switching import Preloaded, Switched
 from kenning_lego.core.telemetry import Telemetry
 
 
@@ -66,6 +67,34 @@ class Target(Protocol):
 
     def infer(self, inputs: Sequence[bytes]) -> tuple[list[bytes], int]:
         """Run the pipeline once; its outputs, and the engine's time in ns on the target's clock."""
+        ...
+
+    def switch(
+        self, stages: Sequence[str], *, may_pause: bool = False, memory_bytes: int | None = None
+    ) -> Switched:
+        """Run the composed pipeline by other held artifacts, from some next frame on.
+
+        Those that run go on until these are loaded; if they cannot be, they stay. What is used no
+        more is unloaded, unless :meth:`preload` named it.
+
+        Args:
+            stages: sha256 of the artifacts in order: of as many variants of the same blocks, or
+                of a fused form, with the same inputs and outputs.
+            may_pause: whether frames may wait where the memory cannot hold what is needed at once.
+            memory_bytes: that all loaded artifacts may have together from now on; None as before,
+                which is any amount at first.
+        """
+        ...
+
+    def preload(self, digests: Sequence[str], *, memory_bytes: int | None = None) -> Preloaded:
+        """Have held artifacts loaded beside those that run, so that a switch to them is immediate.
+
+        They stay, as far as the memory allows, until the next call.
+
+        Args:
+            digests: sha256 of the artifacts; the last make room first.
+            memory_bytes: as for :meth:`switch`.
+        """
         ...
 
     def statistics(self) -> Statistics:

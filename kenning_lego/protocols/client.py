@@ -29,6 +29,7 @@ from kenning_lego.core.plans import (
     Statistics,
     TargetDescription,
 )
+from kenning_lego.core.switching import Preloaded, Switched
 from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.protocols.addresses import normalise
 from kenning_lego.protocols.codec import (
@@ -39,8 +40,11 @@ from kenning_lego.protocols.codec import (
     unpack_numbers,
 )
 from kenning_lego.protocols.connection import Connection
+from kenning_lego.protocols.deployments import Deployments
 from kenning_lego.protocols.host_session import Answered, HostSession, Progressed, Refused, Wanted
 from kenning_lego.protocols.keys import KeyPair, PublicKey
+from kenning_lego.protocols.live_messages import Preload, SwitchTo
+from kenning_lego.protocols.live_results import read_preloaded
 from kenning_lego.protocols.load_results import read_footprint, read_load_result
 from kenning_lego.protocols.messages import (
     CHUNK_BYTES,
@@ -66,6 +70,7 @@ from kenning_lego.protocols.messages import (
     RunPlan,
     Stats,
 )
+from kenning_lego.protocols.pending import Late, PendingSwitch
 from kenning_lego.protocols.results import (
     Welcome,
     read_composed,
@@ -141,7 +146,10 @@ class TargetClient:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._session = HostSession()
+        self._late = Late()
         self._leased = False
+        self.deployments = Deployments(self._ask, self.observe, self._ensure_lease)
+        """The pipelines that the target owns."""
 
     @property
     def address(self) -> str:
@@ -233,6 +241,26 @@ class TargetClient:
         """Run the pipeline once; its outputs, and the engine's time in ns on the target's clock."""
         answer = self._ask(Infer(), tuple(inputs))
         return [bytes(frame) for frame in answer.payload], read_duration_ns(answer.result)
+
+    def switch(
+        self, stages: Sequence[str], *, may_pause: bool = False, memory_bytes: int | None = None
+    ) -> Switched:
+        """Run the composed pipeline by other held artifacts; see :class:`.target.Target`."""
+        return self.begin_switch(stages, may_pause=may_pause, memory_bytes=memory_bytes).result()
+
+    def begin_switch(
+        self, stages: Sequence[str], *, may_pause: bool = False, memory_bytes: int | None = None
+    ) -> PendingSwitch:
+        """:meth:`switch`, without waiting for it: :meth:`infer` goes on meanwhile."""
+        self._ensure_lease()
+        request = self._send(SwitchTo(tuple(stages), may_pause, memory_bytes))
+        self._late.expect(request)
+        return PendingSwitch(lambda: self._came(request), lambda: self._settle_late(request))
+
+    def preload(self, digests: Sequence[str], *, memory_bytes: int | None = None) -> Preloaded:
+        """Have held artifacts loaded beside those that run; see :class:`.target.Target`."""
+        self._ensure_lease()
+        return read_preloaded(self._ask(Preload(tuple(digests), memory_bytes)).result)
 
     def statistics(self) -> Statistics:
         """Everything timed in this session so far."""
@@ -394,7 +422,7 @@ class TargetClient:
                     return answer
 
     def _next(self, request: int, patience_s: float) -> Answered | Refused | Progressed | Wanted:
-        """The next news of a request; those of others, whose asker has given up, are dropped."""
+        """The next news of a request; answers to others are kept if they are expected later."""
         deadline = time.monotonic() + patience_s
         while True:
             frames = self._connection.receive(deadline)
@@ -407,3 +435,17 @@ class TargetClient:
             news = self._session.received(decode(frames))
             if news is not None and news.id == request:
                 return news
+            if isinstance(news, Answered | Refused):
+                self._late.note(news)
+
+    def _came(self, request: int) -> bool:
+        """Whether an answer that is expected later has come; reads what lies in the socket."""
+        while not self._late.has(request) and self._connection.has_message():
+            frames = self._connection.receive(0.0)
+            news = self._session.received(decode(frames)) if frames else None
+            if isinstance(news, Answered | Refused):
+                self._late.note(news)
+        return self._late.has(request)
+
+    def _settle_late(self, request: int) -> Answered | Refused:
+        return self._late.take(request) or self._settle(request, PATIENCE_S, None)

@@ -16,6 +16,7 @@ from kenning_lego.core.errors import ProtocolError
 from kenning_lego.protocols import messages, worker_messages
 from kenning_lego.protocols.deployment_messages import DEPLOYMENT_REQUESTS
 from kenning_lego.protocols.fields import Fields
+from kenning_lego.protocols.live_messages import LIVE_REQUESTS
 from kenning_lego.protocols.messages import PROTOCOL_VERSION, Kind, Message
 
 MAX_HEADER_BYTES = 4 << 20
@@ -34,6 +35,7 @@ _TYPES: dict[int, Any] = {
     for each in (
         *messages.REQUESTS,
         *messages.ANSWERS,
+        *LIVE_REQUESTS,
         *DEPLOYMENT_REQUESTS,
         *worker_messages.FROM_SERVER,
         *worker_messages.FROM_WORKER,

@@ -124,6 +124,10 @@ class Connection:
         except zmq.Again as error:
             raise self._lost() from error
 
+    def has_message(self) -> bool:
+        """Whether a message lies ready to be received."""
+        return bool(int(self._socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN)
+
     def receive(self, deadline: float) -> list[bytes] | None:
         """The next message; None if none comes until about `deadline` on the monotonic clock.
 

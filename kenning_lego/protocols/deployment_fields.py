@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from kenning_lego.core.bounds import (
     MAX_FIGURE,
@@ -45,8 +45,6 @@ MAX_OUTPUTS = 256
 _MAX_CHANNELS = 3
 _MAX_CAMERAS = 1024
 
-_Word = TypeVar("_Word", bound=str)
-
 
 def pack_deployment(deployment: Deployment) -> dict[str, Any]:
     """A deployment without anything that this machine knows better."""
@@ -57,6 +55,7 @@ def pack_deployment(deployment: Deployment) -> dict[str, Any]:
         "variants": dict(deployment.variants),
         "adaptive": deployment.adaptive,
         "bounds": pack_bounds(deployment.bounds),
+        "preload": deployment.preload,
         "weight": deployment.weight,
         "keep_frames": deployment.keep_frames,
         "keep_outputs_bytes": deployment.keep_outputs_bytes,
@@ -83,6 +82,7 @@ def read_deployment(fields: Fields) -> Deployment:
         adaptive=fields.flag("adaptive"),
         bounds=read_bounds(fields.map("bounds")),
         schedule=_schedule(fields.map("schedule")) if fields.has("schedule") else None,
+        preload=fields.flag("preload"),
         weight=fields.number("weight", 0.0, MAX_FIGURE),
         keep_frames=fields.integer("keep_frames", 0, MAX_KEPT_FRAMES),
         keep_outputs_bytes=fields.integer("keep_outputs_bytes", 0, MAX_KEPT_OUTPUTS_BYTES),
@@ -90,6 +90,7 @@ def read_deployment(fields: Fields) -> Deployment:
     problem = deployment.problem()
     if problem:
         fields.refuse(problem)
+    fields.done()
     return deployment
 
 
@@ -246,19 +247,11 @@ def _pack_preparation(preparation: ImagePreparation) -> Mapping[str, Any]:
 
 def _preparation(fields: Fields) -> ImagePreparation:
     preparation = ImagePreparation(
-        _one_of(fields, "colours", COLOUR_ORDERS),
-        _one_of(fields, "layout", LAYOUTS),
+        fields.word("colours", COLOUR_ORDERS),
+        fields.word("layout", LAYOUTS),
         fields.number("scale", -MAX_FIGURE, MAX_FIGURE),
         fields.floats("mean", -MAX_FIGURE, MAX_FIGURE, _MAX_CHANNELS),
         fields.floats("deviation", -MAX_FIGURE, MAX_FIGURE, _MAX_CHANNELS),
     )
     fields.done()
     return preparation
-
-
-def _one_of(fields: Fields, name: str, words: tuple[_Word, ...]) -> _Word:
-    text = fields.text(name, 64)
-    word = next((each for each in words if each == text), None)
-    if word is None:
-        fields.refuse(f"{name} {text!r} is none of {', '.join(words)}")
-    return word

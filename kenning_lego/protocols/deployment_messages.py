@@ -19,6 +19,7 @@ from kenning_lego.protocols.deployment_fields import (
 )
 from kenning_lego.protocols.fields import Fields
 from kenning_lego.protocols.messages import Kind
+from kenning_lego.protocols.plans import MAX_STAGES
 
 MAX_FRAMES_AT_ONCE = 65_536
 """In one answer to RECORD; more are asked for with the cursor that it gives."""
@@ -123,6 +124,44 @@ class AskRecord:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class ForceConfiguration:
+    """Have a deployment go over to a configuration of the host's choice; OK once it runs.
+
+    A mix of variants ends the adaptation, until it is deployed again. What was fused from the
+    configuration that runs takes only its place, until the next one is chosen.
+
+    Args:
+        name: of the deployment.
+        stages: sha256 of the artifacts in order: one variant of each segment, or what was fused.
+        fused_from: the configuration that was fused, which must be the one that runs; else empty.
+        may_pause: frames may wait if the memory allows no other way.
+    """
+
+    kind: ClassVar[Kind] = Kind.FORCE
+    name: str
+    stages: tuple[str, ...]
+    fused_from: tuple[str, ...] = ()
+    may_pause: bool = False
+
+    def to_body(self) -> Mapping[str, Any]:
+        return {
+            "name": self.name,
+            "stages": list(self.stages),
+            "fused_from": list(self.fused_from),
+            "may_pause": self.may_pause,
+        }
+
+    @classmethod
+    def from_body(cls, fields: Fields) -> ForceConfiguration:
+        return cls(
+            read_name(fields),
+            fields.digests("stages", MAX_STAGES),
+            fields.digests("fused_from", MAX_STAGES, or_empty=True),
+            fields.flag("may_pause"),
+        )
+
+
 def read_name(fields: Fields, *, or_empty: bool = False) -> str:
     """The name of a deployment."""
     name = fields.text("name", 64)
@@ -132,7 +171,7 @@ def read_name(fields: Fields, *, or_empty: bool = False) -> str:
     return name
 
 
-WITHOUT_LEASE = (Unload, SetBounds, AskRecord)
+WITHOUT_LEASE = (Unload, SetBounds, AskRecord, ForceConfiguration)
 """What any host may ask."""
 DEPLOYMENT_REQUESTS = (Deploy, *WITHOUT_LEASE)
 """What a host sends."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kenning_lego.core.deployment_records import (
+    ORIGINS,
     STATES,
     DeploymentEvent,
     DeploymentRecord,
@@ -75,16 +76,11 @@ def pack_status(status: DeploymentStatus) -> dict[str, Any]:
 
 def read_status(fields: Fields) -> DeploymentStatus:
     """Read what :func:`pack_status` wrote."""
-    state = fields.text("state", 16)
-    known = next((each for each in STATES if each == state), None)
-    if known is None:
-        fields.refuse(f"unknown state {state!r}")
-    stages = fields.items("stages", MAX_STAGES)
     status = DeploymentStatus(
         fields.text("name", 64),
-        known,
+        fields.word("state", STATES),
         fields.texts("variants"),
-        wire.digests_in(stages, "stages"),
+        fields.digests("stages", MAX_STAGES, or_empty=True),
         fields.integer("frames", 0, _MAX_COUNT),
         fields.integer("missed", 0, _MAX_COUNT),
         fields.flag("adaptive"),
@@ -138,7 +134,7 @@ def read_record(fields: Fields, payload: Sequence[PayloadFrame]) -> DeploymentRe
         fields.refuse("no frames' rows in the payload")
     frames = rows_of(payload[0])
     fields.integer("frames", len(frames), len(frames))
-    artifacts = wire.digests_in(fields.items("artifacts", _MAX_ARTIFACTS), "artifacts")
+    artifacts = fields.digests("artifacts", _MAX_ARTIFACTS, or_empty=True)
     record = DeploymentRecord(
         read_status(fields.map("status")),
         fields.io_spec("spec") if fields.has("spec") else None,
@@ -172,6 +168,7 @@ def _pack_event(event: DeploymentEvent) -> Mapping[str, Any]:
         "index": event.index,
         "at_ns": event.at_ns,
         "kind": event.kind,
+        "origin": event.origin,
         "frame": event.frame,
         "text": event.text[: wire.MAX_TEXT],
         "figures": dict(event.figures),
@@ -183,6 +180,7 @@ def _event(fields: Fields) -> DeploymentEvent:
         fields.integer("index", 0, _MAX_COUNT),
         fields.integer("at_ns", 0, _MAX_COUNT),
         fields.text("kind", 64),
+        fields.word("origin", ORIGINS),
         fields.integer("frame", 0, _MAX_COUNT),
         fields.text("text"),
         fields.numbers("figures", 64),

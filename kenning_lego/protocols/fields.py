@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from reprlib import repr as brief
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from kenning_lego.core.errors import ProtocolError
 from kenning_lego.core.specs import IOSpec, TensorSpec
@@ -14,18 +14,8 @@ from kenning_lego.core.specs import IOSpec, TensorSpec
 MAX_TEXT = 4096
 MAX_ITEMS = 65_536
 MAX_TENSORS = 64
+_Word = TypeVar("_Word", bound=str)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-
-
-def digests_in(values: list[Any], where: str) -> tuple[str, ...]:
-    """An array of sha256, which may be empty.
-
-    Raises:
-        ProtocolError: an entry is none.
-    """
-    if not all(isinstance(value, str) and _DIGEST.fullmatch(value) for value in values):
-        raise ProtocolError(f"{where}: not an array of sha256")
-    return tuple(values)
 
 
 class Fields:
@@ -77,6 +67,13 @@ class Fields:
         """Whether an optional field is there."""
         return name in self._left
 
+    def is_null(self, name: str) -> bool:
+        """Whether the field is there and says nothing, which takes it."""
+        if name in self._left and self._left[name] is None:
+            del self._left[name]
+            return True
+        return False
+
     def names_left(self, most: int = MAX_ITEMS) -> tuple[str, ...]:
         """The names of all fields that nobody has taken, where they are not known before."""
         if len(self._left) > most or not all(isinstance(name, str) for name in self._left):
@@ -89,6 +86,14 @@ class Fields:
         if not isinstance(value, str) or len(value) > longest:
             raise self._refuse(name, f"text of at most {longest} characters")
         return value
+
+    def word(self, name: str, words: Sequence[_Word]) -> _Word:
+        """One of the words that there are."""
+        text = self.text(name)
+        word = next((each for each in words if each == text), None)
+        if word is None:
+            self.refuse(f"{name} {brief(text)} is none of {', '.join(words)}")
+        return word
 
     def digest(self, name: str) -> str:
         """A sha256 in lower-case hexadecimal digits."""
@@ -134,12 +139,13 @@ class Fields:
         """A map within the map."""
         return Fields(self._take(name), f"{self._where}.{name}")
 
-    def digests(self, name: str, most: int) -> tuple[str, ...]:
-        """One to `most` sha256."""
-        values = digests_in(self.items(name, most), f"{self._where}.{name}")
-        if not values:
-            raise self._refuse(name, "a non-empty array of sha256")
-        return values
+    def digests(self, name: str, most: int, *, or_empty: bool = False) -> tuple[str, ...]:
+        """One to `most` sha256, or none."""
+        values = self.items(name, most)
+        fine = all(isinstance(v, str) and _DIGEST.fullmatch(v) for v in values)
+        if not fine or not (values or or_empty):
+            raise self._refuse(name, f"{'an' if or_empty else 'a non-empty'} array of sha256")
+        return tuple(values)
 
     def digest_map(self, name: str, most: int) -> dict[str, str]:
         """A map of at most `most` names to sha256."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from kenning_lego.core.errors import ProtocolError
@@ -17,7 +18,7 @@ from kenning_lego.protocols.dialogue import (
     StopWorker,
     SuspendUpload,
 )
-from kenning_lego.protocols.messages import Event, Lease, Model
+from kenning_lego.protocols.messages import Compose, Event, Lease, Measuring, Message, Model
 from kenning_lego.protocols.replies import ok, refusal
 
 MAX_WAITING = 32
@@ -53,6 +54,7 @@ class Holder:
         expected_s: for how long it said that it wants the lease; 0 if it did not say.
         queue: its requests that wait for their turn.
         pending: its request that the worker carries out.
+        beside: those, by id, that the worker carries out while others go on.
         progress: how far that is.
         upload: its upload under way.
         artifacts: that it named, which must stay in the store.
@@ -60,6 +62,8 @@ class Holder:
         input_sizes: bytes of each of the pipeline's inputs.
         has_inputs: whether DATA has come since COMPOSE.
         has_outputs: whether the last PROCESS left a result.
+        deployments: that ran while it measured something.
+        deployments_now: those that run while the worker measures for its pending request.
     """
 
     peer: bytes
@@ -69,6 +73,7 @@ class Holder:
     expected_s: float
     queue: deque[Envelope] = field(default_factory=deque)
     pending: Envelope | None = None
+    beside: dict[int, Envelope] = field(default_factory=dict)
     progress: Progress | None = None
     upload: Uploading | None = None
     artifacts: set[str] = field(default_factory=set)
@@ -76,11 +81,30 @@ class Holder:
     input_sizes: tuple[int, ...] = ()
     has_inputs: bool = False
     has_outputs: bool = False
+    deployments: set[str] = field(default_factory=set)
+    deployments_now: set[str] = field(default_factory=set)
 
     @property
     def busy(self) -> bool:
-        """Whether its next request has to wait."""
-        return self.pending is not None or self.upload is not None
+        """Whether anything of it is under way."""
+        return self.pending is not None or self.upload is not None or bool(self.beside)
+
+    def delays(self, message: Message) -> bool:
+        """Whether that has to wait, were it the next request."""
+        if self.pending is not None or self.upload is not None:
+            return True
+        return bool(self.beside) and isinstance(message, Compose | Measuring)
+
+    @property
+    def doing(self) -> str:
+        """The kind of request that the worker carries out; empty if none."""
+        request = self.pending or next(iter(self.beside.values()), None)
+        return request.message.kind.name if request else ""
+
+    def measures_beside(self, deployments: Collection[str]) -> None:
+        """Deployments run while it measures."""
+        self.deployments.update(deployments)
+        self.deployments_now.update(deployments)
 
     def forget_pipeline(self) -> None:
         """Nothing is loaded any more."""
@@ -167,7 +191,7 @@ class Leases:
             holder=holder.name,
             held_s=now - holder.since,
             expected_s=holder.expected_s,
-            doing=holder.pending.message.kind.name if holder.pending else "",
+            doing=holder.doing,
             done=progress.done if progress else 0,
             total=progress.total if progress else 0,
             waiting=len(self._waiting),

@@ -61,6 +61,8 @@ class Kind(IntEnum):
     UNLOAD = 32
     BUDGET = 33
     RECORD = 34
+    PRELOAD = 35
+    FORCE = 36
     # Between the server and a deployment's worker only.
     RUN = 64
     BEGIN = 65
@@ -419,19 +421,16 @@ class RunLoadTest:
             "min_seconds": plan.min_seconds,
             "max_seconds": plan.max_seconds,
             "seed": plan.seed,
+            "beside_deployments": plan.beside_deployments,
         }
 
     @classmethod
     def from_body(cls, fields: Fields) -> RunLoadTest:
         load = _load(fields)
-        scenario = fields.text("scenario", 64)
-        known = next((each for each in SCENARIOS if each == scenario), None)
-        if known is None:
-            fields.refuse(f"unknown scenario {scenario!r}; known: {', '.join(SCENARIOS)}")
         return cls(
             LoadPlan(
                 fields.digests("stages", MAX_STAGES),
-                known,
+                fields.word("scenario", SCENARIOS),
                 load.runtime,
                 load.threads,
                 load.batch,
@@ -443,6 +442,7 @@ class RunLoadTest:
                 fields.number("min_seconds", 0.0, MAX_MEASURING_S),
                 fields.number("max_seconds", 0.0, MAX_MEASURING_S),
                 fields.integer("seed", 0, 2**63 - 1),
+                fields.flag("beside_deployments"),
             )
         )
 
@@ -462,6 +462,7 @@ class MeasureFootprint:
             "runs": plan.runs,
             "repeats": plan.repeats,
             "max_seconds": plan.max_seconds,
+            "beside_deployments": plan.beside_deployments,
         }
 
     @classmethod
@@ -476,6 +477,7 @@ class MeasureFootprint:
                 fields.integer("runs", 0, 100_000),
                 fields.integer("repeats", 1, 1000),
                 fields.number("max_seconds", 0.0, MAX_MEASURING_S),
+                fields.flag("beside_deployments"),
             )
         )
 

@@ -7,11 +7,18 @@ and feeds what came of them back as events.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kenning_lego.core.errors import KenningLegoError, ProtocolError
 from kenning_lego.core.plans import Progress
+from kenning_lego.protocols.beside import with_beside
 from kenning_lego.protocols.codec import Envelope
+from kenning_lego.protocols.deployment_messages import WITHOUT_LEASE, Deploy
 from kenning_lego.protocols.dialogue import (
     Action,
+    DeploymentsAnswered,
+    DeploymentsRun,
+    ForDeployments,
     Malformed,
     OpenUpload,
     PeerLost,
@@ -34,6 +41,7 @@ from kenning_lego.protocols.dialogue import (
 )
 from kenning_lego.protocols.fields import Fields
 from kenning_lego.protocols.leases import Holder, Leases, Uploading
+from kenning_lego.protocols.live_messages import LIVE_REQUESTS, Preload, SwitchTo
 from kenning_lego.protocols.messages import (
     CHUNK_BYTES,
     PROTOCOL_VERSION,
@@ -74,9 +82,11 @@ MAX_NAMES = 256
 
 _WORK = (
     *(Data, Process, Output, Infer, Model, Compose, Stats),
-    *(RunPlan, RunLoadTest, MeasureFootprint),
+    *(RunPlan, RunLoadTest, MeasureFootprint, Deploy),
+    *LIVE_REQUESTS,
 )
-"""What is answered in the order in which it was asked."""
+"""What is carried out in the order in which it was asked, and but for what changes a running
+pipeline is answered in that order too."""
 
 _PROCESS = Process()
 
@@ -92,6 +102,7 @@ class Session:
     def __init__(self, lease_timeout_s: float = 30.0) -> None:
         self._leases = Leases(lease_timeout_s)
         self._names: dict[bytes, str] = {}
+        self._deployments: tuple[str, ...] = ()
 
     @property
     def holder(self) -> bytes | None:
@@ -117,6 +128,10 @@ class Session:
                 return self._upload_at(offset, held)
             case UploadFailed(error):
                 return self._upload_failed(error)
+            case DeploymentsAnswered(peer, envelope):
+                return self._deployments_answered(peer, envelope)
+            case DeploymentsRun(names):
+                return self._deployments_run(names)
 
     # Requests of hosts
 
@@ -127,7 +142,9 @@ class Session:
             holder.seen = now
             if isinstance(message, _WORK):
                 return self._work(holder, envelope)
-        if not isinstance(message, REQUESTS):
+        if isinstance(message, WITHOUT_LEASE):
+            return [ForDeployments(peer, envelope)]
+        if not isinstance(message, (*REQUESTS, *LIVE_REQUESTS, Deploy)):
             error = ProtocolError(f"{message.kind.name} is not for a target to receive")
             return [refusal(peer, request, "bad_message", error)]
         match message:
@@ -146,18 +163,24 @@ class Session:
                     "send LEASE first; it is lost after long silence when another host asks",
                 )
                 return [refusal(peer, request, "no_lease", error)]
+            case _:
+                return self._for_holder(holder, envelope, now)
+
+    def _for_holder(self, holder: Holder, envelope: Envelope, now: float) -> list[Action]:
+        """What is answered beside the holder's work."""
+        match envelope.message:
             case Bye():
-                return [*self._leases.release(now), ok(peer, request)]
+                return [*self._leases.release(now), ok(holder.peer, envelope.id)]
             case Cancel():
-                return self._cancel(holder, request)
+                return self._cancel(holder, envelope.id)
             case AskTelemetry():
-                return [SendTelemetry(peer, request)]
+                return [SendTelemetry(holder.peer, envelope.id)]
             case _:
                 return self._chunk(holder, envelope)
 
     def _work(self, holder: Holder, envelope: Envelope) -> list[Action]:
         """Carry a request of the holder out, in its turn."""
-        if not holder.queue and not holder.busy:
+        if not holder.queue and not holder.delays(envelope.message):
             return self._try(holder, envelope)
         if len(holder.queue) >= MAX_QUEUED:
             error = ProtocolError(f"more than {MAX_QUEUED} requests are waiting", "read answers")
@@ -198,7 +221,9 @@ class Session:
     def _advance(self) -> list[Action]:
         """Carry out waiting requests, in order, until one has to be waited for."""
         actions: list[Action] = []
-        while (holder := self._leases.holder) and holder.queue and not holder.busy:
+        while (holder := self._leases.holder) and holder.queue:
+            if holder.delays(holder.queue[0].message):
+                break
             actions += self._try(holder, holder.queue.popleft())
         return actions
 
@@ -225,8 +250,15 @@ class Session:
                 holder.upload = Uploading(envelope.id, model)
                 holder.artifacts.add(model.digest)
                 return [OpenUpload(model.digest, model.size, frozenset(holder.artifacts))]
-            case Compose() | RunPlan() | RunLoadTest() | MeasureFootprint() | Stats():
-                return self._ask_worker(holder, envelope, envelope.message)
+            case Compose() | Stats() as message:
+                return self._ask_worker(holder, envelope, message)
+            case RunPlan() | RunLoadTest() | MeasureFootprint() as measuring:
+                return self._measure(holder, envelope, measuring)
+            case Deploy():
+                holder.pending = envelope
+                return [ForDeployments(holder.peer, envelope)]
+            case SwitchTo() | Preload():
+                return self._ask_beside(holder, envelope)
             case other:
                 raise ProtocolError(f"{other.kind.name} is not understood here")
 
@@ -240,9 +272,32 @@ class Session:
         started = Event(Progress(0, 1, 0.0, "started"))
         return [Send(holder.peer, Envelope(envelope.id, started)), *asked]
 
+    def _measure(self, holder: Holder, envelope: Envelope, measuring: Measuring) -> list[Action]:
+        if self._deployments and not measuring.plan.beside_deployments:
+            raise ProtocolError(
+                f"{measuring.kind.name} beside {', '.join(self._deployments)}, "
+                "which would disturb what is measured",
+                "stop them with UNLOAD, or ask to measure beside deployments, which is recorded",
+                "deployments",
+            )
+        holder.deployments_now.clear()
+        holder.measures_beside(self._deployments)
+        return self._ask_worker(holder, envelope, measuring)
+
     def _ask_worker(self, holder: Holder, envelope: Envelope, message: Message) -> list[Action]:
+        _check_id(holder, envelope)
         holder.pending = envelope
         return [ToWorker(Envelope(envelope.id, message))]
+
+    def _ask_beside(self, holder: Holder, envelope: Envelope) -> list[Action]:
+        """Have the worker do what others do not wait for."""
+        if holder.spec is None:
+            raise _no_pipeline()
+        if len(holder.beside) >= MAX_QUEUED:
+            raise ProtocolError(f"more than {MAX_QUEUED} changes are under way", code="too_many")
+        _check_id(holder, envelope)
+        holder.beside[envelope.id] = envelope
+        return [ToWorker(Envelope(envelope.id, envelope.message))]
 
     # Uploads
 
@@ -289,12 +344,37 @@ class Session:
         upload, holder.upload = holder.upload, None
         return [refusal(holder.peer, upload.id, "store", error), *self._advance()]
 
+    # Deployments
+
+    def _deployments_answered(self, peer: bytes, envelope: Envelope) -> list[Action]:
+        holder = self._leases.holder
+        answers: list[Action] = [Send(peer, envelope)]
+        if holder is None or holder.peer != peer or holder.pending is None:
+            return answers
+        if isinstance(holder.pending.message, Deploy) and holder.pending.id == envelope.id:
+            holder.pending = None
+            return [*answers, *self._advance()]
+        return answers
+
+    def _deployments_run(self, names: tuple[str, ...]) -> list[Action]:
+        self._deployments = names
+        holder = self._leases.holder
+        if holder and holder.pending and isinstance(holder.pending.message, Measuring):
+            holder.measures_beside(names)
+        return []
+
     # The worker
 
     def _worker_answered(self, envelope: Envelope, now: float) -> list[Action]:
         holder = self._leases.holder
-        if holder is None or holder.pending is None or holder.pending.id != envelope.id:
+        if holder is None:
             return []  # of a request whose host is gone
+        if envelope.id in holder.beside:
+            holder.seen = now
+            del holder.beside[envelope.id]
+            return [Send(holder.peer, envelope), *self._advance()]
+        if holder.pending is None or holder.pending.id != envelope.id:
+            return []
         holder.seen = now  # a host that waits for its answer is not silent
         if isinstance(envelope.message, Event):
             holder.progress = envelope.message.progress
@@ -308,14 +388,28 @@ class Session:
         if holder is None:
             return []
         holder.forget_pipeline()
-        if holder.pending is None:
-            return []
-        request, holder.pending, holder.progress = holder.pending, None, None
-        error = ProtocolError(
-            f"the worker died while it carried out {request.message.kind.name}: {reason}",
-            "the server goes on; load the models again",
-        )
-        return [refusal(holder.peer, request.id, "worker_died", error), *self._advance()]
+        requests = [*holder.beside.values(), *([holder.pending] if holder.pending else [])]
+        holder.pending = holder.progress = None
+        holder.beside.clear()
+        refusals: list[Action] = [_died(holder, each, reason) for each in requests]
+        return [*refusals, *self._advance()] if requests else []
+
+
+def _died(holder: Holder, request: Envelope, reason: str) -> Action:
+    error = ProtocolError(
+        f"the worker died while it carried out {request.message.kind.name}: {reason}",
+        "the server goes on; load the models again",
+    )
+    return refusal(holder.peer, request.id, "worker_died", error)
+
+
+def _check_id(holder: Holder, envelope: Envelope) -> None:
+    if envelope.id in holder.beside:
+        raise ProtocolError(f"a request with the id {envelope.id} is under way already")
+
+
+def _no_pipeline() -> ProtocolError:
+    return ProtocolError("no pipeline is loaded", "send COMPOSE, or MODEL with `load`")
 
 
 def _answer(holder: Holder, request: Envelope, envelope: Envelope) -> list[Action]:
@@ -327,16 +421,21 @@ def _answer(holder: Holder, request: Envelope, envelope: Envelope) -> list[Actio
                 return [SendOutputs(holder.peer, envelope.id, message)]
             case Process():
                 holder.has_outputs = True
+            case Stats():
+                message = with_beside(message, holder.deployments)
+            case RunLoadTest() | MeasureFootprint():
+                message = with_beside(message, holder.deployments_now)
             case Compose():
                 holder.forget_pipeline()
                 holder.spec = read_composed(Fields(dict(message.result), "COMPOSE")).spec
                 holder.input_sizes = tuple(tensor.nbytes for tensor in holder.spec.inputs)
+        return [Send(holder.peer, replace(envelope, message=message))]
     return [Send(holder.peer, envelope)]
 
 
 def _write_inputs(holder: Holder, envelope: Envelope) -> list[Action]:
     if holder.spec is None:
-        raise ProtocolError("no pipeline is loaded", "send COMPOSE, or MODEL with `load`")
+        raise _no_pipeline()
     if tuple(map(len, envelope.payload)) != holder.input_sizes:
         holder.spec.check_inputs(envelope.payload)
     holder.has_inputs, holder.has_outputs = True, False

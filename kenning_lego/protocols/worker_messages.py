@@ -20,7 +20,7 @@ from kenning_lego.protocols.deployment_fields import (
     pack_source,
     read_source,
 )
-from kenning_lego.protocols.fields import Fields
+from kenning_lego.protocols.fields import MAX_ITEMS, Fields
 from kenning_lego.protocols.messages import Kind, Load
 from kenning_lego.protocols.plans import MAX_STAGES
 
@@ -41,8 +41,8 @@ class RunPipeline:
         memory_bytes: that the artifacts may take together; None for any amount.
         latency_ms: a frame that takes longer is reported at once; None for no such bound.
         keep_outputs_bytes: of outputs between two reports; 0 tells no outputs.
-        first_frame: the number of the next frame.
-        first_configuration: the number of this configuration.
+        preload: sha256 of artifacts to load beside, as far as `memory_bytes` allows.
+        frames_before: that earlier workers of this deployment took from the source.
     """
 
     kind: ClassVar[Kind] = Kind.RUN
@@ -54,8 +54,8 @@ class RunPipeline:
     memory_bytes: int | None = None
     latency_ms: float | None = None
     keep_outputs_bytes: int = 0
-    first_frame: int = 0
-    first_configuration: int = 0
+    preload: tuple[str, ...] = ()
+    frames_before: int = 0
 
     def to_body(self) -> Mapping[str, Any]:
         body: dict[str, Any] = {
@@ -64,8 +64,8 @@ class RunPipeline:
             "outputs": list(self.outputs),
             "source": pack_source(self.source),
             "keep_outputs_bytes": self.keep_outputs_bytes,
-            "first_frame": self.first_frame,
-            "first_configuration": self.first_configuration,
+            "preload": list(self.preload),
+            "frames_before": self.frames_before,
         }
         if self.rate_fps is not None:
             body["rate_fps"] = self.rate_fps
@@ -84,23 +84,36 @@ class RunPipeline:
             fields.number("rate_fps", 0.0, MAX_RATE_FPS) if fields.has("rate_fps") else None,
             *_limits(fields),
             fields.integer("keep_outputs_bytes", 0, MAX_KEPT_OUTPUTS_BYTES),
-            fields.integer("first_frame", 0, _MAX_COUNT),
-            fields.integer("first_configuration", 0, _MAX_COUNT),
+            fields.digests("preload", MAX_ITEMS, or_empty=True),
+            fields.integer("frames_before", 0, _MAX_COUNT),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """Run frames from now on."""
+    """Run frames from now on.
+
+    Args:
+        first_frame: the number of the first of them.
+        first_configuration: the number of the configuration that was loaded.
+    """
 
     kind: ClassVar[Kind] = Kind.BEGIN
+    first_frame: int = 0
+    first_configuration: int = 0
 
     def to_body(self) -> Mapping[str, Any]:
-        return {}
+        return {
+            "first_frame": self.first_frame,
+            "first_configuration": self.first_configuration,
+        }
 
     @classmethod
-    def from_body(cls, fields: Fields) -> Begin:  # noqa: ARG003
-        return cls()
+    def from_body(cls, fields: Fields) -> Begin:
+        return cls(
+            fields.integer("first_frame", 0, _MAX_COUNT),
+            fields.integer("first_configuration", 0, _MAX_COUNT),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +152,7 @@ class Happened:
         frame: the number of the first frame after it.
         text: for people.
         figures: numbers that belong to it.
+        digests: sha256 of the artifacts that it is about.
     """
 
     kind: str
@@ -146,6 +160,7 @@ class Happened:
     frame: int
     text: str
     figures: Mapping[str, float] = field(default_factory=dict)
+    digests: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +224,7 @@ def _pack_happened(happened: Happened) -> Mapping[str, Any]:
         "frame": happened.frame,
         "text": happened.text[:4096],
         "figures": dict(happened.figures),
+        "digests": list(happened.digests),
     }
 
 
@@ -219,6 +235,7 @@ def _happened(fields: Fields) -> Happened:
         fields.integer("frame", 0, _MAX_COUNT),
         fields.text("text"),
         fields.numbers("figures", 64),
+        fields.digests("digests", MAX_STAGES, or_empty=True),
     )
     fields.done()
     return happened

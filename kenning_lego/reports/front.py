@@ -27,8 +27,15 @@ def front_points(record: RunRecord) -> tuple[FrontPoint, ...]:
     found = record.accuracy
     law = QualityLaw(found.unit, found.power) if found else QualityLaw()
     sign = 1.0 if record.network.higher_is_better else -1.0
+    lowest, highest = record.network.score_limits
+
+    def score(cost: int) -> float:
+        predicted = original - sign * law.loss(cost / 1e9)
+        predicted = predicted if lowest is None else max(lowest, predicted)
+        return predicted if highest is None else min(highest, predicted)
+
     return tuple(
-        FrontPoint(latency / 1e3, float(memory), original - sign * law.loss(cost / 1e9))
+        FrontPoint(latency / 1e3, float(memory), score(cost))
         for cost, latency, memory in zip(
             front.costs, front.latencies_ps, front.memory_bytes, strict=True
         )

@@ -18,6 +18,7 @@ def main(arguments: Sequence[str]) -> int:
         program="kenning-lego adapt",
         description=__doc__ or "",
         file="YAML file with the same settings; flags override it",
+        positional="workspaces",
     )
     from kenning_lego.scenarios.online.budget_trace import read_trace
     from kenning_lego.scenarios.online.deploying import prepare

@@ -18,6 +18,7 @@ def main(arguments: Sequence[str]) -> int:
         program="kenning-lego run",
         description=__doc__ or "",
         file="YAML file with the same settings; flags override it",
+        positional="workspace",
     )
     from kenning_lego.scenarios.online.deploying import prepare
     from kenning_lego.scenarios.online.summary import print_pipelines

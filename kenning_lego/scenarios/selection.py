@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from datetime import datetime, timezone
-from pathlib import Path
 
 from kenning_lego import __version__
 from kenning_lego.core.entry import run
@@ -21,14 +20,13 @@ CANNOT_BE_MET = 3
 
 def main(arguments: Sequence[str]) -> int:
     """Select; 3 if a demand cannot be met."""
-    scenario = any(Path(each).suffix in (".yaml", ".yml") for each in arguments[:1])
     config = parse_configuration(
         SelectConfig,
         arguments,
         program="kenning-lego select",
-        description=f"{__doc__ or ''} A YAML file may be named first instead of workspaces.",
-        file="YAML file with the same settings; flags override it" if scenario else None,
-        positional=None if scenario else "workspaces",
+        description=__doc__ or "",
+        file="YAML file with the same settings; flags override it",
+        positional="workspaces",
     )
     record = run_selection(config, ("kenning-lego", "select", *arguments))
     return 0 if all(each.feasible for each in record.answers) else CANNOT_BE_MET

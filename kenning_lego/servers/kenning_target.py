@@ -24,6 +24,7 @@ from kenning_lego.core.plans import (
     TargetDescription,
 )
 from kenning_lego.core.specs import IOSpec
+from kenning_lego.core.switching import Preloaded, Switched
 from kenning_lego.protocols.kenning_client import KenningClient, connect_kenning
 from kenning_lego.runtimes.lookup import make_runtime
 from kenning_lego.servers.pipeline import random_arrays
@@ -108,6 +109,26 @@ class KenningTarget:
         duration_ns = client.process()
         return client.output(), duration_ns
 
+    def switch(
+        self, stages: Sequence[str], *, may_pause: bool = False, memory_bytes: int | None = None
+    ) -> Switched:
+        """Refused: Kenning's server holds one model.
+
+        Raises:
+            ModelError: always.
+        """
+        del stages, may_pause, memory_bytes
+        raise _one_model()
+
+    def preload(self, digests: Sequence[str], *, memory_bytes: int | None = None) -> Preloaded:
+        """Refused: Kenning's server holds one model.
+
+        Raises:
+            ModelError: always.
+        """
+        del digests, memory_bytes
+        raise _one_model()
+
     def statistics(self) -> Statistics:
         """Everything timed so far."""
         used = {
@@ -177,6 +198,13 @@ class KenningTarget:
             item.name, reported if own else tuple(samples), timed.stopped
         )
         self.close()
+
+
+def _one_model() -> ModelError:
+    return ModelError(
+        "Kenning's wire carries one model, which cannot be changed while it runs",
+        "compose the other one, or start kenning-lego's own server on the board",
+    )
 
 
 def _only(stages: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from kenning_lego.core.errors import StoreError
 from kenning_lego.core.footprints import Footprint, FootprintPlan
 from kenning_lego.core.loads import LoadPlan, LoadResult
 from kenning_lego.core.plans import Composed, Plan, Progress, Statistics, TargetDescription
+from kenning_lego.core.switching import Preloaded, Switched
 from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.servers.environment import describe
 from kenning_lego.servers.footprints import measure_footprint
@@ -93,6 +94,22 @@ class LocalTarget:
         self._tick()
         return self._workbench.infer(inputs)
 
+    def switch(
+        self, stages: Sequence[str], *, may_pause: bool = False, memory_bytes: int | None = None
+    ) -> Switched:
+        """Run the pipeline by other held artifacts, once they are loaded."""
+        pipeline = self._workbench.pipeline
+        if memory_bytes is not None:
+            pipeline.set_memory(memory_bytes)
+        return pipeline.switch(stages, may_pause=may_pause)
+
+    def preload(self, digests: Sequence[str], *, memory_bytes: int | None = None) -> Preloaded:
+        """Have held artifacts loaded beside those that run."""
+        pipeline = self._workbench.pipeline
+        if memory_bytes is not None:
+            pipeline.set_memory(memory_bytes)
+        return pipeline.preloaded(digests)
+
     def statistics(self) -> Statistics:
         """Everything timed so far."""
         return self._workbench.statistics()
@@ -103,6 +120,7 @@ class LocalTarget:
 
     def close(self) -> None:
         """Forget models, samples and what the sensors told."""
+        self._workbench.close()
         self._workbench = Workbench(self._store)
         self._sampler.start(time.monotonic())
 

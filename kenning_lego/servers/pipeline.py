@@ -67,9 +67,14 @@ def tensors_of(programs: Iterable[Program]) -> dict[str, TensorSpec]:
 
 def bind_chain(stages: Sequence[Program], arrays: Arrays) -> Callable[[], object]:
     """A call that runs the stages in order on the arrays."""
-    calls = tuple(stage.bind(arrays) for stage in stages)
+    return run_in_order([stage.bind(arrays) for stage in stages])
+
+
+def run_in_order(calls: Sequence[Callable[[], object]]) -> Callable[[], object]:
+    """One call for several."""
     if len(calls) == 1:
         return calls[0]
+    calls = tuple(calls)
 
     def run() -> None:
         for call in calls:

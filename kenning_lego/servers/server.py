@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -48,6 +49,8 @@ from kenning_lego.protocols.results import (
 )
 from kenning_lego.protocols.session import Session
 from kenning_lego.servers.admission import Admission
+from kenning_lego.servers.deployments.opening import open_desk
+from kenning_lego.servers.deployments.requests import carry_out
 from kenning_lego.servers.journal import JournalFile
 from kenning_lego.servers.options import ServerOptions
 from kenning_lego.servers.peers import PeerWatch
@@ -68,12 +71,14 @@ MAX_QUEUED_MESSAGES = 256
 
 CAPABILITIES = (
     "acknowledge",
+    "deployments",
     "footprint",
     "load_test",
     "observe",
     "plan",
     "queue",
     "resume",
+    "switch",
     "telemetry",
 )
 
@@ -135,6 +140,7 @@ class TargetServer:
             self.address = self._bind(options.address)
             if options.kenning_tcp is not None:
                 self._kenning = self._open_to_kenning(options.kenning_tcp, store)
+            self._desk = open_desk(options, store, self._readiness, self._deployments_run)
         except KenningLegoError:
             self._close_sockets()
             raise
@@ -201,12 +207,14 @@ class TargetServer:
             previous = signal.set_wakeup_fd(wake.fileno())
             try:
                 on_ready()
+                self._desk.restore(start=self._options.deployments)
                 self._loop()
             finally:
                 signal.set_wakeup_fd(previous)
                 for number, handler in before.items():
                     signal.signal(number, handler)
                 self._stop_worker()
+                self._desk.close()
                 self._journal.forget()
                 self._uploads.suspend()
                 self._close_sockets()
@@ -254,7 +262,7 @@ class TargetServer:
             self._ticked = now
             self._handle(dialogue.Tick())
         interval_s = WATCH_INTERVAL_S if self._worker else TICK_INTERVAL_S
-        return now + min(interval_s, self._sampler.wait_s(now))
+        return now + min(interval_s, self._sampler.wait_s(now), self._desk.tick(now))
 
     @property
     def _worker_pid(self) -> int | None:
@@ -307,9 +315,9 @@ class TargetServer:
     def _note_answer(self, worker: WorkerProcess, envelope: Envelope) -> None:
         message = envelope.message
         if isinstance(message, Event):
-            worker.progressed(time.monotonic())
+            worker.progressed(envelope.id, time.monotonic())
             return
-        worker.ended()
+        worker.ended(envelope.id)
         if isinstance(message, Ok) and "spec" in message.result:
             worker.adopt_tensors(read_composed(Fields(dict(message.result), "COMPOSE")).spec)
 
@@ -346,7 +354,7 @@ class TargetServer:
             return dialogue.WorkerExited(self._stop_worker())
         if not isinstance(message, Cancel):
             plan_s = message.plan.max_seconds if isinstance(message, Measuring) else None
-            self._worker.began(message.kind.name, time.monotonic(), plan_s)
+            self._worker.began(envelope.id, message.kind.name, time.monotonic(), plan_s)
         return None
 
     def _stop_worker(self) -> str:
@@ -404,6 +412,9 @@ class TargetServer:
 
     def _carry_out_sampling(self, action: dialogue.Action) -> dialogue.SessionEvent | None:
         match action:
+            case dialogue.ForDeployments(peer, envelope):
+                carry_out(self._desk, envelope, partial(self._deployments_answered, peer))
+                self._look_at = 0.0
             case dialogue.StartSampling():
                 self._sampler.start(time.monotonic())
                 self._look_at = 0.0
@@ -415,9 +426,20 @@ class TargetServer:
                 payload = tuple(map(pack_numbers, columns))
                 return self._send(peer, Envelope(request, Ok(pack_telemetry(telemetry)), payload))
             case dialogue.SendObservation(peer, request, observation):
-                observation = replace(observation, latest=self._sampler.latest)
+                observation = replace(
+                    observation,
+                    latest=self._sampler.latest,
+                    deployments=self._desk.statuses(),
+                )
                 return self._send(peer, Envelope(request, Ok(pack_observation(observation))))
         return None
+
+    def _deployments_answered(self, peer: bytes, answer: Envelope) -> None:
+        self._handle(dialogue.DeploymentsAnswered(peer, answer))
+
+    def _deployments_run(self, names: tuple[str, ...]) -> None:
+        self._look_at = 0.0
+        self._handle(dialogue.DeploymentsRun(names))
 
     def _send(self, peer: bytes, envelope: Envelope) -> dialogue.SessionEvent | None:
         if self._kenning and self._kenning.owns(peer):

@@ -70,7 +70,7 @@ class WorkerProcess:
     ) -> None:
         self._limits = limits
         self._tensors: TensorMemory | None = None
-        self._request: Underway | None = None
+        self._requests: dict[int, Underway] = {}
         self._killed_for: str | None = None
         self._looked = -math.inf
         with contextlib.ExitStack() as undo:
@@ -133,29 +133,30 @@ class WorkerProcess:
         self._forget_tensors()
         self._tensors = tensors
 
-    def began(self, request: str, now: float, plan_seconds: float | None = None) -> None:
+    def began(self, request: int, name: str, now: float, plan_seconds: float | None = None) -> None:
         """The worker was given a request.
 
         Args:
-            request: its kind, such as ``PROCESS``.
+            request: its id.
+            name: its kind, such as ``PROCESS``.
             now: when.
             plan_seconds: `max_seconds` of what measures.
         """
-        self._request = Underway(request, now, plan_seconds)
+        self._requests[request] = Underway(name, now, plan_seconds)
 
-    def progressed(self, now: float) -> None:
-        """The worker told how far its request is."""
-        if self._request:
-            self._request = self._request.progressed(now)
+    def progressed(self, request: int, now: float) -> None:
+        """The worker told how far a request is."""
+        if request in self._requests:
+            self._requests[request] = self._requests[request].progressed(now)
 
-    def ended(self) -> None:
-        """The worker answered its request."""
-        self._request = None
+    def ended(self, request: int) -> None:
+        """The worker answered a request."""
+        self._requests.pop(request, None)
 
     @property
     def busy(self) -> bool:
         """Whether a request is under way, so that :meth:`watch` is to be called."""
-        return self._request is not None
+        return bool(self._requests)
 
     def watch(self, now: float) -> str | None:
         """Why the worker has to be killed, or None.
@@ -169,8 +170,8 @@ class WorkerProcess:
         if self._has_ended():
             # Seen here only if something that it started keeps the channel open.
             return "its process ended"
-        late = overdue(self._limits, self._request, now) if self._request else None
-        return self._guard.exceeded() or late
+        late = (overdue(self._limits, each, now) for each in self._requests.values())
+        return self._guard.exceeded() or next(filter(None, late), None)
 
     def kill(self, reason: str) -> None:
         """Kill the worker and what it started; :meth:`stop` then cleans up and says why."""

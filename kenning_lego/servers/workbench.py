@@ -26,10 +26,11 @@ from kenning_lego.core.specs import IOSpec
 from kenning_lego.runtimes.base import Arrays, Program, allocate
 from kenning_lego.runtimes.lookup import make_runtime
 from kenning_lego.servers.affinity import pinned
-from kenning_lego.servers.buffers import chain_arrays, chains_of, places_of, shared_arrays
+from kenning_lego.servers.buffers import chain_arrays, chains_of, shared_arrays
 from kenning_lego.servers.cooling import CoolDown
 from kenning_lego.servers.environment import describe
 from kenning_lego.servers.journal import Column, Journal, recover
+from kenning_lego.servers.live.pipeline import LivePipeline
 from kenning_lego.servers.load_runs import check_batch, run_load
 from kenning_lego.servers.pipeline import (
     bind_chain,
@@ -47,13 +48,6 @@ from kenning_lego.store.artifacts import ArtifactStore
 
 REQUEST_SAMPLES = 65_536
 """Of single requests, as many as are kept: the most recent."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Pipeline:
-    spec: IOSpec
-    arrays: Arrays
-    run: Callable[[], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +71,7 @@ class Workbench:
     def __init__(self, store: ArtifactStore, journal: int | None = None) -> None:
         self._store = store
         self._journal = journal
-        self._pipeline: _Pipeline | None = None
+        self._pipeline: LivePipeline | None = None
         self._measurements: dict[str, Measurement] = {}
         self._requests_ns = RecentSamples(REQUEST_SAMPLES)
         self._plans: list[PlanLog] = []
@@ -111,23 +105,39 @@ class Workbench:
             KenningLegoError: an artifact is missing or cannot be loaded, or they do not fit
                 together; the pipeline is as before.
         """
-        programs = self._load(stages, runtime, threads, batch)
-        chain = [programs[digest] for digest in stages]
-        spec = chain_spec(chain, outputs)
-        inner = tensors_of(chain)
-        arrays = place(spec)
-        inner = {name: tensor for name, tensor in inner.items() if name not in arrays}
-        arrays.update(shared_arrays(inner, [places_of(chain)]))
-        self._pipeline = _Pipeline(spec, arrays, bind_chain(chain, arrays))
+        engine = make_runtime(runtime, threads)
+
+        def load(digest: str) -> Program:
+            with self._store.reading(digest) as content:
+                return engine.load(content, batch)
+
+        pipeline = LivePipeline(load, self._store.size, stages, outputs=outputs, place=place)
+        self._used = dict(engine.used())
+        self.close()
+        self._pipeline = pipeline
         self._requests_ns.clear()
-        return Composed(spec)
+        return Composed(pipeline.spec)
+
+    @property
+    def pipeline(self) -> LivePipeline:
+        """The one that was composed.
+
+        Raises:
+            ProtocolError: none was.
+        """
+        if self._pipeline is None:
+            raise ProtocolError("no pipeline is loaded", "send COMPOSE, or MODEL with `load`")
+        return self._pipeline
+
+    def close(self) -> None:
+        """Have no pipeline any more; what changes it just now ends."""
+        pipeline, self._pipeline = self._pipeline, None
+        if pipeline is not None:
+            pipeline.close()
 
     def process(self) -> int:
         """Run the pipeline once; the engine's time in ns."""
-        pipeline = self._composed()
-        begin = time.perf_counter_ns()
-        pipeline.run()
-        duration = time.perf_counter_ns() - begin
+        duration = self.pipeline.frame()
         self._requests_ns.append(duration)
         return duration
 
@@ -137,7 +147,7 @@ class Workbench:
         Raises:
             ProtocolError: the inputs are not what the pipeline takes.
         """
-        pipeline = self._composed()
+        pipeline = self.pipeline
         pipeline.spec.check_inputs(inputs)
         for spec, frame in zip(pipeline.spec.inputs, inputs, strict=True):
             array = pipeline.arrays[spec.name]
@@ -298,11 +308,6 @@ class Workbench:
         return Statistics(
             tuple(measurements), self._used, self._before or now, now, tuple(self._plans)
         )
-
-    def _composed(self) -> _Pipeline:
-        if self._pipeline is None:
-            raise ProtocolError("no pipeline is loaded", "send COMPOSE, or MODEL with `load`")
-        return self._pipeline
 
     def _load(
         self, digests: Sequence[str], runtime: str, threads: int, batch: int

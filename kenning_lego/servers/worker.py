@@ -7,11 +7,13 @@ without the server, its connections or its store being touched.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import mmap
 import os
 import signal
 import socket
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,7 +22,10 @@ import numpy as np
 from kenning_lego.core.errors import KenningLegoError, ProtocolError
 from kenning_lego.core.plans import Progress
 from kenning_lego.core.specs import IOSpec
+from kenning_lego.core.switching import Preloaded, Switched
 from kenning_lego.protocols.codec import Envelope
+from kenning_lego.protocols.live_messages import Changing, Preload, SwitchTo
+from kenning_lego.protocols.live_results import pack_preloaded, pack_switched
 from kenning_lego.protocols.load_results import pack_footprint, pack_load_result
 from kenning_lego.protocols.messages import (
     Cancel,
@@ -28,6 +33,7 @@ from kenning_lego.protocols.messages import (
     Error,
     Event,
     MeasureFootprint,
+    Message,
     Ok,
     Process,
     RunLoadTest,
@@ -41,6 +47,8 @@ from kenning_lego.servers import tensor_memory
 from kenning_lego.servers.channel import Channel
 from kenning_lego.servers.footprints import measure_footprint
 from kenning_lego.servers.isolation import isolate
+from kenning_lego.servers.live.background import hand_on_quickly
+from kenning_lego.servers.live.goals import SupersededError
 from kenning_lego.servers.logs import set_up_logging
 from kenning_lego.servers.workbench import Workbench
 from kenning_lego.store.artifacts import ArtifactStore
@@ -71,6 +79,8 @@ class Worker:
         self._store = store
         self._memory_bytes = memory_bytes
         self._workbench = Workbench(store, journal)
+        self._sending = threading.Lock()
+        """Also what is loaded behind the frames has answers to send."""
 
     def run(self) -> None:
         """Serve until the server is gone."""
@@ -80,32 +90,30 @@ class Worker:
             except BrokenPipeError:
                 raise  # nobody is left to be told anything
             except KenningLegoError as error:
-                code = error.code if isinstance(error, ProtocolError) else ""
-                answer = Error(code or "bad_request", error.problem, error.remedy)
-                self._channel.send(Envelope(request.id, answer))
+                self._send(request.id, _refusal(error))
             except Exception as error:
                 log.exception("%s failed", request.message.kind.name)
                 answer = Error("engine_failed", f"{type(error).__name__}: {error}")
-                self._channel.send(Envelope(request.id, answer))
+                self._send(request.id, answer)
 
     def _answer(self, request: Envelope) -> None:
         match request.message:
             case Process():
                 duration = self._workbench.process()
-                self._channel.send(Envelope(request.id, Ok({"duration_ns": duration})))
+                self._send(request.id, Ok({"duration_ns": duration}))
             case Compose() as compose:
                 self._compose(request.id, compose)
             case RunPlan(plan):
                 self._workbench.measure(
                     plan, lambda progress: self._tell(request.id, progress), self._cancelled
                 )
-                self._channel.send(Envelope(request.id, Ok({})))
+                self._send(request.id, Ok({}))
             case RunLoadTest(plan):
                 result = self._workbench.load(
                     plan, lambda progress: self._tell(request.id, progress), self._cancelled
                 )
                 figures, frames = pack_load_result(result)
-                self._channel.send(Envelope(request.id, Ok(figures), frames))
+                self._send(request.id, Ok(figures), frames)
             case MeasureFootprint(plan):
                 footprint = measure_footprint(
                     plan,
@@ -114,12 +122,14 @@ class Worker:
                     self._cancelled,
                     self._memory_bytes,
                 )
-                self._channel.send(Envelope(request.id, Ok(pack_footprint(footprint))))
+                self._send(request.id, Ok(pack_footprint(footprint)))
             case Stats():
                 statistics, columns = pack_statistics(self._workbench.statistics())
-                self._channel.send(Envelope(request.id, Ok(statistics), columns))
+                self._send(request.id, Ok(statistics), columns)
             case Cancel():
                 pass  # of what has just ended
+            case SwitchTo() | Preload() as change:
+                self._change(request.id, change)
             case other:
                 raise ProtocolError(f"{other.kind.name} is not for a worker")
 
@@ -141,18 +151,63 @@ class Worker:
                 outputs=compose.outputs,
                 place=place,
             )
-            self._channel.send(Envelope(request, Ok(pack_composed(composed))), descriptor)
+            self._send(request, Ok(pack_composed(composed)), descriptor=descriptor)
         finally:
             if descriptor >= 0:
                 os.close(descriptor)  # the arrays keep the memory
 
+    def _change(self, request: int, change: Changing) -> None:
+        """Change the pipeline; answered once that is done, by whichever thread does it."""
+        pipeline = self._workbench.pipeline
+        if change.memory_bytes is not None:
+            pipeline.set_memory(change.memory_bytes)
+        match change:
+            case SwitchTo(stages, may_pause):
+                pipeline.request(
+                    stages,
+                    may_pause=may_pause,
+                    on_end=lambda outcome: self._answer_change(request, outcome),
+                )
+            case Preload(digests):
+                pipeline.preload(digests, lambda done: self._answer_change(request, done))
+
+    def _answer_change(
+        self, request: int, outcome: Switched | Preloaded | KenningLegoError
+    ) -> None:
+        match outcome:
+            case Switched():
+                answer: Ok | Error = Ok(pack_switched(outcome))
+            case Preloaded():
+                answer = Ok(pack_preloaded(outcome))
+            case error:
+                answer = _refusal(error)
+        # The server is gone: the other thread finds that out by itself.
+        with contextlib.suppress(OSError):
+            self._send(request, answer)
+
+    def _send(
+        self,
+        request: int,
+        message: Message,
+        frames: tuple[bytes, ...] = (),
+        *,
+        descriptor: int | None = None,
+    ) -> None:
+        with self._sending:
+            self._channel.send(Envelope(request, message, frames), descriptor)
+
     def _tell(self, request: int, progress: Progress) -> None:
-        self._channel.send(Envelope(request, Event(progress)))
+        self._send(request, Event(progress))
 
     def _cancelled(self) -> bool:
         message = self._channel.poll()
         cancelled = message is not None and isinstance(message.message, Cancel)
         return cancelled or self._channel.closed_by_peer
+
+
+def _refusal(error: KenningLegoError) -> Error:
+    code = error.code if isinstance(error, ProtocolError | SupersededError) else ""
+    return Error(code or "bad_request", error.problem, error.remedy)
 
 
 def _arrays(descriptor: int, spec: IOSpec) -> Arrays:
@@ -191,6 +246,7 @@ def main() -> None:
     isolate(_OUT_OF_MEMORY_SCORE)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server decides when to end
     set_up_logging("info", as_json=arguments.log_json)
+    hand_on_quickly()
     _preload(arguments.preload)
     try:
         Worker(channel, store, arguments.memory_bytes, arguments.journal).run()

@@ -10,6 +10,7 @@ from kenning_lego.core.plans import Composed, Progress
 from kenning_lego.core.specs import IOSpec, TensorSpec
 from kenning_lego.protocols import dialogue
 from kenning_lego.protocols.codec import Envelope
+from kenning_lego.protocols.live_messages import Changing
 from kenning_lego.protocols.messages import (
     UPLOAD_CREDITS,
     Cancel,
@@ -36,6 +37,8 @@ class FakeWorker:
     """Holds what a worker would hold; starts with nothing."""
 
     inbox: deque[Envelope] = field(default_factory=deque)
+    changes: deque[Envelope] = field(default_factory=deque)
+    """What it does beside the rest."""
     composed: bool = False
     has_inputs: bool = False
     has_result: bool = False
@@ -130,10 +133,10 @@ class Shell:
     # What the worker does
 
     def work(self, *, fail: bool = False) -> Message | None:
-        """The worker carries out its oldest request; returns it."""
+        """The worker carries out its oldest request, or else a change; returns it."""
         worker = self.worker
         if worker is None or not worker.inbox:
-            return None
+            return self.change(fail=fail)
         request = worker.inbox.popleft()
         message = request.message
         answer: Message | None = Error("engine_failed", "no") if fail else Ok({})
@@ -151,6 +154,15 @@ class Shell:
         if answer is not None:
             self.feed(dialogue.WorkerAnswered(Envelope(request.id, answer)))
         return message
+
+    def change(self, *, fail: bool = False) -> Message | None:
+        """The worker has done its oldest change of the pipeline; returns it."""
+        if self.worker is None or not self.worker.changes:
+            return None
+        request = self.worker.changes.popleft()
+        answer = Error("superseded", "no") if fail else Ok({})
+        self.feed(dialogue.WorkerAnswered(Envelope(request.id, answer)))
+        return request.message
 
     def tell(self) -> bool:
         """The worker tells how far it is; whether there was anything to tell."""
@@ -236,9 +248,17 @@ class Shell:
         assert (holder, envelope.id) in self.waiting, "the worker is asked for nobody"
         if isinstance(envelope.message, Cancel):
             assert [isinstance(each.message, Measuring) for each in self.running] == [True]
+        elif isinstance(envelope.message, Changing):
+            assert self.worker is not None, "a change of no pipeline"
+            assert self.worker.composed, "a change of no pipeline"
+            assert not any(isinstance(each.message, Measuring | Compose) for each in self.running)
+            self.worker.changes.append(envelope)
+            return
         else:
             assert isinstance(envelope.message, Compose | Process | Measuring | Stats)
             assert not self.running, "the worker is asked two things at once"
+            if isinstance(envelope.message, Compose | Measuring):
+                assert not (self.worker and self.worker.changes), "a change is under way"
         self.worker = self.worker or FakeWorker()
         self.worker.inbox.append(envelope)
 

@@ -8,6 +8,7 @@ from kenning_lego.core.errors import ProtocolError
 from kenning_lego.core.plans import Plan, PlanItem
 from kenning_lego.protocols import dialogue
 from kenning_lego.protocols.codec import Envelope
+from kenning_lego.protocols.live_messages import Preload, SwitchTo
 from kenning_lego.protocols.messages import (
     CHUNK_BYTES,
     UPLOAD_CREDITS,
@@ -39,6 +40,7 @@ HOST, OTHER = b"host", b"other"
 DIGEST = "0" * 64
 LOAD = Load("onnxruntime", 1, 1)
 COMPOSE = Compose((DIGEST,), LOAD)
+SWITCH = SwitchTo((DIGEST,))
 PLAN = RunPlan(Plan((PlanItem("a", (DIGEST,)),)))
 
 
@@ -86,6 +88,8 @@ def test_anybody_may_greet() -> None:
         Cancel(),
         Stats(),
         AskTelemetry(),
+        SWITCH,
+        Preload((DIGEST,)),
         Bye(),
     ],
     ids=lambda message: message.kind.name,
@@ -578,3 +582,75 @@ def test_chunk_of_another_request_is_ignored() -> None:
     shell.chunk(HOST, request + 7, 0, b"1234")
     assert shell.store.parts[DIGEST] == 0
     assert (HOST, request) in shell.waiting
+
+
+def test_frames_go_on_while_a_configuration_is_loaded() -> None:
+    shell = composed()
+    switch = shell.ask(HOST, SWITCH)
+    for _ in range(3):
+        frame = shell.ask(HOST, Infer(), INPUT)
+        assert isinstance(shell.work(), Process)
+        assert code_of(shell.answers[HOST, frame]) == "ok"
+    assert (HOST, switch) not in shell.answers
+    shell.change()
+    assert code_of(shell.answers[HOST, switch]) == "ok"
+
+
+def test_switch_begins_in_its_turn() -> None:
+    shell = composed()
+    shell.ask(HOST, Infer(), INPUT)
+    shell.ask(HOST, SWITCH)
+    assert shell.worker is not None
+    assert not shell.worker.changes
+    shell.work()
+    assert len(shell.worker.changes) == 1
+
+
+@pytest.mark.parametrize("message", [PLAN, COMPOSE], ids=["plan", "compose"])
+def test_what_measures_or_composes_waits_for_a_switch(message: Message) -> None:
+    shell = composed()
+    shell.ask(HOST, SWITCH)
+    waits = shell.ask(HOST, message)
+    behind = shell.ask(HOST, Stats())
+    assert not shell.running
+    shell.change()
+    shell.work()
+    shell.work()
+    assert list(shell.answers)[-2:] == [(HOST, waits), (HOST, behind)]
+
+
+def test_switch_without_a_pipeline_is_refused() -> None:
+    assert "no pipeline is loaded" in str(problem_of(leased().answer(HOST, SWITCH)))
+
+
+def test_worker_that_dies_takes_its_switches_along() -> None:
+    shell = composed()
+    asked = [shell.ask(HOST, SWITCH), shell.ask(HOST, SWITCH), shell.ask(HOST, Infer(), INPUT)]
+    shell.die()
+    assert [code_of(shell.answers[HOST, each]) for each in asked] == ["worker_died"] * 3
+
+
+def test_host_that_waits_for_a_switch_keeps_the_lease() -> None:
+    shell = composed()
+    shell.ask(HOST, SWITCH)
+    shell.now = 1000.0
+    assert code_of(shell.answer(OTHER, Lease())) == "busy"
+    shell.change()
+    assert code_of(shell.answer(OTHER, Lease())) == "busy"
+
+
+def test_id_of_a_switch_under_way_is_not_used_again() -> None:
+    shell = composed()
+    request = shell.ask(HOST, SWITCH)
+    again = Envelope(request, Process())
+    shell.ask(HOST, Data(), INPUT)
+    actions = shell.session.handle(dialogue.Received(HOST, again), shell.now)
+    assert isinstance(actions[-1], dialogue.Send)
+    assert "under way already" in str(problem_of(actions[-1].envelope.message))
+
+
+def test_only_so_many_switches_are_under_way() -> None:
+    shell = composed()
+    for _ in range(MAX_QUEUED):
+        shell.ask(HOST, SWITCH)
+    assert code_of(shell.answer(HOST, SWITCH)) == "too_many"

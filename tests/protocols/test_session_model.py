@@ -13,6 +13,7 @@ from kenning_lego.core.footprints import FootprintPlan
 from kenning_lego.core.loads import LoadPlan
 from kenning_lego.core.plans import Plan, PlanItem
 from kenning_lego.protocols import dialogue
+from kenning_lego.protocols.live_messages import Preload, SwitchTo
 from kenning_lego.protocols.messages import (
     AskTelemetry,
     Bye,
@@ -53,6 +54,8 @@ IN_ORDER: tuple[Message, ...] = (
     MeasureFootprint(FootprintPlan((DIGESTS[0],))),
 )
 """Requests of the holder that are answered in the order in which they came."""
+CHANGES: tuple[Message, ...] = (SwitchTo((DIGESTS[0],)), Preload((DIGESTS[0],)))
+"""Those that others do not wait for."""
 
 
 class SessionMachine(RuleBasedStateMachine):
@@ -66,6 +69,8 @@ class SessionMachine(RuleBasedStateMachine):
         self.last_sign = 0.0
         """When the holder was last seen, or something of it ended."""
         self.seen_events = 0
+        self.changes: set[int] = set()
+        """Requests whose answers others do not wait for."""
 
     @property
     def holder(self) -> bytes | None:
@@ -73,7 +78,14 @@ class SessionMachine(RuleBasedStateMachine):
 
     @property
     def busy(self) -> bool:
-        return bool(self.shell.running) or self.shell.store.open is not None
+        under_way = bool(self.beside) or bool(self.shell.running)
+        return under_way or self.shell.store.open is not None
+
+    @property
+    def beside(self) -> set[int]:
+        """Requests that the worker carries out while others go on."""
+        worker = self.shell.worker
+        return {each.id for each in worker.changes} if worker else set()
 
     @initialize(loaded=st.booleans())
     def begin(self, loaded: bool) -> None:
@@ -113,7 +125,7 @@ class SessionMachine(RuleBasedStateMachine):
 
     @rule(
         stranger=st.none() | peers,
-        messages=st.lists(st.sampled_from(IN_ORDER), min_size=1, max_size=6),
+        messages=st.lists(st.sampled_from(IN_ORDER + CHANGES), min_size=1, max_size=6),
         fitting=mostly,
     )
     def send_without_waiting(
@@ -125,6 +137,8 @@ class SessionMachine(RuleBasedStateMachine):
             takes = isinstance(message, Data | Infer)
             payload = [INPUT if fitting else INPUT[1:]] if takes else []
             request = self.shell.ask(peer, message, *payload)
+            if message in CHANGES:
+                self.changes.add(request)
             if peer != self.holder:
                 assert code_of(self.shell.answers[peer, request]) == "no_lease"
 
@@ -136,7 +150,7 @@ class SessionMachine(RuleBasedStateMachine):
         self.touch(holder)
         asked = [self.shell.ask(holder, Stats()) for _ in range(count)]
         refused = [self.shell.answers.get((holder, request)) for request in asked]
-        waiting = len(self.shell.waiting) - 1
+        waiting = len(self.shell.waiting) - len(self.beside) - 1
         assert waiting <= MAX_QUEUED + 1
         assert all(answer is None or code_of(answer) == "too_many" for answer in refused)
 
@@ -192,6 +206,12 @@ class SessionMachine(RuleBasedStateMachine):
     def worker_answers(self, fine: bool) -> None:
         while isinstance(self.shell.work(fail=not fine), Cancel):
             pass
+        self.last_sign = self.shell.now
+
+    @precondition(lambda self: self.shell.worker and self.shell.worker.changes)
+    @rule(fine=mostly)
+    def worker_has_changed_the_pipeline(self, fine: bool) -> None:
+        self.shell.change(fail=not fine)
         self.last_sign = self.shell.now
 
     @precondition(lambda self: self.shell.running)
@@ -266,8 +286,9 @@ class SessionMachine(RuleBasedStateMachine):
 
     @invariant()
     def what_is_under_way_is_the_oldest_open_request(self) -> None:
-        if self.shell.waiting:
-            (_, oldest), message = next(iter(self.shell.waiting.items()))
+        waiting = [item for item in self.shell.waiting.items() if item[0][1] not in self.beside]
+        if waiting:
+            (_, oldest), message = waiting[0]
             for each in self.shell.running:
                 assert each.id == oldest
             if self.shell.store.open:
@@ -280,7 +301,9 @@ class SessionMachine(RuleBasedStateMachine):
         in_turn = [
             request
             for _, request, message in fresh
-            if request and (isinstance(message, Ok) or code_of(message) in IN_TURN)
+            if request not in self.changes
+            and request
+            and (isinstance(message, Ok) or code_of(message) in IN_TURN)
         ]
         assert in_turn == sorted(in_turn)
 
@@ -296,7 +319,9 @@ class SessionMachine(RuleBasedStateMachine):
                 break
             if self.shell.store.open:
                 digest, total = self.shell.store.open
-                (holder, request), _ = next(iter(self.shell.waiting.items()))
+                (holder, request), _ = next(
+                    item for item in self.shell.waiting.items() if isinstance(item[1], Model)
+                )
                 arrived = self.shell.store.parts[digest]
                 self.shell.chunk(holder, request, arrived, bytes(total - arrived))
             else:

@@ -86,11 +86,11 @@ def gone(pid: int) -> bool:
 
 def test_worker_within_its_limits_is_left_alone(start: Callable[..., WorkerProcess]) -> None:
     worker = start()
-    worker.began("STATS", 1000.0)
+    worker.began(1, "STATS", 1000.0)
     begun = worker.busy
     assert isinstance(answer(worker, Envelope(1, Stats())).message, Ok)
     assert worker.watch(1059.0) is None
-    worker.ended()
+    worker.ended(1)
     assert (begun, worker.busy) == (True, False)
     assert worker.watch(9999.0) is None
     assert worker.stop() in (STOPPED, "exit code 0")
@@ -99,7 +99,7 @@ def test_worker_within_its_limits_is_left_alone(start: Callable[..., WorkerProce
 def test_worker_that_needs_too_much_memory_is_killed(start: Callable[..., WorkerProcess]) -> None:
     limits = replace(LIMITS, memory_bytes=128_000_000)
     worker = start(f"hoard = b'x' * 400_000_000\n{HANG}", limits)
-    worker.began("COMPOSE", time.monotonic())
+    worker.began(1, "COMPOSE", time.monotonic())
     reason: list[str] = []
 
     def found() -> bool:
@@ -117,7 +117,7 @@ def test_worker_that_hangs_is_killed(start: Callable[..., WorkerProcess]) -> Non
     assert isinstance(answer(worker, Envelope(1, Stats())).message, Ok)
     os.kill(worker.pid, signal.SIGSTOP)
     worker.send(Envelope(2, Stats()))
-    worker.began("STATS", 1000.0)
+    worker.began(1, "STATS", 1000.0)
     assert worker.watch(1060.0) is None
     reason = worker.watch(1060.5)
     assert reason == "STATS took longer than 60 s"
@@ -128,7 +128,7 @@ def test_worker_that_hangs_is_killed(start: Callable[..., WorkerProcess]) -> Non
 
 def test_worker_is_not_looked_at_all_the_time(start: Callable[..., WorkerProcess]) -> None:
     worker = start(HANG, replace(LIMITS, memory_bytes=1))
-    worker.began("PROCESS", 1000.0)
+    worker.began(1, "PROCESS", 1000.0)
     until(lambda: psutil.Process(worker.pid).memory_info().rss > 1)
     first = worker.watch(1000.0)
     assert first == "exceeded its memory limit of 0 MB"
@@ -138,8 +138,8 @@ def test_worker_is_not_looked_at_all_the_time(start: Callable[..., WorkerProcess
 
 def test_plan_that_falls_silent_is_killed(start: Callable[..., WorkerProcess]) -> None:
     worker = start(HANG)
-    worker.began("PLAN", 1000.0, 500.0)
-    worker.progressed(1020.0)
+    worker.began(1, "PLAN", 1000.0, 500.0)
+    worker.progressed(1, 1020.0)
     assert worker.watch(1050.0) is None
     reason = worker.watch(1050.5)
     assert reason == "PLAN took longer than 30 s without any progress"

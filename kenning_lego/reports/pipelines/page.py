@@ -160,7 +160,7 @@ def _charts(
         (
             "latency",
             latency_trace(findings),
-            "Engine's time of every frame; the line is the bound in force.",
+            "Engine's time of every frame, the slowest 0.5 % cut off; the line is the bound.",
         ),
         ("memory", memory_trace(findings), "Bytes of the artifacts held, and the bound on them."),
         (

@@ -46,6 +46,9 @@ _MARK_PX = 3.0
 _HIGHEST_BOUND = 1.25
 """Bounds further above all that was measured than this factor do not stretch the axis."""
 
+_SHOWN = 0.995
+"""Share of the points that the axis reaches to; the others are cut at its end."""
+
 Steps = Sequence[tuple[float, float | None]]
 """From when on which value holds; None for no value."""
 
@@ -203,7 +206,8 @@ def variants_chart(
 
 def _vertical(trace: Trace, bottom: float) -> Scale:
     factor = trace.unit.factor
-    told = [value for _, value in trace.points]
+    told = sorted(value for _, value in trace.points)
+    told = told[: 1 + round(_SHOWN * (len(told) - 1))] if told else told
     told += [value for _, value in trace.steps if value is not None]
     highest, lowest = max(told), min(told)
     bounds = [value for _, value in trace.bound if value is not None]

@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
 
 from kenning_lego.core.bounds import Bounds, Schedule
+from kenning_lego.core.configuration import explain
 from kenning_lego.core.deployments import Deployment
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.protocols.client import TargetClient
@@ -35,6 +40,36 @@ class Pipeline:
     network: TestedNetwork
     supply: Supply
     deployment: Deployment
+
+
+def pipeline(
+    network: TestedNetwork | Path | str,
+    *,
+    adaptive: bool = False,
+    runtime: str = "onnxruntime",
+    threads: int = 1,
+    **settings: Any,
+) -> Pipeline:
+    """A pipeline of one tested network, for :func:`deploy`.
+
+    Args:
+        network: or the workspace in which it was tested.
+        adaptive: whether the target chooses anew when its bounds or its load change.
+        runtime: the target's engine.
+        threads: that it may use.
+        settings: of :class:`.configuration.PipelineConfig`, such as ``latency_ms`` or ``rate``.
+
+    Raises:
+        KenningLegoError: see :func:`prepare`; a setting is unknown or wrong.
+    """
+    workspace = network.workspace.root if isinstance(network, TestedNetwork) else Path(network)
+    run = network.path.parent.name if isinstance(network, TestedNetwork) else None
+    try:
+        config = PipelineConfig(workspace=workspace, **{"run": run, **settings})
+    except ValidationError as error:
+        raise explain(error, "pipeline") from error
+    where = TargetConfig(runtime=runtime, threads=threads)
+    return prepare([config], where, adaptive=adaptive)[0]
 
 
 def prepare(

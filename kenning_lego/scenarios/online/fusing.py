@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from kenning_lego.compilers.configuration import CompilerConfig
 from kenning_lego.compilers.fused import fuse_once
 from kenning_lego.core.errors import CompilationError
-from kenning_lego.protocols.client import TargetClient
 from kenning_lego.scenarios.online.deploying import Pipeline
 from kenning_lego.scenarios.online.following import Followed
+from kenning_lego.scenarios.targets import open_server
+from kenning_lego.scenarios.tester.configuration import TargetConfig
 
 
 class Fuser:
@@ -24,12 +25,12 @@ class Fuser:
 
     Args:
         after_s: of running one configuration; None ships nothing.
-        target: where they run.
+        where: they run.
     """
 
-    def __init__(self, after_s: float | None, target: TargetClient) -> None:
+    def __init__(self, after_s: float | None, where: TargetConfig) -> None:
         self._after_s = after_s
-        self._target = target
+        self._where = where
         self._since: dict[str, tuple[tuple[str, ...], float]] = {}
 
     def look(
@@ -58,9 +59,10 @@ class Fuser:
                 stages, _outputs(pipeline), _example(pipeline), CompilerConfig(), network.workspace
             )
             digest = made.record.digest
-            self._target.upload(network.workspace.artifacts.path(digest), digest)
             fused[digest] = status.variants
-            self._target.deployments.switch(followed.name, stages=(digest,))
+            with open_server(self._where) as target:
+                target.upload(network.workspace.artifacts.path(digest), digest)
+                target.deployments.force(followed.name, (digest,), fused_from=stages)
 
 
 def _outputs(pipeline: Pipeline) -> tuple[str, ...]:

@@ -46,9 +46,11 @@ def record_pipeline(
         answers: 1 or 0 by frame, where it is known whether the output is right.
         fused: variant names by block name, by the artifact that was fused from them.
     """
-    numbers = sorted({each.configuration for each in followed.frames})
-    index_of = {number: index for index, number in enumerate(numbers)}
     frames = followed.frames
+    # A restarted worker counts on, so one configuration may have several numbers.
+    ran = {each.configuration: followed.configurations[each.configuration] for each in frames}
+    every = list(dict.fromkeys(ran.values()))
+    index_of = {number: every.index(stages) for number, stages in ran.items()}
     return PipelineRecord(
         name=followed.name,
         network=network.record.network.name,
@@ -57,13 +59,10 @@ def record_pipeline(
         original_score=network.record.network.test_score,
         source=source,
         variants=_variants(network),
-        configurations=tuple(
-            _configuration(followed.configurations.get(number, ()), network, fused)
-            for number in numbers
-        ),
+        configurations=tuple(_configuration(stages, network, fused) for stages in every),
         bounds=tuple(
             BoundsRecord(
-                at_s=_seconds(event, origin_ns), budget=_budget(event), source=event.text[:200]
+                at_s=_seconds(event, origin_ns), budget=_budget(event), source=event.origin
             )
             for event in followed.events
             if event.kind == "bounds"

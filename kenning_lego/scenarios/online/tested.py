@@ -101,7 +101,7 @@ class TestedNetwork:
         )
 
 
-def open_tested(workspace: Path, run: str | None = None) -> TestedNetwork:
+def open_tested(workspace: Path | str, run: str | None = None) -> TestedNetwork:
     """The network of a workspace's test.
 
     Args:
@@ -112,6 +112,7 @@ def open_tested(workspace: Path, run: str | None = None) -> TestedNetwork:
         ConfigurationError: it is no workspace, or has no such run.
         WorkspaceError: no test has finished there, or its record cannot be read.
     """
+    workspace = Path(workspace)
     if not (workspace / "manifest.json").is_file():
         raise ConfigurationError(f"{workspace} is not a workspace", "name one that a test made")
     opened = Workspace(workspace)

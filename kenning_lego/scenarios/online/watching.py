@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kenning_lego import __version__
-from kenning_lego.core.bounds import Bounds
 from kenning_lego.core.errors import TargetError
 from kenning_lego.core.pipeline_records import PipelinesRecord
 from kenning_lego.core.plans import TargetDescription
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
 
 LOOK_INTERVAL_S = 0.25
 RECORD_NAME = "pipelines.json"
+STEPS = frozenset({"loaded", "evicted", "paused", "switched", "preloaded"})
+"""Kinds of events that only carry out what was decided: they are in the record alone."""
 
 
 class Watch:
@@ -84,12 +85,14 @@ class Watch:
         begun: list[str] = []
         try:
             if shared_memory_bytes is not None:
-                target.deployments.set_bounds("", Bounds(memory_bytes=shared_memory_bytes))
-            for name, pipeline in self._pipelines.items():
-                deploy(target, pipeline)
-                begun.append(name)
-                said = f"{pipeline.network.record.network.name}, {pipeline.supply.said}"
-                self._console.print(f"pipeline {name}: {said}", soft_wrap=True)
+                target.deployments.set_shared_memory(shared_memory_bytes)
+            # A connection of its own, whose lease ends here: others may measure meanwhile.
+            with open_server(self._config.target) as leased:
+                for name, pipeline in self._pipelines.items():
+                    deploy(leased, pipeline)
+                    begun.append(name)
+                    said = f"{pipeline.network.record.network.name}, {pipeline.supply.said}"
+                    self._console.print(f"pipeline {name}: {said}", soft_wrap=True)
             yield
         finally:
             if not self._config.detach:
@@ -102,7 +105,7 @@ class Watch:
 
     def _look_on(self, target: TargetClient) -> None:
         """Gather parts of the records until the time is over or no pipeline runs any more."""
-        fuser = Fuser(self._config.fuse_after, target)
+        fuser = Fuser(self._config.fuse_after, self._config.target)
         told = 0
         deadline = time.monotonic() + self._config.seconds
         while True:
@@ -135,6 +138,7 @@ class Watch:
             (event.at_ns, each.name, event.kind, event.text)
             for each in self._followed.values()
             for event in each.events
+            if event.kind not in STEPS
         ]
         origin = first_moment(self._followed.values())
         for at_ns, name, kind, text in sorted(events)[told:]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -50,7 +49,7 @@ class BudgetFile:
 
     def _look(self) -> _Stamp | None:
         try:
-            status = os.stat(self.path)
+            status = self.path.stat()
         except OSError:
             return None
         return status.st_mtime_ns, status.st_size, status.st_ino

@@ -1,7 +1,8 @@
 """Budgets as people and programs on the target write them: one JSON object.
 
 ``{"memory_bytes": 40000000, "deployments": {"camera": {"latency_ms": 12}}}``: `memory_bytes` is for
-all deployments together; for one of them there may be `latency_ms`, `memory_bytes`, `energy_mj`.
+all deployments together (null for no bound), for one of them there may be `latency_ms`,
+`memory_bytes` and `energy_mj`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from kenning_lego.core.bounds import MAX_MEMORY_BYTES, Bounds
+from kenning_lego.core.bounds import MAX_MEMORY_BYTES, NO_BOUNDS, Bounds
 from kenning_lego.core.errors import ConfigurationError, KenningLegoError
 from kenning_lego.protocols.deployment_fields import read_bounds
 from kenning_lego.protocols.deployment_messages import read_name
@@ -43,12 +44,17 @@ def parse_budgets(text: bytes, where: str) -> dict[str, Bounds]:
 def _parse(fields: Fields) -> dict[str, Bounds]:
     budgets: dict[str, Bounds] = {}
     if fields.has("memory_bytes"):
-        memory = fields.integer("memory_bytes", 0, MAX_MEMORY_BYTES)
-        budgets[TOGETHER] = Bounds(memory_bytes=memory)
+        budgets[TOGETHER] = _together(fields)
     if fields.has("deployments"):
         budgets.update(_by_name(fields.map("deployments")))
     fields.done()
     return budgets
+
+
+def _together(fields: Fields) -> Bounds:
+    if fields.is_null("memory_bytes"):
+        return NO_BOUNDS
+    return Bounds(memory_bytes=fields.integer("memory_bytes", 0, MAX_MEMORY_BYTES))
 
 
 def _by_name(fields: Fields) -> Mapping[str, Bounds]:

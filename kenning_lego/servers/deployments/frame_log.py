@@ -9,6 +9,8 @@ from kenning_lego.protocols.worker_messages import Happened, Report
 from kenning_lego.servers.deployments.recent import RecentOutputs
 
 REPORT_INTERVAL_S = 0.25
+_MOST_FRAMES = 8192
+"""In one report; likewise tensors, each of which is a frame of the message."""
 UNASKED = 0
 """The id of a message that answers nothing."""
 
@@ -50,6 +52,11 @@ class FrameLog:
         if outputs:
             self._outputs.append(FrameOutputs(self.next_frame, outputs))
         self.next_frame += 1
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a message should not have to carry more."""
+        return len(self._frames) >= _MOST_FRAMES or self._outputs.tensors >= _MOST_FRAMES
 
     def note(self, happened: Happened) -> None:
         """Note an event."""

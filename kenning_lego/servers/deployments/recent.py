@@ -72,9 +72,29 @@ class RecentOutputs:
         kept, self._kept, self._bytes = tuple(self._kept), deque(), 0
         return kept
 
-    def between(self, first: int, end: int) -> tuple[FrameOutputs, ...]:
-        """Those of frames from `first` on and before `end`."""
-        return tuple(each for each in self._kept if first <= each.frame < end)
+    @property
+    def tensors(self) -> int:
+        """How many are kept."""
+        return len(self._kept) * len(self._kept[0].tensors) if self._kept else 0
+
+    def between(
+        self, first: int, end: int, most_tensors: int, most_bytes: int
+    ) -> tuple[FrameOutputs, ...]:
+        """Those of frames from `first` on and before `end`, the first of them if they are many."""
+        found: list[FrameOutputs] = []
+        for each in self._kept:
+            if not first <= each.frame < end:
+                continue
+            most_tensors -= len(each.tensors)
+            most_bytes -= _size(each)
+            if found and (most_tensors < 0 or most_bytes < 0):
+                break
+            found.append(each)
+        return tuple(found)
+
+    def reach(self, frame: int, end: int) -> bool:
+        """Whether nothing is kept of frames after `frame` and before `end`."""
+        return not any(frame < each.frame < end for each in self._kept)
 
     def _make_room(self) -> None:
         while self._bytes > self._most:

@@ -10,15 +10,20 @@ from kenning_lego.core.deployment_records import (
     DeploymentRecord,
     DeploymentStatus,
     FrameOutputs,
+    Origin,
 )
 from kenning_lego.core.specs import IOSpec
 from kenning_lego.protocols.codec import Frame as PayloadFrame
 from kenning_lego.protocols.deployment_messages import MAX_FRAMES_AT_ONCE, AskRecord
-from kenning_lego.protocols.deployment_results import rows_of
+from kenning_lego.protocols.deployment_results import ROW_BYTES, rows_of
 from kenning_lego.servers.deployments.recent import RecentFrames, RecentOutputs
 
 KEPT_EVENTS = 4096
 """Of one deployment; the oldest go first."""
+_MOST_TENSORS = 32_768
+"""In one answer: each is a frame of the message."""
+_MOST_OUTPUT_BYTES = 32 << 20
+"""In one answer, beside those of one frame at least."""
 
 
 class Record:
@@ -65,15 +70,16 @@ class Record:
     def note(
         self,
         kind: str,
+        origin: Origin,
         text: str,
-        at_ns: int,
         *,
+        at_ns: int,
         frame: int | None = None,
         figures: Mapping[str, float] | None = None,
     ) -> DeploymentEvent:
         """Keep an event; without a frame, it came before the next one."""
         number = self.next_frame if frame is None else frame
-        event = DeploymentEvent(self.next_event, at_ns, kind, number, text, figures or {})
+        event = DeploymentEvent(self.next_event, at_ns, kind, origin, number, text, figures or {})
         self._events.append(event)
         self.next_event += 1
         return event
@@ -87,8 +93,13 @@ class Record:
     ) -> tuple[DeploymentRecord, PayloadFrame]:
         """What was asked for, without its frames, and their rows."""
         rows, first = self._frames.between(ask.since_frame, min(ask.frames, MAX_FRAMES_AT_ONCE))
-        frames = rows_of(rows)
-        end = frames[-1].number + 1 if frames else min(first, self.next_frame)
+        end = first + len(rows) // ROW_BYTES
+        outputs: tuple[FrameOutputs, ...] = ()
+        if ask.outputs:
+            outputs = self._outputs.between(first, end, _MOST_TENSORS, _MOST_OUTPUT_BYTES)
+            if outputs and not self._outputs.reach(outputs[-1].frame, end):
+                end = outputs[-1].frame + 1  # the rest comes with the next cursor
+        frames = rows_of(rows[: (end - first) * ROW_BYTES])
         events = tuple(event for event in self._events if event.index >= ask.since_event)
         oldest = self._events[0].index if self._events else self.next_event
         used = {frame.configuration for frame in frames}
@@ -100,8 +111,8 @@ class Record:
             frames_dropped=max(0, first - ask.since_frame),
             events=events,
             events_dropped=max(0, oldest - ask.since_event),
-            outputs=self._outputs.between(first, end) if ask.outputs else (),
+            outputs=outputs,
             next_frame=end,
             next_event=self.next_event,
         )
-        return record, rows
+        return record, rows[: len(frames) * ROW_BYTES]

@@ -28,6 +28,7 @@ def open_source(
     inputs: Sequence[TensorSpec],
     store: ArtifactStore,
     videos: Mapping[str, Path],
+    frames_before: int = 0,
 ) -> Source:
     """Open a source of frames for a pipeline's inputs.
 
@@ -36,6 +37,8 @@ def open_source(
         inputs: of the pipeline, in order.
         store: of the artifacts.
         videos: that the server was given names for.
+        frames_before: frames that an earlier worker took from it, of which stored and random ones
+            are not given again.
 
     Raises:
         KenningLegoError: there is no such source, or its frames do not fit the inputs.
@@ -44,9 +47,9 @@ def open_source(
         case NullFrames():
             return NullSource()
         case RandomFrames(seed):
-            return NoiseSource(seed)
+            return NoiseSource(seed, frames_before)
         case StoredFrames(digest, repeat):
-            return StoredSource(store, digest, inputs, repeat=repeat)
+            return StoredSource(store, digest, inputs, frames_before, repeat=repeat)
         case VideoFrames(name):
             path = videos.get(name)
             if path is None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from kenning_lego.runtimes.base import Arrays
 from kenning_lego.servers.pipeline import randomise
 
@@ -13,14 +11,16 @@ class NoiseSource:
 
     Args:
         seed: of the first frame; the same seed gives the same frames.
+        frames_before: frames that are left out.
     """
 
-    def __init__(self, seed: int) -> None:
-        self._seeds = np.random.default_rng(seed)
+    def __init__(self, seed: int, frames_before: int = 0) -> None:
+        self._seed = seed + frames_before
 
     def fill(self, inputs: Arrays) -> bool:
         """A new frame."""
-        randomise(inputs, int(self._seeds.integers(2**62)))
+        randomise(inputs, self._seed)
+        self._seed += 1
         return True
 
     def close(self) -> None:

@@ -19,6 +19,7 @@ class StoredSource:
         store: that holds the artifact.
         digest: sha256 of the artifact: a frame's inputs, one behind the other, then the next's.
         inputs: of the pipeline, in order.
+        frames_before: frames that were given before.
         repeat: begin again after the last frame.
 
     Raises:
@@ -27,7 +28,13 @@ class StoredSource:
     """
 
     def __init__(
-        self, store: ArtifactStore, digest: str, inputs: Sequence[TensorSpec], *, repeat: bool
+        self,
+        store: ArtifactStore,
+        digest: str,
+        inputs: Sequence[TensorSpec],
+        frames_before: int = 0,
+        *,
+        repeat: bool,
     ) -> None:
         content = store.read(digest)
         size = sum(tensor.nbytes for tensor in inputs)
@@ -40,7 +47,8 @@ class StoredSource:
         self._frames = np.frombuffer(content, np.uint8).reshape(-1, size)
         self._inputs = tuple(inputs)
         self._repeat = repeat
-        self._next = 0
+        count = len(self._frames)
+        self._next = frames_before % count if repeat else min(frames_before, count)
 
     def fill(self, inputs: Arrays) -> bool:
         """The next frame."""

@@ -24,7 +24,13 @@ SPEC = IOSpec((TensorSpec("x", (1, 4), "float32"),), (TensorSpec("y", (1, 3), "f
 
 def event(index: int, kind: str, at_ns: int, frame: int, **figures: float) -> DeploymentEvent:
     return DeploymentEvent(
-        index=index, at_ns=at_ns, kind=kind, frame=frame, text=f"{kind}!", figures=figures
+        index=index,
+        at_ns=at_ns,
+        kind=kind,
+        frame=frame,
+        text=f"{kind}!",
+        figures=figures,
+        origin="host",
     )
 
 

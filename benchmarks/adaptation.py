@@ -1,0 +1,21 @@
+"""Whether pipelines follow budgets and load: fast, accurately, calmly, and moving little.
+
+``python -m benchmarks.adaptation`` writes ``build/bench/adaptation.json`` and prints it; it needs
+some twenty minutes on a machine that does nothing else, and the network that
+``python -m benchmarks.adaptation_network`` makes once.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from benchmarks import adaptation_bytes, adaptation_quality
+from benchmarks.parts import Part, run_parts
+
+PARTS: dict[str, Part] = {
+    "bytes": lambda directory, quick: adaptation_bytes.measure(directory, quick=quick),
+    "quality": lambda directory, quick: adaptation_quality.measure(directory, quick=quick),
+}
+
+if __name__ == "__main__":
+    raise SystemExit(run_parts("adaptation", __doc__ or "", PARTS, sys.argv[1:]))

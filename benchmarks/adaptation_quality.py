@@ -1,0 +1,212 @@
+"""Whether frames keep budgets that change, and at which accuracy, on a core that is shared.
+
+The trained ResNet-56 runs frames of eight images, the half of CIFAR-10's test images that its
+profile has not seen, one frame after the other on one core. Budgets on latency and memory change
+a hundred times; meanwhile a real process comes and goes that wants the same core. The same trace is
+run by the controller, by the full network, by the smallest one, by the controller with whole
+networks of one ratio instead of blocks, and by a policy that knows the trace and switches for
+nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.adaptation_driver import Drive, Neighbour, Network, drive, neighbour
+from benchmarks.adaptation_network import (
+    BATCH,
+    PROFILED_ON,
+    TrainedNetwork,
+    find_network,
+    time_network,
+)
+from benchmarks.adaptation_policies import Adaptive, Clairvoyant, Policy
+from benchmarks.adaptation_trace import Frame, Range, TraceShape, make_trace
+from benchmarks.bench_record import Metric
+from benchmarks.trained import load_cifar10
+from kenning_lego.blocks.latency import stages_of
+from kenning_lego.datasets.base import Part
+from kenning_lego.selection.adaptation.load import Load, LoadEstimator
+from kenning_lego.selection.adaptation.settings import AdaptationSettings
+from kenning_lego.selection.front import Front, pareto_front
+from kenning_lego.selection.problem import Budget
+
+_SHAPE = TraceShape()
+_QUICK = TraceShape(changes=20, frames=30, turns=2)
+_CALIBRATION = 256
+_LATE = 0.03
+"""Share of the frames that may be late."""
+_POINTS = 100.0
+_RESAMPLED = 2000
+
+OURS, FULL, SMALLEST, WHOLES, CLAIRVOYANT = "ours", "full", "smallest", "wholes", "clairvoyant"
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """What all policies share."""
+
+    blocks: Front
+    wholes: Front
+    network: Network
+    whole_network: Network
+    original: Network
+    labels: NDArray[np.int64]
+
+
+def measure(directory: Path, *, quick: bool) -> list[Metric]:
+    """Run the trace with each policy; nothing where the trained network is not at hand.
+
+    Args:
+        directory: not used; nothing is kept.
+        quick: a shorter trace.
+    """
+    del directory
+    found, data = find_network(), load_cifar10()
+    if found is None or data is None:
+        print("adaptation: make the network with benchmarks.adaptation_network", file=sys.stderr)
+        return []
+    setting = _prepare(found, data.test.take(range(PROFILED_ON, len(data.test))), quick=quick)
+    core = max(os.sched_getaffinity(0))
+    with neighbour(core) as other:
+        free, shared = (_calibrate(setting, other, busy=busy) for busy in (False, True))
+        trace = _trace(setting.blocks, free, shared, _QUICK if quick else _SHAPE)
+        drives = _drive_all(setting, trace, other, free, shared)
+    return _metrics(setting, trace, drives)
+
+
+def _prepare(found: TrainedNetwork, images: Part, *, quick: bool) -> _Setting:
+    latencies, wholes_ms = time_network(
+        found.segments,
+        {digest: digest for digest, _ in found.wholes},
+        found.workspace,
+        seconds=20.0 if quick else 90.0,
+    )
+    blocks = pareto_front(replace(found, latencies_ms=latencies).problem)
+    wholes = pareto_front(found.whole_problem([wholes_ms[digest] for digest, _ in found.wholes]))
+    count = len(images) // BATCH
+    frames = images.images[: count * BATCH].reshape(count, BATCH, *images.images.shape[1:])
+    output = found.segments[-1].outputs[0].name
+
+    def network(stages: Callable[[int], Sequence[str]]) -> Network:
+        return Network(found.workspace.artifacts, stages, output, frames)
+
+    return _Setting(
+        blocks,
+        wholes,
+        network(lambda point: stages_of(found.segments, blocks[point].variants)),
+        network(lambda point: tuple(wholes[point].variants.values())),
+        network(lambda _: stages_of(found.segments, {})),
+        images.labels[: count * BATCH].reshape(count, BATCH),
+    )
+
+
+def _calibrate(setting: _Setting, other: Neighbour, *, busy: bool) -> Load:
+    """How the frames of a configuration in the middle do; for the ranges and the clairvoyant."""
+    front = setting.blocks
+    point = len(front) // 2
+    frames = [Frame(Budget(), busy, counted=False)] * _CALIBRATION
+    run = drive(setting.network, Policy(point), frames, other, prompt=True)
+    estimator = LoadEstimator(_LATE)
+    for duration in run.durations_ms[_CALIBRATION // 8 :]:
+        estimator.observe(float(duration), front[point].latency_ms)
+    return estimator.load
+
+
+def _trace(front: Front, free: Load, shared: Load, shape: TraceShape) -> list[Frame]:
+    least, most = (float(each) / 1e9 for each in (front.latencies.min(), front.latencies.max()))
+    memory = Range(float(front.memories.min()), float(front.memories.max()))
+    alone, beside = (
+        Range(load.expected_ms(least), load.expected_ms(most)) for load in (free, shared)
+    )
+    print(f"latency budgets in ms: {alone} on a free core, {beside} on a shared", file=sys.stderr)
+    return make_trace(shape, memory, alone, beside, seed=0)
+
+
+def _drive_all(
+    setting: _Setting, trace: Sequence[Frame], other: Neighbour, free: Load, shared: Load
+) -> dict[str, Drive]:
+    settings, blocks = AdaptationSettings(), setting.blocks
+    policies: dict[str, tuple[Network, Policy]] = {
+        OURS: (setting.network, Adaptive(blocks, settings)),
+        CLAIRVOYANT: (setting.network, Clairvoyant(blocks, free, shared)),
+        WHOLES: (setting.whole_network, Adaptive(setting.wholes, settings)),
+        FULL: (setting.original, Policy()),
+        SMALLEST: (setting.network, Policy(int(blocks.latencies.argmin()))),
+    }
+    free_of_bounds = (CLAIRVOYANT, FULL)
+    return {
+        name: drive(network, policy, trace, other, prompt=name in free_of_bounds)
+        for name, (network, policy) in policies.items()
+    }
+
+
+def _metrics(
+    setting: _Setting, trace: Sequence[Frame], drives: Mapping[str, Drive]
+) -> list[Metric]:
+    kept = {name: _within(trace, run) * 100 for name, run in drives.items()}
+    right = {name: _right(setting.labels, run) for name, run in drives.items()}
+    accuracy = {name: float(each.mean()) * _POINTS for name, each in right.items()}
+    ours = drives[OURS]
+    held = np.array([frame.budget.memory_bytes or 0 for frame in trace])
+    metrics = [
+        Metric("adaptation_within_budget", kept[OURS], "%", at_least=97.0, peer=kept[FULL]),
+        Metric("adaptation_accuracy", accuracy[OURS], "%", peer=accuracy[CLAIRVOYANT]),
+        Metric(
+            "adaptation_below_clairvoyant",
+            accuracy[CLAIRVOYANT] - accuracy[OURS],
+            "points",
+            at_most=0.3,
+        ),
+        Metric("adaptation_memory_exceeded", float((ours.held_bytes > held).sum()), "frames"),
+        Metric("adaptation_switches", float(ours.switches), "switches"),
+        Metric("adaptation_loaded", ours.loaded_bytes / 1e6, "MB"),
+        Metric("adaptation_loaded_wholes", drives[WHOLES].loaded_bytes / 1e6, "MB"),
+    ]
+    for peer in (SMALLEST, WHOLES):
+        low, middle, high = _gap(right[OURS], right[peer])
+        metrics += [
+            Metric(f"adaptation_above_{peer}", middle, "points", at_least=0.0),
+            Metric(f"adaptation_above_{peer}_low", low, "points", at_least=0.0),
+            Metric(f"adaptation_above_{peer}_high", high, "points"),
+        ]
+    for peer in (FULL, SMALLEST, WHOLES, CLAIRVOYANT):
+        metrics += [
+            Metric(f"adaptation_within_budget_{peer}", kept[peer], "%"),
+            Metric(f"adaptation_accuracy_{peer}", accuracy[peer], "%"),
+        ]
+    return metrics
+
+
+def _within(trace: Sequence[Frame], run: Drive) -> float:
+    """Share of the frames that are looked at which keep their budget on latency."""
+    bounds = np.array([frame.budget.latency_ms or np.inf for frame in trace])
+    counted = np.array([frame.counted for frame in trace])
+    return float((run.durations_ms <= bounds)[counted].mean())
+
+
+def _right(labels: NDArray[np.int64], run: Drive) -> NDArray[np.float64]:
+    """By frame, the share of its images that were classified rightly."""
+    wanted = labels[np.arange(len(run.answers)) % len(labels)]
+    return np.asarray((run.answers == wanted).mean(axis=1))
+
+
+def _gap(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> tuple[float, float, float]:
+    """The mean difference in points with its 95 % interval, frame by frame.
+
+    Whole stretches between two changes are resampled: within one, frames run the same network.
+    """
+    difference = ours - theirs
+    length = _SHAPE.frames
+    stretches = difference[: len(difference) // length * length].reshape(-1, length).mean(axis=1)
+    rng = np.random.default_rng(0)
+    drawn = rng.integers(0, len(stretches), (_RESAMPLED, len(stretches)))
+    low, high = np.quantile(stretches[drawn].mean(axis=1), [0.025, 0.975])
+    return float(low) * _POINTS, float(difference.mean()) * _POINTS, float(high) * _POINTS

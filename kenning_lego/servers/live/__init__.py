@@ -1,0 +1,1 @@
+"""Running pipelines: configurations that change between two frames, within a memory budget."""
