@@ -226,3 +226,13 @@ def test_plain_budgets_need_no_pulp(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pulp", None)
     assert isinstance(select(THREE, Budget(latency_ms=4.0)), Selected)
     assert not isinstance(select(THREE, Budget(latency_ms=1.0, memory_bytes=900)), Selected)
+
+
+def test_a_gap_is_counted_before_weights_become_whole_numbers() -> None:
+    networks = (Network("a", THREE, weight=0.25), Network("b", THREE, weight=1.5))
+    joint = JointDemand(networks, Budget(latency_ms=8.0))
+    exact, near = solve_jointly(joint), solve_jointly(joint, gap=0.01)
+    assert exact.choices is not None
+    assert near.choices is not None
+    (least,), (found,) = joint_goals(joint, exact.choices), joint_goals(joint, near.choices)
+    assert least <= found <= least + 0.01e9

@@ -71,9 +71,7 @@ def can_be_met(sizes: Sequence[int], rows: Sequence[Row], solver: Solver) -> boo
     """Whether anything can be picked within all rows.
 
     Raises:
-        MissingDependencyError: see :func:`minimise`, for this and the others.
-        UsageError:
-        SolverError:
+        KenningLegoError: see :func:`minimise`.
     """
     possible = can_be_kept(sizes, rows)
     if possible is not None:
