@@ -19,6 +19,7 @@ from kenning_lego.selection.fairness import fair_levels
 from kenning_lego.selection.front import Front
 from kenning_lego.selection.problem import Budget
 from kenning_lego.selection.search import minimise
+from kenning_lego.selection.units import LIMIT
 
 Goal = Literal["sum", "max-min"]
 
@@ -74,9 +75,9 @@ def choose_jointly(
         members: one or more networks.
         memory_bytes: most that they may take together; None is no bound.
         latency_ms: most that a frame of each, one after the other, may take; None is no bound.
-        goal: ``sum`` for the least sum of weighted accuracy costs; ``max-min`` for the least
-            worst weighted cost, then the next worst, and so on. Then the least total latency,
-            then the least total memory.
+        goal: ``sum`` for the least sum of weighted accuracy costs, then of latencies, then of
+            memory; ``max-min`` for the least worst weighted cost, then the next worst, and so
+            on. Where networks could change places in that, one way is taken, the same each time.
 
     Returns:
         A point's index for each front; None if no choice keeps all bounds.
@@ -95,7 +96,8 @@ def choose_jointly(
     if not all(len(group.points) for group in groups):
         return None
     tables = [group.table for group in groups]
-    caps = [shared.latency, shared.memory_bytes]
+    memory = None if memory_bytes is None else min(memory_bytes, LIMIT * len(members))
+    caps = [shared.latency, memory]
     if goal == "max-min":
         levels = fair_levels(tables, caps)
         if levels is None:
