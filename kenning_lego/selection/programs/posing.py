@@ -29,7 +29,7 @@ from kenning_lego.selection.programs.program import (
 )
 from kenning_lego.selection.units import budget_units, from_units, to_units
 
-GOALS: Mapping[str, int] = {"accuracy": 0, "latency": 1, "memory": 2, "energy": 3}
+_GOALS: Mapping[str, int] = {"accuracy": 0, "latency": 1, "memory": 2, "energy": 3}
 """Where a goal's figure is among the amounts."""
 
 _BOUNDS = ("latency", "memory", "energy")
@@ -64,7 +64,7 @@ def _exact(weight: float) -> Fraction:
 
 def _goals(joint: JointDemand) -> Iterator[Quantity]:
     common = common_weight(joint)
-    goal = GOALS[joint.networks[0].demand.goal]
+    goal = _GOALS[joint.networks[0].demand.goal]
     tables, offsets = [], []
     for place, network in enumerate(joint.networks):
         factor = int(_exact(network.weight) * common)
@@ -86,7 +86,7 @@ def _goal_table(network: Network, goal: int) -> Table:
 def _switching(network: Network, switching: Switching, goal: int) -> Table:
     def cost(memory: int) -> int:
         value = switching.per_mb * memory / 1e6 + switching.per_block
-        return round(value) if goal == GOALS["memory"] else to_units(value)
+        return round(value) if goal == _GOALS["memory"] else to_units(value)
 
     return tuple(
         tuple(
