@@ -10,6 +10,7 @@ import sys
 
 from benchmarks import (
     selection_front,
+    selection_ilp,
     selection_joint,
     selection_large,
     selection_lookup,
@@ -22,6 +23,7 @@ PARTS: dict[str, Part] = {
     "lookup": lambda _, quick: selection_lookup.measure(quick=quick),
     "large": lambda _, quick: selection_large.measure(quick=quick),
     "joint": lambda _, quick: selection_joint.measure(quick=quick),
+    "ilp": lambda _, quick: selection_ilp.measure(quick=quick),
     "optimality": lambda _, quick: selection_optimality.measure(quick=quick),
 }
 

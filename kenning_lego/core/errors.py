@@ -15,7 +15,7 @@
     ├── ModelError                a network that cannot be cut, trained or run
     │   └── UntraceableError          its operations cannot be recorded (in blocks.tracing)
     ├── CompilationError          an artifact that cannot be made, or is not what torch computes
-    ├── SolverError               the optimiser failed (in selection.ilp)
+    ├── SolverError               the optimiser failed (in selection.programs)
     ├── BundleError               wheels that cannot be gathered (in deployment.errors)
     ├── DeploymentError           a step on a board failed (in deployment.errors)
     ├── StoreError                an artifact that is missing, damaged, or cannot be written

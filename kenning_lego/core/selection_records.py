@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kenning_lego.core.records import BudgetRecord, ScoreRecord
+from kenning_lego.core.records import BudgetRecord, MemoryTerm, ScoreRecord
 
 SELECTION_VERSION: Final = 1
 
@@ -68,8 +68,8 @@ class SelectedFromRecord(_Record):
     workspace: str
     run: str
     metric: str
-    memory: str
-    """What memory means: artifact, rss or peak."""
+    memory: MemoryTerm
+    """What memory means in the figures."""
 
 
 class SelectionRecord(_Record):

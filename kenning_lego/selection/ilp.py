@@ -16,7 +16,7 @@ from typing import Literal
 from kenning_lego.selection.problem import Budget, Choice, Problem, make_choice
 from kenning_lego.selection.programs.demands import Demand, JointDemand, Network
 from kenning_lego.selection.programs.engines import Solver, SolverError
-from kenning_lego.selection.programs.posing import GOALS, pose
+from kenning_lego.selection.programs.posing import common_weight, pose
 from kenning_lego.selection.programs.solving import minimise
 from kenning_lego.selection.units import to_units
 
@@ -110,14 +110,13 @@ def solve_jointly(joint: JointDemand, solver: Solver = "cbc", *, gap: float = 0.
     then memory, then energy; if the goal is none of accuracy, to the lower accuracy cost first.
 
     Raises:
-        MissingDependencyError: see :func:`solve`, for this and all others.
-        UsageError:
-        SolverError:
+        KenningLegoError: see :func:`solve`.
     """
     started = time.perf_counter()
     joint.check()
     program = pose(joint)
-    units = round(gap) if GOALS[joint.networks[0].demand.goal] == GOALS["memory"] else to_units(gap)
+    units = round(gap) if joint.networks[0].demand.goal == "memory" else to_units(gap)
+    units *= common_weight(joint)
     picked = minimise(program.sizes, program.rows, program.objectives, solver, units)
     choices = None if picked is None else unpack(joint, picked)
     status: Status = "infeasible" if choices is None else "optimal"

@@ -107,9 +107,7 @@ def select_jointly(
     """Choose for several networks on one target; see :func:`select`.
 
     Raises:
-        MissingDependencyError: see :func:`select`, for this and the others.
-        UsageError:
-        SolverError:
+        KenningLegoError: see :func:`select`.
     """
     joint.check()
     found = find_best_jointly(joint, solver, gap=gap)

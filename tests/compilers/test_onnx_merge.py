@@ -264,6 +264,12 @@ def test_chain_that_the_merged_form_differs_from_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     wrong = stage(["x"], "y", factor=2.5)
-    monkeypatch.setattr("kenning_lego.compilers.fused.merge_onnx", lambda stages, outputs: wrong)
+    monkeypatch.setattr("kenning_lego.compilers.fused.merge_onnx", lambda *_: wrong)
     with pytest.raises(CompilationError, match=r"differs from the chain by 2 on up to 8"):
         fuse([stage(["x"], "y")], ["y"], {"x": X})
+
+
+def test_merged_file_says_what_it_was_told_to() -> None:
+    made = fuse([stage(["x"], "y")], ["y"], {"x": X}, metadata={"run": "7", "who": "me"})
+    session = ort.InferenceSession(made.content, providers=["CPUExecutionProvider"])
+    assert session.get_modelmeta().custom_metadata_map == {"run": "7", "who": "me"}

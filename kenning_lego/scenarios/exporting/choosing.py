@@ -20,23 +20,33 @@ def find_exportable(tested: TestedNetwork, config: ExportConfig) -> Exportable:
     Raises:
         ConfigurationError: it is not there, or the bounds cannot be met.
     """
-    if config.configuration == WHOLE:
-        return _whole(tested)
     if config.configuration is not None:
-        found = tested.configuration(config.configuration)
-        stages = tested.stages(found.variants)
-        return Exportable(found.name, found.variants, stages, found.predicted, found.measured)
+        return named(tested, config.configuration)
     if config.variants:
-        return _chosen(tested, "custom", _assembled(tested, config))
+        return chosen(tested, _assembled(tested, config), "custom")
     budget = absolute_budget(config, original_choice(tested.problem))
     answer = select(tested.problem, budget)
     if isinstance(answer, Infeasible):
         near = "; or ".join(str(each) for each in answer.nearest)
         raise ConfigurationError(f"no configuration keeps {budget}", f"near it: {near}")
-    return _chosen(tested, "selected", answer.choice)
+    return chosen(tested, answer.choice)
 
 
-def _chosen(tested: TestedNetwork, name: str, choice: Choice) -> Exportable:
+def named(tested: TestedNetwork, name: str) -> Exportable:
+    """A configuration that the test chose, or :data:`WHOLE`.
+
+    Raises:
+        ConfigurationError: there is none of that name.
+    """
+    if name == WHOLE:
+        return _whole(tested)
+    found = tested.configuration(name)
+    stages = tested.stages(found.variants)
+    return Exportable(found.name, found.variants, stages, found.predicted, found.measured)
+
+
+def chosen(tested: TestedNetwork, choice: Choice, name: str = "selected") -> Exportable:
+    """What :func:`kenning_lego.selection.select.select` chose."""
     stages = stages_of(tested.record.segments, choice.variants)
     return Exportable(name, choice.variants, stages, tested.predictor(choice))
 

@@ -44,7 +44,7 @@ def _for_one(name: str, budget: Budget, asked: Asked, config: SelectConfig) -> A
                     changed=each.changed,
                     demand=str(each.demand),
                     budget=budget_record(each.demand.budget),
-                    chosen=(_chosen(asked, each.answer),),
+                    chosen=(describe_choice(asked, each.answer),),
                 )
                 for each in answer.nearest
             ),
@@ -54,7 +54,7 @@ def _for_one(name: str, budget: Budget, asked: Asked, config: SelectConfig) -> A
         demand=str(demand),
         budget=budget_record(budget),
         feasible=True,
-        chosen=(_chosen(asked, answer.choice),),
+        chosen=(describe_choice(asked, answer.choice),),
         solver=answer.solver,
         solve_ms=round(answer.seconds * 1e3, 3),
         gap=answer.gap,
@@ -96,10 +96,11 @@ def _for_several(
 
 
 def _all_chosen(asked: Sequence[Asked], choices: Sequence[Choice]) -> tuple[ChosenRecord, ...]:
-    return tuple(_chosen(*pair) for pair in zip(asked, choices, strict=True))
+    return tuple(describe_choice(*pair) for pair in zip(asked, choices, strict=True))
 
 
-def _chosen(asked: Asked, choice: Choice) -> ChosenRecord:
+def describe_choice(asked: Asked, choice: Choice) -> ChosenRecord:
+    """A choice for a network, with what is predicted of it."""
     running = asked.demand.switching and asked.demand.switching.running
     changed = running and sum(running[block] != name for block, name in choice.variants.items())
     return ChosenRecord(

@@ -11,47 +11,24 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from kenning_lego.scenarios.online.tested import TestedNetwork
+from kenning_lego.scenarios.online.fronts import front_once
 from kenning_lego.scenarios.selecting.asking import Asked
-from kenning_lego.selection.front import Front, pareto_front
+from kenning_lego.selection.front import Front
 from kenning_lego.selection.problem import Choice
 from kenning_lego.store.atomic import write_bytes, write_json
 
 MOST_POINTS = 100_000
 """Beyond, the front is one with a gap, which is told."""
 
-_VERSION = 1
-
 Fronts = Mapping[str, Front]
 
 
 def fronts_of(asked: Sequence[Asked]) -> dict[str, Front]:
-    """The front of every network, by its name."""
-    return {each.name: front_once(each.tested) for each in asked}
-
-
-def front_once(tested: TestedNetwork) -> Front:
-    """The front of a tested network, found in its workspace if it is there.
-
-    Raises:
-        StoreError: it cannot be kept.
-    """
-    problem = tested.problem
-    table = [[list(amounts) for amounts in block] for block in problem.table]
-    step = tested.workspace.step(
-        "front", _VERSION, {"table": table, "fixed": list(problem.fixed), "most": MOST_POINTS}
-    )
-    found = step.load()
-    if found is not None:
-        options = np.array(found["options"], dtype=np.int16).reshape(-1, len(problem.blocks))
-        columns = [np.full(len(options), fixed, dtype=np.int64) for fixed in problem.fixed]
-        for place, block in enumerate(problem.table):
-            figures = np.array(block, dtype=np.int64)[options[:, place]]
-            columns = [column + figures[:, i] for i, column in enumerate(columns)]
-        return Front(problem, columns[: 4 if problem.energy_known else 3], options, found["gap"])
-    front = pareto_front(problem, max_points=MOST_POINTS)
-    step.save({"options": front.options.ravel().tolist(), "gap": front.gap})
-    return front
+    """The front of every network, by its name; found in its workspace if it is there."""
+    return {
+        each.name: front_once(each.tested.workspace, each.tested.problem, max_points=MOST_POINTS)
+        for each in asked
+    }
 
 
 def print_front(console: Console, asked: Asked, front: Front, rows: int) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.table import Table
 
+from kenning_lego.core.records import BudgetRecord
 from kenning_lego.core.selection_records import (
     AnswerRecord,
     ChosenRecord,
@@ -14,7 +15,9 @@ from kenning_lego.core.selection_records import (
     SelectionRecord,
 )
 from kenning_lego.reports.memory import MEMORY
+from kenning_lego.scenarios.selecting.answering import describe_choice
 from kenning_lego.scenarios.selecting.asking import Asked
+from kenning_lego.scenarios.tester.choice import original_choice
 
 
 def print_selection(console: Console, record: SelectionRecord, asked: Sequence[Asked]) -> None:
@@ -27,14 +30,20 @@ def print_selection(console: Console, record: SelectionRecord, asked: Sequence[A
     for heading in ("latency ms", "memory MB", "score", "energy mJ", "% removed from its blocks"):
         if heading != "energy mJ" or _energy_known(record):
             table.add_column(heading, justify="left" if "%" in heading else "right", no_wrap=True)
+    label = "original"
+    for network in asked:
+        original = describe_choice(network, original_choice(network.tested.problem))
+        cells = _figures(original, energy=_energy_known(record))
+        table.add_row(label, "", *([network.name] if several else []), *cells)
+        label = ""
     for answer in record.answers:
         _add_rows(table, answer, ratios, several=several, energy=_energy_known(record))
     console.print()
     for line in _titles(record.networks):
         console.print(line, soft_wrap=True)
     console.print(table)
-    for each in sorted({network.memory for network in record.networks}):
-        console.print(f"memory: {MEMORY[each].lower()}")  # type: ignore[index]
+    for term in sorted({network.memory for network in record.networks}):
+        console.print(f"memory: {MEMORY[term].lower()}")
     for answer in record.answers:
         for line in _explained(answer, ratios):
             console.print(line, soft_wrap=True)
@@ -44,7 +53,7 @@ def print_selection(console: Console, record: SelectionRecord, asked: Sequence[A
 def _add_rows(
     table: Table, answer: AnswerRecord, ratios: dict[str, float], *, several: bool, energy: bool
 ) -> None:
-    name, within = answer.name, bounds(answer.budget.latency_ms, answer.budget.memory_bytes)
+    name, within = answer.name, bounds(answer.budget)
     if not answer.feasible:
         table.add_row(name, within, *([""] if several else []), "—", "—", "—")
     for chosen in answer.chosen:
@@ -93,18 +102,21 @@ def _explained(answer: AnswerRecord, ratios: dict[str, float]) -> Iterator[str]:
             )
             for each in near.chosen
         )
-        within = bounds(near.budget.latency_ms, near.budget.memory_bytes)
-        yield f"  with {' and '.join(near.changed)} relaxed, within {within}: {chosen}"
+        within = bounds(near.budget)
+        changed = " and ".join(near.changed)
+        yield f"  with {changed} relaxed{f', within {within}' if within else ''}: {chosen}"
 
 
-def bounds(latency_ms: float | None, memory_bytes: int | None) -> str:
-    """A budget in words."""
+def bounds(budget: BudgetRecord) -> str:
+    """A budget in words; empty where there is none."""
     words = []
-    if latency_ms is not None:
-        words.append(f"≤ {latency_ms:.3f} ms")
-    if memory_bytes is not None:
-        words.append(f"≤ {memory_bytes / 1e6:.2f} MB")
-    return ", ".join(words) or "none"
+    if budget.latency_ms is not None:
+        words.append(f"≤ {budget.latency_ms:.3f} ms")
+    if budget.memory_bytes is not None:
+        words.append(f"≤ {budget.memory_bytes / 1e6:.2f} MB")
+    if budget.energy_mj is not None:
+        words.append(f"≤ {budget.energy_mj:.3g} mJ")
+    return ", ".join(words)
 
 
 def _titles(networks: Sequence[SelectedFromRecord]) -> Iterator[str]:

@@ -163,7 +163,9 @@ def _median_ms(record: RunRecord, name: str | None) -> float | None:
 
 def _nearest(configuration: ConfigurationRecord) -> str:
     offers = [_budget(each.budget) for each in configuration.nearest]
-    return f"the nearest that can: {'; or '.join(offers)}"
+    blocking = "; ".join(" with ".join(conflict) for conflict in configuration.conflicts)
+    way = f"{blocking} in the way; " if blocking else ""
+    return f"{way}the nearest that can: {'; or '.join(offers)}"
 
 
 def _budget(budget: BudgetRecord) -> str:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from kenning_lego.selection.programs.program import Picked, Row, Table, total
 
-MOST = 300_000
+MOST = 100_000
 """Combinations, and parts of them, that are looked at before we give up."""
 
 _ASCENT = 200
@@ -29,7 +29,7 @@ Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
 
-def contenders(table: Table, rows: Sequence[Row], answer: Picked) -> NDArray[np.int32] | None:
+def contenders(table: Table, rows: Sequence[Row], answer: Picked) -> list[Picked] | None:
     """All that can be picked within the rows at no more than an answer's total, itself included.
 
     Args:
@@ -38,7 +38,7 @@ def contenders(table: Table, rows: Sequence[Row], answer: Picked) -> NDArray[np.
         answer: of a solver.
 
     Returns:
-        One pick a line; None if there are too many combinations to look at.
+        The picks; None if there are too many combinations to look at.
     """
     most = total(table, answer)
     bounded = [*(row for row in rows if any(len(set(group)) > 1 for group in row.table))]
@@ -49,7 +49,8 @@ def contenders(table: Table, rows: Sequence[Row], answer: Picked) -> NDArray[np.
     groups = [_Group.of(place, reduced, bounded, room) for place in range(len(table))]
     # Where leaving the best option costs most, there is least to combine: these come first.
     groups.sort(key=lambda group: -group.step)
-    return _combinations(groups, room, np.array([row.most for row in bounded]))
+    found = _combinations(groups, room, np.array([row.most for row in bounded]))
+    return None if found is None else [tuple(pick) for pick in found.tolist()]
 
 
 @dataclass(frozen=True, slots=True)

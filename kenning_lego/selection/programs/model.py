@@ -103,12 +103,16 @@ class Model:
             picked = self._ask(engines)
             if all(bound.keeps(picked) for bound in self._bounds):
                 return picked
-            chosen = [group[option] for group, option in zip(self._groups, picked, strict=True)]
-            self._model += self._pulp.lpSum(chosen) <= len(chosen) - 1
+            self.forbid(picked)
         raise SolverError(
             f"the solver broke the bounds {_ATTEMPTS} times over",
             "try another solver, or read the choice off the Pareto front",
         )
+
+    def forbid(self, picked: Picked) -> None:
+        """Let no answer be this one."""
+        chosen = [group[option] for group, option in zip(self._groups, picked, strict=True)]
+        self._model += self._pulp.lpSum(chosen) <= len(chosen) - 1
 
     def _ask(self, engines: Sequence[Any]) -> Picked:
         """The first answer that an engine has."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kenning_lego.selection.programs.engines import Solver
-from kenning_lego.selection.programs.program import Quantity, Row, Table, total
+from kenning_lego.selection.programs.program import Quantity, Row, times, total
 from kenning_lego.selection.programs.solving import can_be_met, minimise
 from kenning_lego.selection.programs.sums import Totals, totals
 
@@ -101,19 +101,15 @@ class Overruns:
         tables, offsets = [], []
         for row in rows:
             factor = common // row.unit
-            tables.append(_scaled(row.table, factor))
+            tables.append(times(row.table, factor))
             offsets.append(-row.most * factor)
         count = len(rows)
         # With a zero for each row beside it, the sum of the largest half counts no row below its
         # bound.
-        tables += [_scaled(rows[0].table, 0)] * count
+        tables += [times(rows[0].table, 0)] * count
         offsets += [0] * count
         worst = Quantity(tuple(tables), tuple(offsets), 1)
         every = Quantity(tuple(tables), tuple(offsets), count)
         objectives = [Quantity.of(rows[0].table)] if count == 1 else [worst, every]
         picked = minimise(self._sizes, [self._rows[row] for row in hard], objectives, self._solver)
         return None if picked is None else tuple(total(row.table, picked) for row in rows)
-
-
-def _scaled(table: Table, factor: int) -> Table:
-    return tuple(tuple(figure * factor for figure in group) for group in table)

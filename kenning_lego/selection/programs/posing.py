@@ -19,10 +19,17 @@ from kenning_lego.selection.programs.demands import (
     Network,
     Switching,
 )
-from kenning_lego.selection.programs.program import Program, Quantity, Restriction, Row, Table
+from kenning_lego.selection.programs.program import (
+    Program,
+    Quantity,
+    Restriction,
+    Row,
+    Table,
+    times,
+)
 from kenning_lego.selection.units import budget_units, from_units, to_units
 
-GOALS: Mapping[str, int] = {"accuracy": 0, "latency": 1, "memory": 2, "energy": 3}
+_GOALS: Mapping[str, int] = {"accuracy": 0, "latency": 1, "memory": 2, "energy": 3}
 """Where a goal's figure is among the amounts."""
 
 _BOUNDS = ("latency", "memory", "energy")
@@ -46,14 +53,22 @@ def pose(joint: JointDemand) -> Program[JointDemand]:
     )
 
 
+def common_weight(joint: JointDemand) -> int:
+    """What all weights, and so the objective, are multiplied by to be whole numbers."""
+    return math.lcm(*(_exact(each.weight).denominator for each in joint.networks))
+
+
+def _exact(weight: float) -> Fraction:
+    return Fraction(repr(float(weight)))
+
+
 def _goals(joint: JointDemand) -> Iterator[Quantity]:
-    weights = [Fraction(repr(float(each.weight))) for each in joint.networks]
-    common = math.lcm(*(weight.denominator for weight in weights))
-    goal = GOALS[joint.networks[0].demand.goal]
+    common = common_weight(joint)
+    goal = _GOALS[joint.networks[0].demand.goal]
     tables, offsets = [], []
-    for place, (network, weight) in enumerate(zip(joint.networks, weights, strict=True)):
-        factor = int(weight * common)
-        tables.append(_alone(joint, place, _scaled(_goal_table(network, goal), factor)))
+    for place, network in enumerate(joint.networks):
+        factor = int(_exact(network.weight) * common)
+        tables.append(_alone(joint, place, times(_goal_table(network, goal), factor)))
         offsets.append(network.problem.fixed[goal] * factor)
     if joint.fairness == "sum":
         yield Quantity.of(_added(tables))
@@ -71,7 +86,7 @@ def _goal_table(network: Network, goal: int) -> Table:
 def _switching(network: Network, switching: Switching, goal: int) -> Table:
     def cost(memory: int) -> int:
         value = switching.per_mb * memory / 1e6 + switching.per_block
-        return round(value) if goal == GOALS["memory"] else to_units(value)
+        return round(value) if goal == _GOALS["memory"] else to_units(value)
 
     return tuple(
         tuple(
@@ -214,7 +229,7 @@ def _constraint(
         edited[index] = replace(edited[index], at_most=bounds.get(1), at_least=bounds.get(-1))
         return replace(old, constraints=tuple(edited))
 
-    return tuple(_bounded(_scaled(table, sign), bound, 0) for sign, bound in signs), edit
+    return tuple(_bounded(times(table, sign), bound, 0) for sign, bound in signs), edit
 
 
 def _bounded(table: Table, cap: int, fixed: int) -> Row:
@@ -249,10 +264,6 @@ def _alone(joint: JointDemand, place: int, table: Table) -> Table:
         else:
             groups += [(0,) * len(block.options) for block in network.problem.blocks]
     return tuple(groups)
-
-
-def _scaled(table: Table, factor: int) -> Table:
-    return tuple(tuple(figure * factor for figure in group) for group in table)
 
 
 def _added(tables: Sequence[Table]) -> Table:

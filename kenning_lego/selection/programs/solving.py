@@ -7,15 +7,15 @@ from itertools import pairwise
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from kenning_lego.selection.programs.contenders import contenders
 from kenning_lego.selection.programs.engines import Solver, import_pulp, make_engines
 from kenning_lego.selection.programs.model import Limit, Model, NoAnswerError
 from kenning_lego.selection.programs.program import Picked, Quantity, Row
 from kenning_lego.selection.programs.scaling import scale
 from kenning_lego.selection.programs.sums import can_be_kept
+
+_MOST_EQUALS = 4
+"""Answers of one objective that are asked for one by one."""
 
 
 def minimise(
@@ -53,9 +53,12 @@ def minimise(
         if picked is None or gap or len(objectives) == 1:
             return picked
         first = objectives[0]
-        near = contenders(first.tables[0], rows, picked) if len(first.tables) == 1 else None
-        if near is not None:
-            return _best(near, objectives)
+        if len(first.tables) == 1:
+            near = contenders(first.tables[0], rows, picked)
+            if near is None:
+                near = _equals(pulp, engines, sizes, rows, first, picked)
+            if near is not None:
+                return _best(near, objectives)
         limits: list[Limit] = []
         for before, quantity in pairwise(objectives):
             limits.append(Limit(before, before.value(picked)))
@@ -68,9 +71,7 @@ def can_be_met(sizes: Sequence[int], rows: Sequence[Row], solver: Solver) -> boo
     """Whether anything can be picked within all rows.
 
     Raises:
-        MissingDependencyError: see :func:`minimise`, for this and the others.
-        UsageError:
-        SolverError:
+        KenningLegoError: see :func:`minimise`.
     """
     possible = can_be_kept(sizes, rows)
     if possible is not None:
@@ -91,9 +92,32 @@ def _first(
         return None
 
 
-def _best(near: NDArray[np.int32], objectives: Sequence[Quantity]) -> Picked:
+def _equals(
+    pulp: Any,
+    engines: Sequence[Any],
+    sizes: Sequence[int],
+    rows: Sequence[Row],
+    first: Quantity,
+    picked: Picked,
+) -> list[Picked] | None:
+    """What is no worse than an answer, asked for one by one; None if there is much of it."""
+    found = [picked]
+    while len(found) < _MOST_EQUALS:
+        model = Model(pulp, sizes, rows, [])
+        for each in found:
+            model.forbid(each)
+        try:
+            other = model.minimise(engines, first)
+        except NoAnswerError:
+            return found
+        if first.value(other) > min(map(first.value, found)):
+            return found
+        found.append(other)
+    return None
+
+
+def _best(picks: Sequence[Picked], objectives: Sequence[Quantity]) -> Picked:
     """The pick of the lowest objectives, one after the other; of equal ones, the first."""
-    picks = [tuple(line) for line in near.tolist()]
     for quantity in objectives:
         values = [quantity.value(pick) for pick in picks]
         least = min(values)

@@ -20,6 +20,10 @@ Totals = NDArray[np.int64]
 """One label a line, one row of the program a column."""
 
 MOST_LABELS = 20_000
+"""Labels in up to three rows; in more rows it takes longer to find the undominated ones."""
+
+_IN_MANY_ROWS = 10
+"""So much fewer labels are carried then: a solver is faster."""
 
 
 def can_be_kept(sizes: Sequence[int], rows: Sequence[Row]) -> bool | None:
@@ -34,7 +38,7 @@ def can_be_kept(sizes: Sequence[int], rows: Sequence[Row]) -> bool | None:
         labels = labels[(labels <= room).all(axis=1)]
         labels[:, ~np.any(groups[place + 1 :] or [group * 0], axis=(0, 1))] = 0
         labels = _undominated(labels)
-        if len(labels) > MOST_LABELS:
+        if len(labels) > _most(rows):
             return None
     return len(labels) > 0
 
@@ -45,9 +49,13 @@ def totals(sizes: Sequence[int], tables: Sequence[Table]) -> Totals | None:
     labels = np.zeros((1, len(tables)), dtype=np.int64)
     for group in groups:
         labels = _undominated(_extended(labels, group))
-        if len(labels) > MOST_LABELS:
+        if len(labels) > _most(tables):
             return None
     return labels + least
+
+
+def _most(rows: Sequence[object]) -> int:
+    return MOST_LABELS if len(rows) <= 3 else MOST_LABELS // _IN_MANY_ROWS
 
 
 def _above_least(sizes: Sequence[int], tables: Sequence[Table]) -> tuple[list[Totals], Totals]:
