@@ -70,7 +70,7 @@ class FrameLoop:
         if self._latency_ns is not None and duration > self._latency_ns:
             self._urgent = True  # whoever chooses is to know at once
         outputs = _copies(self._outputs) if self._keeps_outputs else ()
-        self._log.ran(self._pipeline.stages, begin, duration, lateness, outputs)
+        self._log.ran(self._pipeline.ran, begin, duration, lateness, outputs)
 
     def steer(self, steer: Steer, on_end: OnSwitched) -> None:
         """Go over to a configuration, with new bounds.
