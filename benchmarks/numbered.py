@@ -35,6 +35,13 @@ class NumberedNetwork:
         """The configuration that appends these digits."""
         return [block[digit].digest for block, digit in zip(self._blocks, digits, strict=True)]
 
+    def digits(self, stages: Sequence[str]) -> tuple[int, ...]:
+        """The digits that a configuration appends."""
+        return tuple(
+            [artifact.digest for artifact in block].index(digest)
+            for block, digest in zip(self._blocks, stages, strict=True)
+        )
+
 
 def frame(number: int) -> bytes:
     """The input of a frame."""

@@ -8,11 +8,12 @@ import sys
 import threading
 from collections.abc import Callable
 
-NICENESS = 10
-"""Of the thread, where each has its own (Linux): about a tenth of a frame's share of a core.
+NICENESS = 5
+"""Of the thread, where each has its own (Linux): about a third of a frame's share of a core.
 
-On one core that makes a load about five times longer and delays a frame in twenty, by a time slice
-of 4 ms; with none, every frame in six waits for one.
+More would serve frames better on a core of their own, and worse on one that others use too: there a
+thread that is kept from running while it holds Python's lock keeps the frames from running (80 ms
+at most with 10, 20 ms with 5, beside one busy process).
 """
 
 SWITCH_INTERVAL_S = 0.0005

@@ -135,9 +135,9 @@ class Mover:
                 self._give_up(goal, error)
         for step in self._unused():
             self._evict(step.digest)
-        digest = self._preloading.next(self.memory_bytes)
-        if digest is not None:
-            return Load(digest)
+        wish = self._preloading.next(self.memory_bytes)
+        if wish is not None:
+            return Load(wish)
         self._end_preloading()
         return None
 

@@ -94,7 +94,7 @@ class Room:
         Raises:
             TransitionError: no pause is allowed.
         """
-        evicted = tuple(d for d in self.stages if d not in stages)
+        evicted = tuple(d for d in self.stages if d in self.loaded and d not in stages)
         loaded = tuple(d for d in stages if d not in self.loaded)
         if not may_pause:
             raise TransitionError(

@@ -214,6 +214,8 @@ def test_pipeline_that_cannot_be_brought_back_says_so_at_the_next_frame(
     bench.live.settle()
     with pytest.raises(ModelError, match="has lost its artifacts: not what it says"):
         bench.live.frame()
+    bench.live.switch(stages("131"), may_pause=True)
+    assert bench.run() == "131"
 
 
 def test_missing_artifact_is_refused_before_anything_is_loaded(
