@@ -23,7 +23,7 @@ from typing import Final
 import numpy as np
 
 from kenning_lego.selection.dominance import Figures, Indices, ranks, undominated
-from kenning_lego.selection.labels import Labels
+from kenning_lego.selection.labels import Labels, least_to_come
 from kenning_lego.selection.multipliers import best_multipliers
 from kenning_lego.selection.problem import Budget, Choice, Problem, make_choice
 
@@ -198,16 +198,12 @@ def _search(relaxed: _Relaxed, margin: float) -> tuple[tuple[int, ...], float] |
     most = margin + relaxed.tolerance
     options = [np.flatnonzero(reduced <= most) for reduced in relaxed.reduced]
     order = sorted(range(len(options)), key=lambda group: len(options[group]))
-    left = _least_to_come([relaxed.groups[group][options[group]] for group in order])
+    left = least_to_come([relaxed.groups[group][options[group]] for group in order])
     labels, reduced = Labels([0] * relaxed.groups[0].shape[1]), np.zeros(1)
     for number, group in enumerate(order):
         labels.extend(relaxed.groups[group], options[group])
         reduced = np.add.outer(relaxed.reduced[group][options[group]], reduced).ravel()
-        fits = reduced <= most
-        for column, cap, rest in zip(labels.columns, relaxed.caps, left[number + 1], strict=True):
-            if cap is not None:
-                fits &= column <= cap - rest
-        rows = np.flatnonzero(fits)
+        rows = np.flatnonzero((reduced <= most) & labels.within(relaxed.caps, left[number + 1]))
         if not len(rows):
             return None
         labels.keep(rows)
@@ -220,15 +216,6 @@ def _search(relaxed: _Relaxed, margin: float) -> tuple[tuple[int, ...], float] |
     found = dict(zip(order, best, strict=True))
     margin = relaxed.margin_of(int(labels.columns[0][0]))
     return tuple(found[group] for group in range(len(order))), margin
-
-
-def _least_to_come(groups: Sequence[Figures]) -> list[Figures]:
-    """For each number of groups that are done, the least that the others take of each figure."""
-    least = [group.min(axis=0) for group in groups]
-    left = [np.zeros_like(least[0])]
-    for low in reversed(least):
-        left.append(left[-1] + low)
-    return left[::-1]
 
 
 def _undominated(labels: Labels, bounded: Sequence[int]) -> Indices:
