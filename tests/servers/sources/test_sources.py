@@ -33,8 +33,8 @@ from kenning_lego.servers.sources.images import ImageWriter
 from kenning_lego.servers.sources.lookup import open_source
 from kenning_lego.store.artifacts import ArtifactStore
 
-SHARED = os.environ.get("KENNING_LEGO_SHARED") or Path(__file__).parents[4] / "shared"
-VIDEO = Path(SHARED) / "data/video/bgs_video.avi"
+DATA = os.environ.get("KENNING_LEGO_SHARED_DATA") or Path(__file__).parents[4] / "shared" / "data"
+VIDEO = Path(DATA) / "video" / "bgs_video.avi"
 """A recorded one: no camera is needed for the tests."""
 TWO = (TensorSpec("x", (1, 2), "float32"), TensorSpec("n", (3,), "int64"))
 IMAGE = (TensorSpec("image", (1, 3, 4, 6), "float32"),)
