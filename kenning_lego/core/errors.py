@@ -20,6 +20,8 @@
     ├── DeploymentError           a step on a board failed (in deployment.errors)
     ├── StoreError                an artifact that is missing, damaged, or cannot be written
     ├── ProtocolError             a message that is not what the protocol says
+    ├── TransitionError           no way to a configuration (in servers.live.steps)
+    ├── SupersededError           a newer request came (in servers.live.goals)
     └── TargetError               the target, while we worked with it
         ├── TargetLostError           it went away
         ├── TargetTimeoutError        it answers no more, though connected

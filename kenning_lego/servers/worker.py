@@ -47,6 +47,7 @@ from kenning_lego.servers import tensor_memory
 from kenning_lego.servers.channel import Channel
 from kenning_lego.servers.footprints import measure_footprint
 from kenning_lego.servers.isolation import isolate
+from kenning_lego.servers.live.background import hand_on_quickly
 from kenning_lego.servers.live.goals import SupersededError
 from kenning_lego.servers.logs import set_up_logging
 from kenning_lego.servers.workbench import Workbench
@@ -245,6 +246,7 @@ def main() -> None:
     isolate(_OUT_OF_MEMORY_SCORE)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server decides when to end
     set_up_logging("info", as_json=arguments.log_json)
+    hand_on_quickly()
     _preload(arguments.preload)
     try:
         Worker(channel, store, arguments.memory_bytes, arguments.journal).run()

@@ -77,6 +77,16 @@ def test_chains_are_refused_with_the_way_out(tmp_path: Path) -> None:
         target.compose(["0" * 64, "1" * 64], runtime="onnxruntime")
 
 
+def test_models_cannot_be_changed_while_they_run(tmp_path: Path) -> None:
+    with (
+        kenning_server(tmp_path) as server,
+        KenningTarget(f"kenning+tcp://{server.kenning}") as target,
+    ):
+        for change in (target.switch, target.preload):
+            with pytest.raises(ModelError, match="cannot be changed while it runs"):
+                change(["0" * 64])
+
+
 def test_refusal_says_what_the_target_said(tmp_path: Path) -> None:
     bad = tmp_path / "bad.onnx"
     bad.write_bytes(bytes(100))

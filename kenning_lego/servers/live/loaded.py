@@ -36,20 +36,22 @@ class Loaded:
         self._size = size
         self.sizes: dict[str, int] = {}
         self.know(stages)
-        self._programs = {digest: load(digest) for digest in dict.fromkeys(stages)}
-        self.spec = chain_spec([self._programs[digest] for digest in stages], outputs)
+        programs = {digest: load(digest) for digest in dict.fromkeys(stages)}
+        self.spec = chain_spec([programs[digest] for digest in stages], outputs)
         self.arrays = place(self.spec)
         self._wiring = Wiring(self.spec, outputs, self.arrays)
+        for digest, program in programs.items():
+            self.add(digest, program)
 
     @property
     def digests(self) -> tuple[str, ...]:
         """Of all that is loaded, in the order in which it was."""
-        return tuple(self._programs)
+        return self._wiring.digests
 
     @property
     def bytes(self) -> int:
         """Of all that is loaded."""
-        return sum(self.sizes[digest] for digest in self._programs)
+        return sum(self.sizes[digest] for digest in self._wiring.digests)
 
     def know(self, digests: Iterable[str]) -> None:
         """Note artifacts' sizes.
@@ -67,8 +69,8 @@ class Loaded:
         Raises:
             ModelError: it cannot stand in for the one that runs.
         """
-        if all(digest in self._programs for digest in stages):
-            self._wiring.check([self._programs[digest] for digest in stages])
+        if set(stages) <= set(self._wiring.digests):
+            self._wiring.bind(stages)
 
     def bind(self, stages: Sequence[str]) -> Call:
         """A call that runs loaded artifacts in order.
@@ -76,14 +78,12 @@ class Loaded:
         Raises:
             ModelError: they do not fit together, or cannot stand in for what runs.
         """
-        return self._wiring.bind(stages, self._programs)
+        return self._wiring.bind(stages)
 
     def add(self, digest: str, program: Program) -> None:
         """Keep what was loaded, ready to run."""
-        self._programs[digest] = program
-        self._wiring.prepare(digest, program)
+        self._wiring.add(digest, program)
 
     def remove(self, digest: str) -> None:
         """Unload what nothing uses."""
-        del self._programs[digest]
-        self._wiring.forget(digest)
+        self._wiring.remove(digest)

@@ -9,20 +9,19 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from kenning_lego.core.errors import KenningLegoError, ModelError
-from kenning_lego.core.switching import Preloaded
 from kenning_lego.servers.live.background import Background
 from kenning_lego.servers.live.events import EventLog
 from kenning_lego.servers.live.goals import Goal, OnPreloaded, SupersededError
 from kenning_lego.servers.live.loaded import Loaded
-from kenning_lego.servers.live.transition import (
+from kenning_lego.servers.live.preloading import Preloading
+from kenning_lego.servers.live.steps import (
     Evict,
     Load,
     Replace,
     Switch,
     TransitionPlan,
-    evictions,
-    plan_transition,
 )
+from kenning_lego.servers.live.transition import evictions, plan_transition
 from kenning_lego.servers.live.turn import Turn
 
 log = logging.getLogger("kenning_lego.live")
@@ -53,10 +52,7 @@ class Mover:
         self._turn = turn
         self._settled = stages
         self._goal: Goal | None = None
-        self._keep: tuple[str, ...] = ()
-        self._wishes: list[str] = []
-        self._failed: dict[str, str] = {}
-        self._on_preloaded: OnPreloaded | None = None
+        self._preloading = Preloading(loaded)
         self._replacing: Replace | None = None
         self._calls: deque[Callable[[], None]] = deque()
         self._background = Background("live-loader", self._work)
@@ -72,7 +68,7 @@ class Mover:
             loaded=(*self._loaded.digests, *coming),
             sizes=self._loaded.sizes,
             memory_bytes=self.memory_bytes,
-            keep=self._keep,
+            keep=self._preloading.keep,
             may_pause=may_pause,
         )
 
@@ -85,10 +81,7 @@ class Mover:
     def keep(self, digests: Sequence[str], on_end: OnPreloaded | None) -> None:
         """Have these loaded beside what runs, while there is room."""
         self._end_preloading()
-        self._keep = tuple(dict.fromkeys(digests))
-        self._wishes = list(self._keep)
-        self._failed = {}
-        self._on_preloaded = on_end
+        self._preloading = Preloading(self._loaded, digests, on_end)
 
     def go_on(self) -> None:
         """Do what takes no time here, and wake the other thread for the rest."""
@@ -142,7 +135,11 @@ class Mover:
                 self._give_up(goal, error)
         for step in self._unused():
             self._evict(step.digest)
-        return self._next_wish()
+        wish = self._preloading.next(self.memory_bytes)
+        if wish is not None:
+            return Load(wish)
+        self._end_preloading()
+        return None
 
     def _unused(self) -> tuple[Evict, ...]:
         return evictions(
@@ -150,19 +147,8 @@ class Mover:
             loaded=self._loaded.digests,
             sizes=self._loaded.sizes,
             memory_bytes=self.memory_bytes,
-            keep=self._keep,
+            keep=self._preloading.keep,
         )
-
-    def _next_wish(self) -> Load | None:
-        while self._wishes:
-            digest = self._wishes[0]
-            total = self._loaded.bytes + self._loaded.sizes[digest]
-            room = self.memory_bytes is None or total <= self.memory_bytes
-            if room and digest not in self._loaded.digests:
-                return Load(digest)
-            self._wishes.pop(0)
-        self._end_preloading()
-        return None
 
     def _load_beside(self, digest: str) -> None:
         error = self._load(digest)
@@ -173,9 +159,7 @@ class Mover:
                 self._give_up(self._goal, error)
             else:
                 self._note_failure((digest,), error)
-            if digest in self._wishes:
-                self._wishes.remove(digest)
-                self._failed[digest] = str(error)
+            self._preloading.fail(digest, str(error))
 
     def _load(self, digest: str) -> KenningLegoError | None:
         """Load an artifact; why not, if not."""
@@ -282,11 +266,9 @@ class Mover:
         self._calls.append(lambda: goal.on_end(error))
 
     def _end_preloading(self) -> None:
-        on_end, self._on_preloaded = self._on_preloaded, None
-        if on_end is not None:
-            held = tuple(each for each in self._keep if each in self._loaded.digests)
-            preloaded = Preloaded(held, self._loaded.bytes, self._failed)
-            self._calls.append(lambda: on_end(preloaded))
+        call = self._preloading.end()
+        if call is not None:
+            self._calls.append(call)
 
     def _note_failure(self, digests: tuple[str, ...], error: KenningLegoError) -> None:
         self.events.note("failed", self._turn.frames, digests, reason=str(error))

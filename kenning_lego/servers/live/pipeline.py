@@ -18,7 +18,8 @@ from kenning_lego.servers.live.goals import (
 )
 from kenning_lego.servers.live.loaded import Loaded
 from kenning_lego.servers.live.mover import Mover
-from kenning_lego.servers.live.transition import TransitionPlan, plan_transition
+from kenning_lego.servers.live.steps import TransitionPlan
+from kenning_lego.servers.live.transition import plan_transition
 from kenning_lego.servers.live.turn import Turn
 
 

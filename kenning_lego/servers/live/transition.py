@@ -12,73 +12,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from kenning_lego.core.errors import KenningLegoError
-
-
-class TransitionError(KenningLegoError):
-    """No way leads from one configuration to the other within the memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """Load an artifact beside what runs."""
-
-    digest: str
-
-
-@dataclass(frozen=True, slots=True)
-class Evict:
-    """Unload an artifact that nothing uses."""
-
-    digest: str
-
-
-@dataclass(frozen=True, slots=True)
-class Switch:
-    """Run these loaded artifacts from the next frame on."""
-
-    stages: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Replace:
-    """Let frames wait, unload artifacts in use, load others, and run `stages` from then on."""
-
-    evicted: tuple[str, ...]
-    loaded: tuple[str, ...]
-    stages: tuple[str, ...]
-
-
-Step = Load | Evict | Switch | Replace
-
-
-@dataclass(frozen=True, slots=True)
-class TransitionPlan:
-    """The steps to a configuration.
-
-    Args:
-        stages: sha256 of its artifacts in order.
-        steps: in their order.
-        loaded_bytes: of all artifacts that are loaded.
-        evicted_bytes: of all that are unloaded.
-        peak_bytes: of all that are loaded at a time, at most.
-    """
-
-    stages: tuple[str, ...]
-    steps: tuple[Step, ...]
-    loaded_bytes: int
-    evicted_bytes: int
-    peak_bytes: int
-
-    @property
-    def prepared(self) -> bool:
-        """Whether all of it is loaded already."""
-        return not any(isinstance(step, Load | Replace) for step in self.steps)
-
-    @property
-    def pauses(self) -> bool:
-        """Whether frames have to wait for artifacts."""
-        return any(isinstance(step, Replace) for step in self.steps)
+from kenning_lego.servers.live.room import Room
+from kenning_lego.servers.live.steps import Evict, TransitionError, TransitionPlan
 
 
 def plan_transition(
@@ -107,9 +42,12 @@ def plan_transition(
         may_pause: whether frames may wait where the memory cannot be held otherwise.
 
     Raises:
-        TransitionError: `wanted` does not fit, or only with a pause, which is not allowed.
+        TransitionError: `wanted` names an artifact twice, or does not fit, or only with a pause
+            that is not allowed.
     """
-    room = _Room(running, wanted, loaded, sizes, memory_bytes, keep)
+    if len(set(wanted)) != len(wanted):
+        raise TransitionError("the configuration names an artifact twice", "name each once")
+    room = Room(running, wanted, loaded, sizes, memory_bytes, keep)
     total = room.bytes_of(wanted)
     if not room.holds(total):
         raise TransitionError(
@@ -143,105 +81,10 @@ def evictions(
 
     For the arguments see :func:`plan_transition`.
     """
-    room = _Room(running, running, loaded, sizes, memory_bytes, keep)
+    room = Room(running, running, loaded, sizes, memory_bytes, keep)
     room.make(0)
     room.forget_unused()
     return tuple(step for step in room.steps if isinstance(step, Evict))
-
-
-class _Room:
-    """The steps so far, and what is loaded and runs after them."""
-
-    def __init__(
-        self,
-        running: Sequence[str],
-        wanted: Sequence[str],
-        loaded: Collection[str],
-        sizes: Mapping[str, int],
-        memory_bytes: int | None,
-        keep: Sequence[str],
-    ) -> None:
-        self.steps: list[Step] = []
-        self.stages = tuple(running)
-        self.loaded = dict.fromkeys(loaded)
-        self.sizes = sizes
-        self._wanted = frozenset(wanted)
-        self._memory = memory_bytes
-        self._keep = keep
-        self.total = self._peak = self.bytes_of(loaded)
-        self._moved = [0, 0]
-
-    def bytes_of(self, digests: Collection[str]) -> int:
-        return sum(self.sizes[digest] for digest in set(digests))
-
-    def holds(self, total: int) -> bool:
-        return self._memory is None or total <= self._memory
-
-    def make(self, size: int) -> bool:
-        """Unload what is not used until `size` bytes more fit; whether they do."""
-        unused = self._unused()
-        while not self.holds(self.total + size) and unused:
-            self._evict(unused.pop(0))
-        return self.holds(self.total + size)
-
-    def forget_unused(self) -> None:
-        for digest in self._unused():
-            if digest not in self._keep:
-                self._evict(digest)
-
-    def _unused(self) -> list[str]:
-        """What may go, in this order."""
-        used = self._wanted.union(self.stages)
-        rest = [digest for digest in self.loaded if digest not in used]
-        kept = [digest for digest in reversed(self._keep) if digest in rest]
-        return [digest for digest in rest if digest not in kept] + kept
-
-    def load_beside(self, digests: Sequence[str]) -> None:
-        self.make(self.bytes_of(digests))
-        for digest in digests:
-            self._note_loaded(digest)
-            self.steps.append(Load(digest))
-
-    def switch(self, stages: Sequence[str]) -> None:
-        if tuple(stages) != self.stages:
-            self.stages = tuple(stages)
-            self.steps.append(Switch(self.stages))
-
-    def replace(self, stages: Sequence[str], *, may_pause: bool) -> None:
-        evicted = tuple(d for d in self.stages if d not in stages)
-        loaded = tuple(d for d in stages if d not in self.loaded)
-        if not may_pause:
-            raise TransitionError(
-                f"switching needs {self.bytes_of([*self.stages, *stages])} bytes of artifacts "
-                f"loaded at once, the memory budget is {self._memory} bytes",
-                "allow a pause (may_pause), in which the old is unloaded before the new is loaded",
-            )
-        for digest in evicted:
-            self._note_evicted(digest)
-        self.stages = tuple(stages)
-        self.make(self.bytes_of(loaded))
-        for digest in loaded:
-            self._note_loaded(digest)
-        self.steps.append(Replace(evicted, loaded, self.stages))
-
-    def _evict(self, digest: str) -> None:
-        self._note_evicted(digest)
-        self.steps.append(Evict(digest))
-
-    def _note_loaded(self, digest: str) -> None:
-        self.loaded[digest] = None
-        self.total += self.sizes[digest]
-        self._moved[0] += self.sizes[digest]
-        self._peak = max(self._peak, self.total)
-
-    def _note_evicted(self, digest: str) -> None:
-        del self.loaded[digest]
-        self.total -= self.sizes[digest]
-        self._moved[1] += self.sizes[digest]
-
-    def plan(self, wanted: Sequence[str]) -> TransitionPlan:
-        loaded, evicted = self._moved
-        return TransitionPlan(tuple(wanted), tuple(self.steps), loaded, evicted, self._peak)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +109,7 @@ def _same_blocks(running: Sequence[str], wanted: Sequence[str]) -> bool:
     )
 
 
-def _cross_some_blocks(room: _Room, wanted: Sequence[str], *, may_pause: bool) -> None:
+def _cross_some_blocks(room: Room, wanted: Sequence[str], *, may_pause: bool) -> None:
     """Switch those blocks whose variants are loaded, or else the next one."""
     ready = [b if b in room.loaded else a for a, b in zip(room.stages, wanted, strict=True)]
     if tuple(ready) != room.stages:
@@ -289,7 +132,7 @@ def _cross_some_blocks(room: _Room, wanted: Sequence[str], *, may_pause: bool) -
         room.replace(_mixed(room.stages, wanted, [_most_saving(left)]), may_pause=may_pause)
 
 
-def _enough(room: _Room, left: list[_Change]) -> list[_Change]:
+def _enough(room: Room, left: list[_Change]) -> list[_Change]:
     """As few blocks as bring what runs within the memory."""
     group: list[_Change] = []
     total = room.total

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from kenning_lego.core.errors import ModelError
@@ -21,7 +21,8 @@ class _Layout:
     arrays: Arrays
     calls: dict[str, Call] = field(default_factory=dict)
 
-    def call(self, digest: str, program: Program) -> Call:
+    def bind(self, digest: str, program: Program) -> Call:
+        """The program's call on these arrays, made once."""
         call = self.calls.get(digest)
         if call is None:
             call = self.calls[digest] = program.bind(self.arrays)
@@ -41,14 +42,53 @@ class Wiring:
         self._spec = spec
         self._outputs = tuple(outputs)
         self._borders = dict(arrays)
-        self._layouts: dict[tuple[IOSpec, ...], _Layout] = {}
+        self._programs: dict[str, Program] = {}
+        self._kinds: dict[IOSpec, int] = {}
+        """A number for each specification, since those take long to compare."""
+        self._kind_of: dict[str, int] = {}
+        self._layouts: dict[tuple[int, ...], _Layout] = {}
 
-    def check(self, chain: Sequence[Program]) -> None:
-        """See that a chain can stand in for the pipeline's.
+    @property
+    def digests(self) -> tuple[str, ...]:
+        """Of the programs, in the order in which they came."""
+        return tuple(self._programs)
+
+    def add(self, digest: str, program: Program) -> None:
+        """Have a program, bound wherever it can stand in for one that was bound before."""
+        self._programs[digest] = program
+        kind = self._kinds.setdefault(program.spec, len(self._kinds))
+        self._kind_of[digest] = kind
+        for key, layout in self._layouts.items():
+            if kind in key:
+                layout.bind(digest, program)
+
+    def remove(self, digest: str) -> None:
+        """Have it no more."""
+        del self._programs[digest], self._kind_of[digest]
+        for layout in self._layouts.values():
+            layout.calls.pop(digest, None)
+        self._layouts = {key: each for key, each in self._layouts.items() if each.calls}
+
+    def bind(self, stages: Sequence[str]) -> Call:
+        """A call that runs the stages in order; quick if a chain of the kind was bound before.
 
         Raises:
-            ModelError: its stages do not fit together, or its inputs or outputs are others.
+            ModelError: they do not fit together, or their inputs or outputs are not the pipeline's.
         """
+        layout = self._layout(stages)
+        calls = [layout.bind(digest, self._programs[digest]) for digest in stages]
+        return run_in_order(calls)
+
+    def _layout(self, stages: Sequence[str]) -> _Layout:
+        key = tuple(self._kind_of[digest] for digest in stages)
+        layout = self._layouts.get(key)
+        if layout is None:
+            chain = [self._programs[digest] for digest in stages]
+            self._check(chain)
+            layout = self._layouts[key] = self._lay_out(chain)
+        return layout
+
+    def _check(self, chain: Sequence[Program]) -> None:
         spec = chain_spec(chain, self._outputs)
         same = set(spec.inputs) == set(self._spec.inputs) and spec.outputs == self._spec.outputs
         if not same:
@@ -56,33 +96,6 @@ class Wiring:
                 f"the configuration has the tensors {spec}, the running one {self._spec}",
                 "switch to variants of the same network, or compose another pipeline",
             )
-
-    def bind(self, stages: Sequence[str], programs: Mapping[str, Program]) -> Call:
-        """A call that runs the stages in order.
-
-        Raises:
-            ModelError: see :meth:`check`.
-        """
-        chain = [programs[digest] for digest in stages]
-        self.check(chain)
-        key = tuple(program.spec for program in chain)
-        layout = self._layouts.get(key)
-        if layout is None:
-            layout = self._layouts[key] = self._lay_out(chain)
-        calls = [layout.call(digest, programs[digest]) for digest in stages]
-        return run_in_order(calls)
-
-    def prepare(self, digest: str, program: Program) -> None:
-        """Bind a program wherever it can stand in for one that was bound before."""
-        for key, layout in self._layouts.items():
-            if program.spec in key:
-                layout.call(digest, program)
-
-    def forget(self, digest: str) -> None:
-        """A program is no longer loaded."""
-        for layout in self._layouts.values():
-            layout.calls.pop(digest, None)
-        self._layouts = {key: each for key, each in self._layouts.items() if each.calls}
 
     def _lay_out(self, chain: Sequence[Program]) -> _Layout:
         inner = tensors_of(chain)

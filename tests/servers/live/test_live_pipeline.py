@@ -12,7 +12,7 @@ from kenning_lego.core.errors import KenningLegoError, ModelError, StoreError
 from kenning_lego.core.switching import Switched
 from kenning_lego.servers.live.goals import SupersededError
 from kenning_lego.servers.live.pipeline import LivePipeline
-from kenning_lego.servers.live.transition import TransitionError
+from kenning_lego.servers.live.steps import TransitionError
 from tests.servers.live.programs import Artifacts, stages
 
 PATIENCE_S = 30
@@ -214,6 +214,8 @@ def test_pipeline_that_cannot_be_brought_back_says_so_at_the_next_frame(
     bench.live.settle()
     with pytest.raises(ModelError, match="has lost its artifacts: not what it says"):
         bench.live.frame()
+    bench.live.switch(stages("131"), may_pause=True)
+    assert bench.run() == "131"
 
 
 def test_missing_artifact_is_refused_before_anything_is_loaded(

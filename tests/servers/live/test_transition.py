@@ -10,16 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kenning_lego.servers.live.transition import (
+from kenning_lego.servers.live.steps import (
     Evict,
     Load,
     Replace,
     Step,
     Switch,
     TransitionError,
-    evictions,
-    plan_transition,
 )
+from kenning_lego.servers.live.transition import evictions, plan_transition
 
 
 @dataclass(frozen=True)
@@ -312,3 +311,10 @@ def test_of_what_is_kept_the_last_named_makes_room_first() -> None:
         ["r"], loaded=["x", "y", "z", "r"], sizes=sizes, memory_bytes=25, keep=["y", "x"]
     )
     assert steps == (Evict("z"), Evict("x"))
+
+
+def test_configuration_that_names_an_artifact_twice_is_refused() -> None:
+    with pytest.raises(TransitionError, match="names an artifact twice"):
+        plan_transition(
+            ["a0", "b0"], ["a1", "a1"], loaded=["a0", "b0"], sizes=SIZES, memory_bytes=None
+        )
