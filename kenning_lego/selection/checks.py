@@ -31,6 +31,25 @@ def check_taken(
         raise UsageError(f"{where} has the energy {energy_mj!r} mJ", "give a number of mJ from 0")
 
 
+def check_energies(energies: Sequence[tuple[str, float | None]], fixed: float | None) -> None:
+    """Refuse energies of which a part only is known.
+
+    Args:
+        energies: variants with theirs.
+        fixed: of the segments without a choice.
+
+    Raises:
+        UsageError: the energy of some variants is known and not that of others, or that of the
+            fixed part alone.
+    """
+    unknown = [variant for variant, energy in energies if energy is None]
+    if unknown and (fixed is not None or len(unknown) < len(energies)):
+        raise UsageError(
+            f"energies are known, and not that of variant {unknown[0]!r}",
+            "give the energy of all variants or of nothing",
+        )
+
+
 def is_within(value: float, least: float, most: float = LARGEST) -> bool:
     """Whether this is a finite number between two others."""
     return isinstance(value, (int, float)) and math.isfinite(value) and least <= value <= most

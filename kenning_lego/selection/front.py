@@ -20,6 +20,8 @@ from kenning_lego.selection.lookup import BoundsIndex
 from kenning_lego.selection.problem import Budget, Choice, Problem, evaluate, make_choice
 from kenning_lego.selection.units import LARGEST, budget_units, from_units
 
+_UNBOUNDED = Budget()
+
 
 @final
 class Front(Sequence[Choice]):
@@ -126,28 +128,38 @@ class Front(Sequence[Choice]):
         return make_choice(self.problem, self.options[index].tolist())
 
 
-def pareto_front(problem: Problem, *, epsilon: float = 0.0, max_points: int | None = None) -> Front:
+def pareto_front(
+    problem: Problem,
+    *,
+    within: Budget = _UNBOUNDED,
+    epsilon: float = 0.0,
+    max_points: int | None = None,
+) -> Front:
     """The choices that are not weakly dominated in accuracy cost, latency, memory and energy.
 
     Of choices with the same figures only one is kept: the one whose options come first in the
     blocks' order. The exact front grows with the number of blocks: hundreds of choices for 8
-    blocks of 5 options, tens of thousands for 20 of 10, too many for more. With `epsilon` or
-    `max_points` it becomes one that covers every choice within :attr:`Front.gap`: some point
-    takes no more latency, memory or energy and costs at most so much more.
+    blocks of 5 options, tens of thousands for 20 of 10. Where it becomes too large, bounds that
+    always hold make it smaller; or `epsilon` or `max_points` make it one that covers every choice
+    within :attr:`Front.gap`: some point takes no more latency, memory or energy and costs at most
+    so much more. What is lost is a fraction of the gap mostly;
+    :func:`kenning_lego.selection.search.best_choice` is exact for one budget at any size.
 
     Args:
         problem: what to choose from.
+        within: only choices within this budget are of interest.
         epsilon: the gap that is allowed, in units of the metric.
         max_points: most points that are carried from block to block. The gap grows as far as it
             takes, to no more than the range of the costs: the points that latency, memory and
             energy need by themselves stay, however many they are.
 
     Raises:
-        UsageError: `epsilon` is negative or not finite, or `max_points` is not positive.
+        UsageError: no choice is within the budget, it bounds an energy that is not known,
+            `epsilon` is negative or not finite, or `max_points` is not positive.
     """
     if not is_within(epsilon, 0, LARGEST):
         raise UsageError(f"the gap {epsilon!r} is no gap", "give a number from 0")
     if max_points is not None and max_points < 1:
         raise UsageError(f"a front of {max_points!r} points at most", "give a number from 1")
-    labels, gap = set_labels(problem, epsilon=budget_units(epsilon), most=max_points)
+    labels, gap = set_labels(problem, within, epsilon=budget_units(epsilon), most=max_points)
     return Front(problem, labels.columns, labels.chosen(), from_units(gap))

@@ -13,38 +13,50 @@ from typing import Final
 
 import numpy as np
 
+from kenning_lego.core.errors import UsageError
 from kenning_lego.selection.dominance import Figures, Indices, undominated
-from kenning_lego.selection.labels import Labels
-from kenning_lego.selection.problem import Amounts, Problem
+from kenning_lego.selection.labels import Labels, least_to_come
+from kenning_lego.selection.problem import Amounts, Budget, Problem
 
-_FEW: Final = 64
+_FEW: Final = 128
 """So few labels are extended as they are."""
 
 
 def set_labels(
-    problem: Problem, *, epsilon: int = 0, most: int | None = None
+    problem: Problem, within: Budget, *, epsilon: int = 0, most: int | None = None
 ) -> tuple[Labels, int]:
-    """The undominated choices in ascending order; of equal ones that whose options come first.
+    """The undominated choices within a budget; of equal ones that whose options come first.
 
-    Their columns are accuracy cost, latency, memory and, where it is known, energy.
+    They come in ascending order of their columns: accuracy cost, latency, memory and, where it is
+    known, energy.
 
     Args:
         problem: what to choose from.
+        within: bounds of all choices.
         epsilon: the gap that is allowed, in units of accuracy cost.
         most: if more labels than this remain after a block, the gap grows as far as it takes to
             have so few, or to be left with what latency, memory and energy need by themselves.
 
     Returns:
         The choices, and the units of accuracy cost within which they stand for all; 0 is exact.
+
+    Raises:
+        UsageError: no choice is within the budget, or energy is bounded and not known.
     """
     figures = len(Amounts._fields) if problem.energy_known else len(Amounts._fields) - 1
     labels = Labels(problem.fixed[:figures])
-    coarsening = _Coarsening(epsilon // len(problem.blocks) + 1, most)
-    last = len(problem.blocks) - 1
-    for number, options in enumerate(problem.table):
-        table = np.array(options, dtype=np.int64)[:, :figures]
+    caps = [None, *problem.caps(within)][:figures]
+    blocks = problem.table
+    tables = [np.array(options, dtype=np.int64)[:, :figures] for options in blocks]
+    left = least_to_come(tables)
+    coarsening = _Coarsening(epsilon // len(tables) + 1, most)
+    for number, (table, options) in enumerate(zip(tables, blocks, strict=True), 1):
         labels.extend(table, np.array(_worthwhile(options)))
-        if number == last or len(labels) > _FEW:
+        if any(cap is not None for cap in caps):
+            labels.keep(np.flatnonzero(labels.within(caps, left[number])))
+            if not len(labels):
+                raise UsageError(f"no choice keeps {within}", "allow more")
+        if number == len(tables) or len(labels) > _FEW:
             labels.keep(coarsening.undominated(labels))
     if coarsening.gap:
         labels.keep(undominated(labels.columns, labels.paths))

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kenning_lego.selection.dominance import Figures, Indices, ranks
+from kenning_lego.selection.dominance import Figures, Flags, Indices, ranks
 
 _LARGEST_PATH: Final = 1 << 62
 
@@ -64,6 +64,14 @@ class Labels:
         stage = self._stages[-1]
         self._stages[-1] = _Stage(stage.options, stage.parents, stage.origins[rows])
 
+    def within(self, caps: Sequence[int | None], rest: Figures) -> Flags:
+        """Which labels may still keep the caps on the figures, if the others take `rest`."""
+        kept = np.ones(len(self), dtype=bool)
+        for column, cap, least in zip(self.columns, caps, rest, strict=True):
+            if cap is not None:
+                kept &= column <= cap - least
+        return kept
+
     def chosen(self) -> NDArray[np.integer[Any]]:
         """The options of the labels, (labels, blocks)."""
         width = max(int(stage.options[-1]) for stage in self._stages)
@@ -73,6 +81,18 @@ class Labels:
             option, at = np.divmod(stage.origins[at], stage.parents)
             found[:, block] = stage.options[option]
         return found
+
+
+def least_to_come(tables: Sequence[Figures]) -> list[Figures]:
+    """For each number of blocks that were added, the least that the others take of each figure.
+
+    Args:
+        tables: the figures of the options by block, (options, figures).
+    """
+    least = [np.zeros_like(tables[0][0])]
+    for table in reversed(tables):
+        least.append(least[-1] + table.min(axis=0))
+    return least[::-1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from kenning_lego.core.errors import UnknownNameError, UsageError
-from kenning_lego.selection.checks import check_taken, check_unique, is_within
+from kenning_lego.selection.checks import check_energies, check_taken, check_unique, is_within
 from kenning_lego.selection.units import LARGEST, LIMIT, budget_units, from_units, to_units
 
 
@@ -127,7 +127,8 @@ class Problem:
         check_taken(
             "the fixed part", self.fixed_latency_ms, self.fixed_memory_bytes, self.fixed_energy_mj
         )
-        self._check_energy()
+        energies = [(o.variant, o.energy_mj) for block in self.blocks for o in block.options]
+        check_energies(energies, self.fixed_energy_mj)
         for name, fixed, column in zip(
             ("accuracy costs", "latencies in ms", "sizes in bytes", "energies in mJ"),
             self.fixed,
@@ -161,30 +162,15 @@ class Problem:
         return tuple(tuple(option.amounts for option in block.options) for block in self.blocks)
 
     def caps(self, budget: Budget) -> tuple[int | None, int | None, int | None]:
-        """The bounds of a budget on latency, memory and energy, in whole units.
+        """The bounds of a budget on latency, memory and energy, in whole units up to `LIMIT`.
 
         Raises:
             UsageError: energy is bounded and not known.
         """
         if budget.energy_mj is not None and not self.energy_known:
             raise _unknown_energy()
-        return budget.latency, budget.memory_bytes, budget.energy
-
-    def _check_energy(self) -> None:
-        known = self.energy_known
-        for block in self.blocks:
-            for option in block.options:
-                if (option.energy_mj is not None) != known:
-                    raise UsageError(
-                        f"the energy of some variants is known, and not of others: "
-                        f"{option.variant!r} of block {block.name!r} differs from the first",
-                        "give the energy of all variants or of none",
-                    )
-        if self.fixed_energy_mj is not None and not known:
-            raise UsageError(
-                "the energy of the fixed part is known, and not that of the variants",
-                "give the energy of all variants, or leave it out",
-            )
+        memory = None if budget.memory_bytes is None else min(budget.memory_bytes, LIMIT)
+        return budget.latency, memory, budget.energy
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from fractions import Fraction
 
 from hypothesis import strategies as st
@@ -96,3 +97,43 @@ def problems_with_budgets(draw: st.DrawFn, *, with_energy: bool = True) -> tuple
         memory_bytes=None if memory is None else int(near.memory_bytes * memory),
         energy_mj=energy,
     )
+
+
+def random_problem(seed: int, blocks: int, options: int, *, energy_known: bool = False) -> Problem:
+    """Figures that fall with the ratio as costs rise; many sizes of blocks."""
+    generator = random.Random(seed)
+
+    def block(number: int) -> Block:
+        weights = [generator.uniform(0.1, 1.0) for _ in range(4)]
+        rising = sorted(generator.random() for _ in range(options))
+        latencies, sizes, energies = (
+            sorted((generator.uniform(0.1, 1.0) for _ in range(options)), reverse=True)
+            for _ in range(3)
+        )
+        return Block(
+            f"b{number}",
+            tuple(
+                Option(
+                    f"v{o}",
+                    0.1 * weights[0] * rising[o],
+                    weights[1] * latencies[o],
+                    int(1e6 * weights[2] * sizes[o]),
+                    weights[3] * energies[o] if energy_known else None,
+                )
+                for o in range(options)
+            ),
+        )
+
+    return Problem(tuple(map(block, range(blocks))))
+
+
+def random_budget(seed: int, problem: Problem) -> Budget:
+    """Between what every choice takes and what the largest takes; sometimes out of reach."""
+    generator = random.Random(seed)
+
+    def bound(figure: str) -> float:
+        figures = [[getattr(option, figure) for option in b.options] for b in problem.blocks]
+        return generator.uniform(0.9 * sum(map(min, figures)), 1.05 * sum(map(max, figures)))
+
+    energy = bound("energy_mj") if problem.energy_known else None
+    return Budget(bound("latency_ms"), int(bound("memory_bytes")), energy)

@@ -137,9 +137,12 @@ def test_energy_adds_up_and_is_bounded() -> None:
 
 def test_energy_is_known_of_all_or_of_none() -> None:
     mixed = (Option("original", 0.0, 1.0, 10, 0.1), PLAIN_HALF)
-    with pytest.raises(UsageError, match="energy of some variants is known"):
+    with pytest.raises(UsageError, match="energies are known, and not that of variant 'half'"):
         Problem((Block("a", mixed),))
-    with pytest.raises(UsageError, match="energy of the fixed part is known"):
+    other = Block("b", (Option("half", 0.1, 0.5, 5, 0.2),))
+    with pytest.raises(UsageError, match="energies are known, and not that of variant 'half'"):
+        Problem((Block("a", (PLAIN_HALF,)), other))
+    with pytest.raises(UsageError, match="energies are known, and not that of variant 'original'"):
         Problem((Block("a", (PLAIN,)),), fixed_energy_mj=1.0)
     with pytest.raises(UsageError, match="has the energy nan mJ"):
         Option("x", 0.0, 1.0, 1, math.nan)
