@@ -19,6 +19,7 @@ from kenning_lego.selection.fairness import fair_levels
 from kenning_lego.selection.front import Front
 from kenning_lego.selection.problem import Budget
 from kenning_lego.selection.search import minimise
+from kenning_lego.selection.units import LIMIT
 
 Goal = Literal["sum", "max-min"]
 
@@ -95,7 +96,8 @@ def choose_jointly(
     if not all(len(group.points) for group in groups):
         return None
     tables = [group.table for group in groups]
-    caps = [shared.latency, shared.memory_bytes]
+    memory = None if memory_bytes is None else min(memory_bytes, LIMIT * len(members))
+    caps = [shared.latency, memory]
     if goal == "max-min":
         levels = fair_levels(tables, caps)
         if levels is None:

@@ -55,7 +55,7 @@ class _Smooth:
     ) -> None:
         self.costs, self.figures, self.caps = costs, figures, caps
         self.temperature, self.at = temperature, at
-        priced = costs + (at @ figures.reshape(len(at), -1)).reshape(costs.shape)
+        priced = costs + (at @ figures.reshape(len(at), costs.size)).reshape(costs.shape)
         least = priced.min(axis=1, keepdims=True)
         weights = np.exp((least - priced) / temperature)
         total = weights.sum(axis=1, keepdims=True)

@@ -162,14 +162,15 @@ class Problem:
         return tuple(tuple(option.amounts for option in block.options) for block in self.blocks)
 
     def caps(self, budget: Budget) -> tuple[int | None, int | None, int | None]:
-        """The bounds of a budget on latency, memory and energy, in whole units.
+        """The bounds of a budget on latency, memory and energy, in whole units up to `LIMIT`.
 
         Raises:
             UsageError: energy is bounded and not known.
         """
         if budget.energy_mj is not None and not self.energy_known:
             raise _unknown_energy()
-        return budget.latency, budget.memory_bytes, budget.energy
+        memory = None if budget.memory_bytes is None else min(budget.memory_bytes, LIMIT)
+        return budget.latency, memory, budget.energy
 
 
 @dataclass(frozen=True, slots=True)

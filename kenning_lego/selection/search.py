@@ -24,13 +24,16 @@ import numpy as np
 
 from kenning_lego.selection.dominance import Figures, Indices, ranks, undominated
 from kenning_lego.selection.labels import Labels, least_to_come
-from kenning_lego.selection.multipliers import best_multipliers
+from kenning_lego.selection.multipliers import Floats, best_multipliers
 from kenning_lego.selection.problem import Budget, Choice, Problem, make_choice
 
 _FEW: Final = 32
 """So few labels are extended as they are."""
 _GROWTH: Final = 2.5
 """By how much a margin grows that is too small."""
+_FIRST_OPTIONS: Final = 4
+"""Options within the first margin, beside one of each group."""
+_LEAST_MARGIN: Final = 1e-9
 _MIXTURE: Final = 8
 """Parts of which weights are made, to see quickly whether caps can be kept."""
 _ROUNDING: Final = 1e-11
@@ -142,51 +145,53 @@ class _Relaxed:
     """The groups without what every choice takes, and their reduced costs.
 
     Attributes:
-        groups: figures above the least of their group, in whole units, in the order of the search.
+        groups: figures above the least of their group, in whole units.
         caps: on these figures.
-        reduced: costs of the options by group.
+        bounded: the figures with a cap, the first one aside.
+        reduced: costs of the options by group, in units of `_scale`.
         tolerance: by how much sums of reduced costs may be wrong.
         largest: no choice has larger reduced costs.
     """
 
     def __init__(self, groups: Sequence[Figures], caps: Sequence[int | None]) -> None:
         least = [group.min(axis=0) for group in groups]
+        total = np.sum(least, axis=0)
         self.groups = [group - low for group, low in zip(groups, least, strict=True)]
-        total = sum(least)
         self.caps = [
             None if cap is None else cap - int(low) for cap, low in zip(caps, total, strict=True)
         ]
-        self.bounded = [b for b, cap in enumerate(self.caps) if b and cap is not None]
-        self._relax()
-
-    def _relax(self) -> None:
-        options = max(map(len, self.groups))
-        padded = np.zeros((len(self.groups[0].T), len(self.groups), options))
-        costs = np.full((len(self.groups), options), np.inf)
-        for number, group in enumerate(self.groups):
-            padded[:, number, : len(group)] = group.T
-        self._scale = float(padded[0].max()) or 1.0
-        for number, group in enumerate(self.groups):
-            costs[number, : len(group)] = group[:, 0] / self._scale
-        figures = padded[self.bounded]
-        caps = np.array([self.caps[b] for b in self.bounded], dtype=float)
-        scales = np.maximum(figures.max(axis=(1, 2), initial=0.0), 1.0)
-        figures /= scales[:, None, None]
-        caps /= scales
-        multipliers = best_multipliers(costs, figures, caps) if self.bounded else np.zeros(0)
+        self.bounded = [
+            figure for figure, cap in enumerate(self.caps) if figure and cap is not None
+        ]
+        costs, figures, limits = self._scaled()
+        multipliers = best_multipliers(costs, figures, limits)
         priced = costs + np.tensordot(multipliers, figures, axes=1)
         low = priced.min(axis=1, keepdims=True)
-        self._bound = float(low.sum() - multipliers @ caps)
-        largest = np.where(np.isfinite(priced), priced, 0.0).max(axis=1)
-        self.tolerance = _ROUNDING * float(largest.sum() + multipliers @ caps + 1.0)
-        reduced = priced - low
-        self.reduced = [row[: len(group)] for row, group in zip(reduced, self.groups, strict=True)]
+        self.reduced = [
+            row[: len(group)] for row, group in zip(priced - low, self.groups, strict=True)
+        ]
         self.largest = float(sum(row.max() for row in self.reduced))
+        self._bound = float(low.sum() - multipliers @ limits)
+        size = self.largest + float(low.sum() + multipliers @ limits)
+        self.tolerance = _ROUNDING * (size + 1.0)
+
+    def _scaled(self) -> tuple[Floats, Floats, Floats]:
+        """Costs, bounded figures and their caps, all of the order of 1, for :mod:`.multipliers`."""
+        shape = len(self.groups), max(map(len, self.groups))
+        costs, figures = np.full(shape, np.inf), np.zeros((len(self.bounded), *shape))
+        for number, group in enumerate(self.groups):
+            costs[number, : len(group)] = group[:, 0]
+            figures[:, number, : len(group)] = group[:, self.bounded].T
+        limits = np.array([self.caps[figure] for figure in self.bounded], dtype=float)
+        self._scale = max(float(costs[np.isfinite(costs)].max()), 1.0)
+        scales = np.maximum(figures.max(axis=(1, 2), initial=0.0), 1.0)
+        return costs / self._scale, figures / scales[:, None, None], limits / scales
 
     def first_margin(self) -> float:
         """A margin that leaves some options to choose from."""
         everything = np.sort(np.concatenate(self.reduced))
-        return max(float(everything[min(len(everything) - 1, len(self.groups) + 4)]), 1e-9)
+        few = everything[min(len(everything) - 1, len(self.groups) + _FIRST_OPTIONS)]
+        return max(float(few), _LEAST_MARGIN)
 
     def margin_of(self, cost: int) -> float:
         """The margin that takes in all choices of this cost or less."""

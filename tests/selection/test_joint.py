@@ -110,6 +110,7 @@ def test_a_weight_makes_a_network_give_up_less() -> None:
     fronts = [pareto_front(_steps(0.0, 0.1, 0.2)), pareto_front(_steps(0.0, 0.1, 0.2))]
     heavy = [Member(fronts[0], weight=5.0), Member(fronts[1])]
     assert choose_jointly(heavy, memory_bytes=180) == (0, 2)
+    assert choose_jointly(heavy, memory_bytes=10**40, latency_ms=1e300) == (0, 0)
     assert choose_jointly(heavy[::-1], memory_bytes=180) == (2, 0)
 
 

@@ -92,3 +92,10 @@ def test_the_next_figures_break_ties_within_caps() -> None:
     assert minimise([group, group], [None, 1]) in ((2, 3), (3, 2))
     assert minimise([group, group], [None, 0]) == (3, 3)
     assert minimise([group], [-1, None]) is None
+
+
+def test_a_huge_bound_bounds_nothing() -> None:
+    problem = random_problem(0, 6, 4)
+    budget = Budget(1e300, 10**40)
+    assert best_choice(problem, budget) == best_choice(problem, Budget())
+    assert pareto_front(problem).best(budget) == 0
