@@ -26,9 +26,11 @@ _SPREAD = 0.1, 0.9
 """Quantiles whose distance gives the spread; up to a tenth of the frames may be outliers."""
 _SPREAD_SIGMAS = 2.563
 """Standard deviations between them in a normal distribution."""
+_UNSURE = 8.0
+"""The spread of so few frames may be twice what they show."""
 _LEAST_SPREAD = 0.03
 """Share of the level: below it a change is not worth an alarm."""
-_CLIP, _DRIFT, _ALARM = 4.0, 0.75, 8.0
+_CLIP, _DRIFT, _REST, _ALARM = 4.0, 0.75, 1.0, 8.0
 """In standard deviations: three frames far off in a row raise the alarm, two do not."""
 _ARMED = 8
 """Frames in the window from which on a change can be told from noise."""
@@ -80,6 +82,8 @@ class LoadEstimator:
         self._fall = _Alarm()
         self._load: Load | None = Load()
         self._spread = _LEAST_SPREAD
+        self._usual: tuple[float, float] | None = None
+        """Level and spread before the first frame that a change is suspected from."""
         self.changes = 0
         """How often the load has changed so far."""
 
@@ -97,23 +101,26 @@ class LoadEstimator:
             measured_ms: how long it took.
             predicted_ms: what the configuration that ran it takes on an idle target, above 0.
         """
-        if self._frames.count >= _ARMED:
-            score = (measured_ms / predicted_ms / self.load.level - 1.0) / self._spread
-            score = max(-_CLIP, min(_CLIP, score))
-            self._rise.add(score)
-            self._fall.add(-score)
+        ratio = measured_ms / predicted_ms
         self._frames.add(measured_ms, predicted_ms)
         self._load = None
+        if self._usual is not None:
+            self._watch(ratio, *self._usual)
+        if self._frames.count >= _ARMED and not (self._rise.length or self._fall.length):
+            unsure = 1.0 + _UNSURE / self._frames.count
+            self._usual = self.load.level, self._spread * unsure
+
+    def _watch(self, ratio: float, level: float, spread: float) -> None:
+        """Compare a frame with how it was before any suspicion, and start anew if that is over."""
+        score = max(-_CLIP, min(_CLIP, (ratio / level - 1.0) / spread))
+        self._rise.add(score)
+        self._fall.add(-score)
         for alarm in (self._rise, self._fall):
             if alarm.raised:
-                self._restart(alarm.length)
+                self._frames.keep(alarm.length)  # it began when the alarm last was at rest
+                self._rise, self._fall, self._usual = _Alarm(), _Alarm(), None
+                self.changes += 1
                 break
-
-    def _restart(self, kept: int) -> None:
-        """Forget all before the change, which began when the alarm last was at rest."""
-        self._frames.keep(kept)
-        self._rise, self._fall = _Alarm(), _Alarm()
-        self.changes += 1
 
     def _estimate(self) -> Load:
         measured, predicted = self._frames.last(_WINDOW)
@@ -165,7 +172,7 @@ class _Frames:
 
 
 class _Alarm:
-    """One side of the CUSUM: its sum, and for how many frames it has been above 0."""
+    """One side of the CUSUM: its sum, and for how many frames it has not been at rest."""
 
     def __init__(self) -> None:
         self._sum = 0.0
@@ -177,4 +184,4 @@ class _Alarm:
 
     def add(self, score: float) -> None:
         self._sum = max(0.0, self._sum + score - _DRIFT)
-        self.length = self.length + 1 if self._sum else 0
+        self.length = self.length + 1 if self._sum > _REST else 0

@@ -17,7 +17,7 @@ from kenning_lego.selection.units import LIMIT, budget_units, from_units
 
 _KNOWN = 8
 """Frames since the load last changed from which on a slower configuration is considered."""
-_SIGMAS = 2.0
+_SIGMAS = 1.0
 """Standard errors of the load that a slower configuration must stand."""
 _FASTER = 0.99
 """After a miss the next configuration takes at most this share of the predicted latency."""
@@ -184,22 +184,23 @@ class Pipeline:
         """
         load, point = self._estimator.load, self.current
         if reason or point is None:
-            latency = self._affordable(load, 1.0)
+            latency = self._affordable(load, 1.0, 0.0)
             if reason == "missed" and point is not None:
                 latency = min(latency, int(self.menu.latency(point) * _FASTER))
         else:
             latency = self.menu.latency(point)
             known = load.frames >= _KNOWN or not load.frames
             if known and not self.hold.active(now):
-                latency = max(latency, self._affordable(load, _SIGMAS))
+                margin = self._settings.margin if self._judged else 0.0
+                latency = max(latency, self._affordable(load, _SIGMAS, margin))
         return Box(min(latency, self._hot(heat)), self._limits.memory, self._limits.energy)
 
-    def _affordable(self, load: Load, sigmas: float) -> int:
-        """The largest predicted latency whose frames stay within the bound less the margin."""
+    def _affordable(self, load: Load, sigmas: float, margin: float) -> int:
+        """The largest predicted latency whose frames stay within the bound less a margin."""
         bound = self.bounds.latency_ms
         if bound is None:
             return LIMIT
-        return budget_units(load.affordable_ms(bound * (1.0 - self._settings.margin), sigmas))
+        return budget_units(load.affordable_ms(bound * (1.0 - margin), sigmas))
 
     def _expected_ms(self, point: int) -> float:
         return self._estimator.load.expected_ms(self._predictions[point])

@@ -34,7 +34,7 @@ class AdaptationSettings:
         UsageError: a figure is out of its range.
     """
 
-    outliers: float = 0.02
+    outliers: float = 0.03
     missed_frames: int = 4
     recent_frames: int = 20
     margin: float = 0.02

@@ -13,8 +13,9 @@ from kenning_lego.core.offers import Offer
 from kenning_lego.protocols.messages import Error, Ok
 from kenning_lego.selection.adaptation.settings import AdaptationSettings
 from kenning_lego.servers.deployments.budgets import TOGETHER, Budgets
-from kenning_lego.servers.deployments.deployed import SUPERSEDED, Clock, Deployed, wording
+from kenning_lego.servers.deployments.deployed import SUPERSEDED, Clock, Deployed
 from kenning_lego.servers.deployments.sensing import INTERVAL_S, find_sensors, readings
+from kenning_lego.servers.deployments.wording import variants_in_words
 from kenning_lego.servers.sensors.base import Sensor
 
 if TYPE_CHECKING:  # they need numpy, which the server does without until something adapts
@@ -133,7 +134,7 @@ class Adapting:
         for chosen in list(coordinator.decide(self._clock())):
             deployed = self._deployed[chosen.name]
             stages = chosen.stages or deployed.stages
-            text = f"{chosen.reason}: {wording(deployed.deployment.offer, stages)}"
+            text = f"{chosen.reason}: {variants_in_words(deployed.deployment.offer, stages)}"
             deployed.note("decided", "adaptation", text, chosen.figures)
             if chosen.stages is not None:
                 steered.append(chosen.name)

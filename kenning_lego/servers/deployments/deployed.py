@@ -11,28 +11,24 @@ from kenning_lego.core.bounds import Bounds
 from kenning_lego.core.deployment_records import (
     DeploymentStatus,
     Frame,
-    FrameOutputs,
     Origin,
     State,
 )
 from kenning_lego.core.deployments import Deployment
-from kenning_lego.core.errors import ProtocolError
-from kenning_lego.core.offers import Offer
 from kenning_lego.protocols.codec import Frame as PayloadFrame
-from kenning_lego.protocols.deployment_results import rows_of
 from kenning_lego.protocols.fields import Fields
 from kenning_lego.protocols.messages import Error, Load, Ok
-from kenning_lego.protocols.worker_messages import Begin, Happened, Report, RunPipeline, Steer
+from kenning_lego.protocols.worker_messages import Begin, Report, RunPipeline, Steer
+from kenning_lego.servers.deployments.intake import take_in
 from kenning_lego.servers.deployments.process import PipelineProcess, ProcessOptions
 from kenning_lego.servers.deployments.record import Record
 from kenning_lego.servers.deployments.restarts import Restarts
+from kenning_lego.servers.deployments.wording import figures_of, variants_in_words
 from kenning_lego.servers.readiness import Readiness
 
 OnEnd = Callable[[Ok | Error], None]
 Clock = Callable[[], float]
 
-_WATCH_INTERVAL_S = 0.1
-_FOREVER_S = 3600.0
 SUPERSEDED = Error(
     "superseded", "another configuration was asked for before this one ran", "ask again"
 )
@@ -101,8 +97,6 @@ class Deployed:
         self.adaptive = deployment.adaptive
         self.stages = stages
         self.variants: Mapping[str, str] = deployment.offer.choice(stages) or {}
-        self.began_s = tools.clock()
-        """When it was deployed, or this server was started."""
         self._memory_bytes = bounds.memory_bytes
         self._tools = tools
         self._owner = owner
@@ -140,7 +134,7 @@ class Deployed:
     def begin(self) -> None:
         """Run frames, once it is loaded."""
         self._first_frame = self.record.next_frame
-        self.note_bounds("host")
+        self.note_bounds("server")
         self._begin("began")
 
     def stop(self) -> None:
@@ -148,17 +142,13 @@ class Deployed:
         self._end_worker()
         self._settle(Error("stopped", f"the deployment {self.name} was stopped"))
 
-    def tick(self, now: float) -> float:
-        """Look after the worker; after how many seconds to do so again."""
+    def tick(self, now: float) -> None:
+        """Look after the worker, and start the next one when it is time to."""
         if self._process:
             self._process.watch(now)
-        if self._restart_at is None:
-            return _WATCH_INTERVAL_S if self._process else _FOREVER_S
-        if now >= self._restart_at:
+        if self._restart_at is not None and now >= self._restart_at:
             self._restart_at = None
             self._start()
-            return _WATCH_INTERVAL_S
-        return self._restart_at - now
 
     # What it is told
 
@@ -196,26 +186,12 @@ class Deployed:
         elif self.state == "running":
             self.steer(self.stages, memory_bytes=self.bounds.memory_bytes)
 
-    def _ask_for(self, switch: _Switch) -> None:
-        if self._process is None or self.state != "running":
-            self._settle(Ok({}))  # the next worker goes over to it
-            return
-        steer = Steer(switch.stages, self._memory_bytes, self.bounds.latency_ms, switch.may_pause)
-        self._asked += 1
-        asked = self._asked
-        self._process.ask(steer, lambda answer: self._steered(asked, answer))
-
     # What there is to tell
 
     @property
     def name(self) -> str:
         """Of the deployment."""
         return self.deployment.name
-
-    @property
-    def pid(self) -> int | None:
-        """Of its worker."""
-        return self._process.pid if self._process else None
 
     @property
     def switching(self) -> bool:
@@ -250,22 +226,8 @@ class Deployed:
         Raises:
             ProtocolError: it does not fit what came before.
         """
-        if not payload:
-            raise ProtocolError("a report without frames' rows")
-        frames = rows_of(payload[0])
-        self._check(frames, report)
-        self.record.add_frames(payload[0], report.configurations)
-        self.record.add_outputs(_outputs(report, payload[1:]))
+        frames = take_in(self.record, report, payload, self.deployment.offer)
         self._missed, self.held_bytes = report.missed, report.held_bytes
-        for each in report.happened:
-            self.record.note(
-                each.kind,
-                "worker",
-                _text(each, self.deployment.offer),
-                at_ns=each.at_ns,
-                frame=each.frame,
-                figures=each.figures,
-            )
         if frames:
             self._owner.ran(self, frames)
         if report.finished:
@@ -293,17 +255,7 @@ class Deployed:
 
     def note_bounds(self, origin: Origin) -> None:
         """Put the present bounds into the record, with who brought them about."""
-        bounds = self.bounds
-        figures = {
-            name: float(value)
-            for name, value in (
-                ("latency_ms", bounds.latency_ms),
-                ("memory_bytes", bounds.memory_bytes),
-                ("energy_mj", bounds.energy_mj),
-            )
-            if value is not None
-        }
-        self.note("bounds", origin, f"{origin}: {bounds}", figures)
+        self.note("bounds", origin, f"{origin}: {self.bounds}", figures_of(self.bounds))
 
     # How it is done
 
@@ -354,7 +306,7 @@ class Deployed:
         begin = Begin(self.record.next_frame, self.record.next_configuration)
         self._process.ask(begin, lambda _: None)
         self._restarts.began(self._tools.clock())
-        text = wording(self.deployment.offer, self.stages)
+        text = variants_in_words(self.deployment.offer, self.stages)
         self.note(kind, "server", text, {"held_bytes": float(self.held_bytes)})
         self._enter("running")
         if self._loading != (self.stages, self.bounds):  # something else was asked for meanwhile
@@ -369,6 +321,15 @@ class Deployed:
         else:
             self._restart_at = now + pause
             self._enter("restarting", reason)
+
+    def _ask_for(self, switch: _Switch) -> None:
+        if self._process is None or self.state != "running":
+            self._settle(Ok({}))  # the next worker goes over to it
+            return
+        steer = Steer(switch.stages, self._memory_bytes, self.bounds.latency_ms, switch.may_pause)
+        self._asked += 1
+        asked = self._asked
+        self._process.ask(steer, lambda answer: self._steered(asked, answer))
 
     def _steered(self, asked: int, answer: Ok | Error) -> None:
         if asked == self._asked:  # else it was asked for again since, or for another
@@ -391,38 +352,3 @@ class Deployed:
     def _enter(self, state: State, reason: str = "") -> None:
         self.state, self._reason = state, reason
         self._owner.state_changed(self)
-
-    def _check(self, frames: Sequence[Frame], report: Report) -> None:
-        follow = self.record.next_frame
-        for number, frame in enumerate(frames, follow):
-            known = frame.configuration in report.configurations
-            if frame.number != number or not (known or self.record.stages(frame.configuration)):
-                raise ProtocolError(f"frame {number} was reported as {frame}")
-
-
-def wording(offer: Offer, digests: Sequence[str]) -> str:
-    """Artifacts for people: the variants that they are, as in ``stage2: half, head: original``."""
-    names = {
-        variant.digest: f"{segment.name}: {variant.name}"
-        for segment in reversed(offer.segments)
-        for variant in reversed(segment.variants)
-    }
-    return ", ".join(names.get(digest, f"the artifact {digest[:12]}") for digest in digests)
-
-
-def _text(happened: Happened, offer: Offer) -> str:
-    what = wording(offer, happened.digests)
-    return f"{happened.text} ({what})" if happened.text and what else happened.text or what
-
-
-def _outputs(report: Report, tensors: Sequence[PayloadFrame]) -> list[FrameOutputs]:
-    count = len(report.outputs)
-    if not count or len(tensors) % count:
-        if tensors:
-            raise ProtocolError(f"{len(tensors)} tensors of outputs for {count} frames")
-        return []
-    each = len(tensors) // count
-    return [
-        FrameOutputs(frame, tuple(bytes(t) for t in tensors[at * each : (at + 1) * each]))
-        for at, frame in enumerate(report.outputs)
-    ]

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kenning_lego.core.bounds import NO_BOUNDS, Bounds
 from kenning_lego.core.deployment_records import DeploymentStatus, Frame, Origin
 from kenning_lego.core.deployments import Deployment
-from kenning_lego.core.errors import KenningLegoError, ProtocolError, StoreError, UsageError
+from kenning_lego.core.errors import KenningLegoError, ProtocolError
 from kenning_lego.protocols.codec import Frame as PayloadFrame
 from kenning_lego.protocols.deployment_messages import AskRecord, ForceConfiguration
 from kenning_lego.protocols.deployment_results import pack_record
-from kenning_lego.protocols.messages import Error, Message, Ok
+from kenning_lego.protocols.messages import Error, Ok
 from kenning_lego.selection.adaptation.settings import AdaptationSettings
 from kenning_lego.servers.deployments.adapting import Adapting
 from kenning_lego.servers.deployments.budget_inputs import BudgetInputs
 from kenning_lego.servers.deployments.budgets import TOGETHER, Budgets
 from kenning_lego.servers.deployments.deployed import Deployed, Tools
+from kenning_lego.servers.deployments.inventory import Answer, Inventory
 from kenning_lego.servers.deployments.kept import keep, read_kept
+from kenning_lego.servers.deployments.refusals import (
+    check_choice,
+    check_energy,
+    check_held,
+    refusal,
+    unknown,
+)
 from kenning_lego.store.artifacts import ArtifactStore
 
 MAX_DEPLOYMENTS = 16
@@ -29,7 +37,6 @@ KEEP_INTERVAL_S = 5.0
 TICK_S = 0.1
 _IDLE_S = 3600.0
 
-Answer = Callable[[Message, Sequence[PayloadFrame]], None]
 OnRunning = Callable[[tuple[str, ...]], None]
 
 log = logging.getLogger("kenning_lego.deployments")
@@ -68,9 +75,7 @@ class DeploymentDesk:
         self._store = store
         self._tools = options.tools
         self._on_running = on_running
-        self._deployed: dict[str, Deployed] = {}
-        self._coming: dict[str, tuple[Deployed, Answer]] = {}
-        self._aside: dict[str, Deployment] = {}
+        self._there = Inventory()
         self._budgets = Budgets()
         self._inputs = BudgetInputs(
             self._budgets,
@@ -80,7 +85,7 @@ class DeploymentDesk:
             options.tools.readiness,
         )
         self._adapting = Adapting(
-            options.adaptation, self._deployed, self._budgets, options.tools.clock
+            options.adaptation, self._there.deployed, self._budgets, options.tools.clock
         )
         self._complained = ""
         self._keep_at: float | None = None
@@ -96,11 +101,11 @@ class DeploymentDesk:
         except KenningLegoError as error:
             answer(refusal(error), ())
             return
-        earlier = self._coming.pop(deployment.name, None)
+        earlier = self._there.coming.pop(deployment.name, None)
         if earlier:
             earlier[0].stop()
             earlier[1](Error("superseded", "another deployment of this name came"), ())
-        self._coming[deployment.name] = (candidate, answer)
+        self._there.coming[deployment.name] = (candidate, answer)
         self._changed()
         candidate.load(lambda result: self._loaded(candidate, result))
 
@@ -110,18 +115,18 @@ class DeploymentDesk:
         Raises:
             ProtocolError: there is none of that name.
         """
-        aside = self._aside.pop(name, None)
-        coming = self._coming.pop(name, None)
+        aside = self._there.aside.pop(name, None)
+        coming = self._there.coming.pop(name, None)
         if coming:
             coming[0].stop()
             coming[1](Error("stopped", f"{name} was stopped before it ran"), ())
-        deployed = self._deployed.pop(name, None)
+        deployed = self._there.deployed.pop(name, None)
         if deployed:
             self._retire(deployed)
             self._budgets.forget(name)
             self._inputs.follow(name, None, 0.0)
         elif not coming and not aside:
-            raise _unknown(name, self._deployed)
+            raise unknown(name, self._there.deployed)
         self._keep()
         self._changed()
         self._adapting.decide()
@@ -133,7 +138,7 @@ class DeploymentDesk:
             KenningLegoError: there is none of that name, or the bounds cannot be kept by any.
         """
         if name != TOGETHER:
-            _check_energy(self._find(name).deployment, bounds)
+            check_energy(self._find(name).deployment, bounds)
         self._budgets.say("host", name, bounds)
         self._heard("host")
         if name != TOGETHER and self._keep_at is None:
@@ -155,17 +160,10 @@ class DeploymentDesk:
             KenningLegoError: there is no such deployment or configuration, or it runs no more.
         """
         deployed = self._find(force.name)
-        self._check_held(force.stages)
-        if deployed.state != "running":
-            raise ProtocolError(f"{force.name} is {deployed.state}", "deploy it again")
+        check_held(self._store, force.stages)
+        check_choice(deployed, force.stages, force.fused_from)
         if force.fused_from:
-            _check_fused(deployed, force.fused_from)
             deployed.note("forced", "host", "the fused form of the configuration that runs")
-        elif deployed.deployment.offer.choice(force.stages) is None:
-            raise ProtocolError(
-                f"these artifacts are no configuration of {force.name}",
-                "name one variant of each segment, or say what was fused",
-            )
         else:
             deployed.note("forced", "host", "the host chooses from here on")
             deployed.adaptive = False
@@ -183,8 +181,7 @@ class DeploymentDesk:
 
     def statuses(self) -> tuple[DeploymentStatus, ...]:
         """How all are just now; those that are loaded for the first time as well."""
-        first = [each for each, _ in self._coming.values() if each.name not in self._deployed]
-        return tuple(each.status() for each in (*self._deployed.values(), *first))
+        return self._there.statuses()
 
     # What the server's loop does
 
@@ -198,11 +195,11 @@ class DeploymentDesk:
         for deployment in read_kept(self._store.root):
             try:
                 if not start:
-                    self._aside[deployment.name] = deployment
+                    self._there.aside[deployment.name] = deployment
                     continue
                 deployed = self._new(deployment)
             except KenningLegoError as error:
-                self._aside[deployment.name] = deployment
+                self._there.aside[deployment.name] = deployment
                 log.warning("the deployment %s is not started: %s", deployment.name, error)
                 continue
             self._install(deployed)
@@ -211,10 +208,9 @@ class DeploymentDesk:
 
     def tick(self, now: float) -> float:
         """Do what is due; after how many seconds something will be again."""
-        everything = [*self._deployed.values(), *(each for each, _ in self._coming.values())]
-        if not everything:
+        if not self._there.all():
             return _IDLE_S
-        for deployed in everything:
+        for deployed in self._there.all():
             deployed.tick(now)
         self._inputs.tick(now)
         self._adapting.tick(now)
@@ -226,12 +222,7 @@ class DeploymentDesk:
         """End all workers; the deployments stay on disk."""
         if self._keep_at is not None:
             self._keep()
-        for deployed, _ in self._coming.values():
-            deployed.stop()
-        for deployed in self._deployed.values():
-            deployed.stop()
-        self._coming.clear()
-        self._deployed.clear()
+        self._there.stop()
         self._inputs.close()
         self._adapting.close()
 
@@ -239,15 +230,17 @@ class DeploymentDesk:
 
     def ran(self, deployed: Deployed, frames: Sequence[Frame]) -> None:
         """Frames were run."""
-        if self._deployed.get(deployed.name) is deployed:
+        if self._there.is_current(deployed):
             self._adapting.ran(deployed, frames)
 
     def state_changed(self, deployed: Deployed) -> None:
         """A deployment runs, or does no more."""
-        if self._deployed.get(deployed.name) is not deployed:
+        if not self._there.is_current(deployed):
             return
         self._adapting.state_changed(deployed)
         self._changed()
+        if deployed.state == "finished":
+            self._keep()
 
     # How it is done
 
@@ -257,12 +250,11 @@ class DeploymentDesk:
         Raises:
             KenningLegoError: an artifact is not held, or there are too many deployments.
         """
-        others = {*self._deployed, *self._coming} - {deployment.name}
-        if len(others) >= MAX_DEPLOYMENTS:
+        if self._there.others(deployment.name) >= MAX_DEPLOYMENTS:
             raise ProtocolError(
                 f"{MAX_DEPLOYMENTS} deployments run already", "stop one with UNLOAD", "too_many"
             )
-        self._check_held(sorted(deployment.artifacts()))
+        check_held(self._store, sorted(deployment.artifacts()))
         return self._new(deployment)
 
     def _new(self, deployment: Deployment) -> Deployed:
@@ -275,22 +267,22 @@ class DeploymentDesk:
         return Deployed(deployment, stages, bounds, self._tools, self)
 
     def _loaded(self, candidate: Deployed, result: Ok | Error) -> None:
-        entry = self._coming.get(candidate.name)
+        entry = self._there.coming.get(candidate.name)
         if entry is None or entry[0] is not candidate:
             return
-        answer = self._coming.pop(candidate.name)[1]
+        answer = self._there.coming.pop(candidate.name)[1]
         if isinstance(result, Error):
             candidate.stop()
             self._changed()
             answer(result, ())
             return
-        before = self._deployed.get(candidate.name)
+        before = self._there.deployed.get(candidate.name)
         if before:
             candidate.take_over(before.record)
             self._retire(before)
             candidate.note("replaced", "host", "by another deployment of the same name")
         self._install(candidate)
-        self._aside.pop(candidate.name, None)
+        self._there.aside.pop(candidate.name, None)
         candidate.begin()
         self._keep()
         self._changed()
@@ -299,7 +291,7 @@ class DeploymentDesk:
     def _install(self, deployed: Deployed) -> None:
         """It is the one of its name from now on."""
         deployment, now = deployed.deployment, self._tools.clock()
-        self._deployed[deployed.name] = deployed
+        self._there.deployed[deployed.name] = deployed
         self._budgets.say("host", deployed.name, deployment.bounds)
         self._budgets.say("schedule", deployed.name, _scheduled(deployment))
         self._inputs.follow(deployed.name, deployment.schedule, now)
@@ -314,81 +306,37 @@ class DeploymentDesk:
         if origin == "file" and self._inputs.complaint != self._complained:
             self._complained = self._inputs.complaint
             if self._complained:
-                for deployed in self._deployed.values():
+                for deployed in self._there.deployed.values():
                     deployed.note("failed", "file", self._complained)
         self._adapting.bounds_changed(origin)
 
     def _changed(self) -> None:
         self._pin()
-        running = [
-            each.name
-            for each in self._deployed.values()
-            if each.state in ("loading", "running", "restarting")
-        ]
-        names = tuple(sorted({*running, *self._coming}))
+        names = self._there.running()
         if names != self._told:
             self._told = names
             self._on_running(names)
 
     def _pin(self) -> None:
-        everything = [*self._deployed.values(), *(each for each, _ in self._coming.values())]
-        pinned = [each.artifacts() for each in everything]
-        pinned += [each.artifacts() for each in self._aside.values()]
-        self._store.pinned = frozenset().union(*pinned)
+        self._store.pinned = self._there.artifacts()
 
     def _keep(self) -> None:
         self._keep_at = None
-        deployments = dict(self._aside)
-        for deployed in self._deployed.values():
+        deployments = dict(self._there.aside)
+        for deployed in self._there.deployed.values():
+            if deployed.state == "finished":
+                continue  # it would begin anew
             bounds = self._budgets.said("host", deployed.name)
             deployments[deployed.name] = replace(deployed.deployment, bounds=bounds)
         keep(self._store.root, deployments.values())
 
-    def _check_held(self, digests: Iterable[str]) -> None:
-        missing = [digest for digest in digests if not self._store.holds(digest)]
-        if missing:
-            raise StoreError(
-                f"{len(missing)} artifacts are not here, such as {missing[0][:12]}",
-                "upload them first",
-            )
-
     def _find(self, name: str) -> Deployed:
-        deployed = self._deployed.get(name)
+        deployed = self._there.deployed.get(name)
         if deployed is None:
-            raise _unknown(name, self._deployed)
+            raise unknown(name, self._there.deployed)
         return deployed
 
 
 def _scheduled(deployment: Deployment) -> Bounds:
     """What its schedule says at its beginning."""
     return deployment.schedule.at(0.0) if deployment.schedule else NO_BOUNDS
-
-
-def _check_fused(deployed: Deployed, fused_from: tuple[str, ...]) -> None:
-    if deployed.switching or deployed.stages != fused_from:
-        raise ProtocolError(
-            f"{deployed.name} does not run the configuration that was fused",
-            "fuse the one that runs now, or leave it as it is",
-            "changed",
-        )
-
-
-def _check_energy(deployment: Deployment, bounds: Bounds) -> None:
-    if bounds.energy_mj is not None and not deployment.offer.knows_energy:
-        raise UsageError(
-            f"the energy of the variants of {deployment.name} is not known",
-            "bound latency or memory, or deploy it with energies",
-        )
-
-
-def _unknown(name: str, known: Iterable[str]) -> ProtocolError:
-    there = ", ".join(sorted(known)) or "none"
-    return ProtocolError(f"there is no deployment {name!r}", f"deployed are: {there}", "unknown")
-
-
-def refusal(error: KenningLegoError) -> Error:
-    """The answer to a request that failed so."""
-    if isinstance(error, StoreError):
-        return Error("store", error.problem, error.remedy)
-    code = error.code if isinstance(error, ProtocolError) else ""
-    return Error(code or "bad_request", error.problem, error.remedy)

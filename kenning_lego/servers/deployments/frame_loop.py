@@ -70,7 +70,7 @@ class FrameLoop:
         if self._latency_ns is not None and duration > self._latency_ns:
             self._urgent = True  # whoever chooses is to know at once
         outputs = _copies(self._outputs) if self._keeps_outputs else ()
-        self._log.ran(self._pipeline.stages, begin, duration, lateness, outputs)
+        self._log.ran(self._pipeline.ran, begin, duration, lateness, outputs)
 
     def steer(self, steer: Steer, on_end: OnSwitched) -> None:
         """Go over to a configuration, with new bounds.
@@ -87,11 +87,13 @@ class FrameLoop:
         try:
             self._pipeline.request(steer.stages, may_pause=steer.may_pause, on_end=on_end)
         except KenningLegoError as error:
-            figures = {"held_bytes": float(self._pipeline.loaded_bytes)}
-            now, frame = time.monotonic_ns(), self._log.next_frame
-            self._log.note(Happened("failed", now, frame, error.problem, figures, steer.stages))
-            self._urgent = True
+            self._note_failure(error.problem, steer.stages)
             raise
+
+    def failed(self, error: Exception) -> None:
+        """A frame raised this."""
+        problem = error.problem if isinstance(error, KenningLegoError) else repr(error)
+        self._note_failure(f"frame {self._log.next_frame}: {problem}", ())
 
     def report(self, *, at_once: bool = False) -> Envelope | None:
         """What there is to tell, if it is time to; None otherwise."""
@@ -103,6 +105,12 @@ class FrameLoop:
         self._urgent = False
         self._report_at = now + REPORT_INTERVAL_S
         return self._log.take(self._pipeline.loaded_bytes, self._pace.missed)
+
+    def _note_failure(self, text: str, stages: tuple[str, ...]) -> None:
+        figures = {"held_bytes": float(self._pipeline.loaded_bytes)}
+        now, frame = time.monotonic_ns(), self._log.next_frame
+        self._log.note(Happened("failed", now, frame, text, figures, stages))
+        self._urgent = True
 
     def _finish(self) -> None:
         self.finished = self._log.finished = self._urgent = True

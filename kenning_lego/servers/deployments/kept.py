@@ -20,6 +20,11 @@ MAX_KEPT = 64
 log = logging.getLogger("kenning_lego.deployments")
 
 
+def has_kept(directory: Path) -> bool:
+    """Whether deployments were kept in a directory."""
+    return (directory / FILE).exists()
+
+
 def keep(directory: Path, deployments: Iterable[Deployment]) -> None:
     """Write all deployments, in one step; a disk that refuses is logged."""
     content = {"version": VERSION, "deployments": [pack_deployment(each) for each in deployments]}

@@ -14,7 +14,8 @@ from kenning_lego.protocols.deployment_messages import (
     Unload,
 )
 from kenning_lego.protocols.messages import Message, Ok
-from kenning_lego.servers.deployments.desk import DeploymentDesk, refusal
+from kenning_lego.servers.deployments.desk import DeploymentDesk
+from kenning_lego.servers.deployments.refusals import refusal
 
 Answered = Callable[[Envelope], None]
 

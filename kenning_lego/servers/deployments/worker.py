@@ -79,7 +79,7 @@ class DeploymentWorker:
             self._wait(running.wait_s() if running else None)
             self._hear()
             if running and running.wait_s() == 0:
-                running.frame()
+                self._frame(running)
             self._tell()
 
     def close(self) -> None:
@@ -88,6 +88,14 @@ class DeploymentWorker:
             self._ready.source.close()
             self._ready.pipeline.close()
         os.close(self._wake)
+
+    def _frame(self, loop: FrameLoop) -> None:
+        try:
+            loop.frame()
+        except Exception as error:
+            loop.failed(error)
+            self._tell(at_once=True)  # the server shall hear why this process ends
+            raise
 
     def _wait(self, seconds: float | None) -> None:
         if seconds == 0:

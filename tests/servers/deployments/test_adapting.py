@@ -165,7 +165,7 @@ def test_schedule_of_a_deployment_is_followed(
     record = whole_record(target, "a")
     assert record.configurations[record.frames[0].configuration][0] == artifacts[0][2].digest
     origins = [event.origin for event in record.events if event.kind == "bounds"]
-    assert origins == ["host", "schedule"]
+    assert origins == ["server", "schedule"]
 
 
 def test_shared_memory_is_divided_between_deployments(
