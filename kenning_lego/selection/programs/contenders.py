@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from kenning_lego.selection.programs.program import Picked, Row, Table, total
 
-MOST = 100_000
-"""Combinations, and parts of them, that are looked at before we give up."""
+MOST = 30_000
+"""Combinations, and parts of them, that are looked at; beyond, asking the solver is faster."""
 
 _ASCENT = 200
 _FRACTION_BITS = 40
