@@ -9,11 +9,18 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import adaptation_bytes, adaptation_quality
+from benchmarks import (
+    adaptation_bytes,
+    adaptation_oscillation,
+    adaptation_quality,
+    adaptation_switching,
+)
 from benchmarks.parts import Part, run_parts
 
 PARTS: dict[str, Part] = {
     "bytes": lambda directory, quick: adaptation_bytes.measure(directory, quick=quick),
+    "switching": lambda directory, quick: adaptation_switching.measure(directory, quick=quick),
+    "oscillation": lambda directory, quick: adaptation_oscillation.measure(directory, quick=quick),
     "quality": lambda directory, quick: adaptation_quality.measure(directory, quick=quick),
 }
 
