@@ -31,10 +31,10 @@ _KINDS = ("both", "memory", "latency")
 _NAME = "network"
 _POINTS = 100.0
 _SETTINGS = {
-    "": AdaptationSettings(gain_per_mb=0.02),
+    "": AdaptationSettings(gain_per_mb=0.025),
     "default": AdaptationSettings(),
 }
-"""The first ones for targets where loading is dear: an MB must bring 2 points of accuracy. The
+"""The first ones for targets where loading is dear: an MB must bring 2.5 points of accuracy. The
 others load what they can use, since what is loaded beside the frames delays none of them."""
 
 
