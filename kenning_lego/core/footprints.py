@@ -18,6 +18,7 @@ class FootprintPlan:
         runs: how often the chain is run in each process, to see its peak; with 0 it is only loaded.
         repeats: processes, one after the other.
         max_seconds: wall time for all of them.
+        beside_deployments: measure even while deployments run on the target.
     """
 
     stages: tuple[str, ...]
@@ -27,6 +28,7 @@ class FootprintPlan:
     runs: int = 5
     repeats: int = 3
     max_seconds: float = 60.0
+    beside_deployments: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,12 @@ class Footprint:
     Args:
         file_bytes: of the chain's artifacts.
         samples: one for each process; at least one.
+        deployments: names of those that ran on the target meanwhile.
     """
 
     file_bytes: int
     samples: tuple[FootprintSample, ...]
+    deployments: tuple[str, ...] = ()
 
     @property
     def engine(self) -> Spread:

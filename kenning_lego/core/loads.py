@@ -46,6 +46,7 @@ class LoadPlan:
         min_seconds: queries come for so long at least.
         max_seconds: wall time, warm-up included, after which no further query is begun.
         seed: of the arrivals and of the random input.
+        beside_deployments: measure even while deployments run on the target, which slow it.
     """
 
     stages: tuple[str, ...]
@@ -61,6 +62,7 @@ class LoadPlan:
     min_seconds: float = 1.0
     max_seconds: float = 60.0
     seed: int = 0
+    beside_deployments: bool = False
 
     def problem(self) -> str | None:
         """What does not fit together in this plan, or None."""
@@ -93,6 +95,7 @@ class LoadResult:
         span_ns: within so long from the start; 0 where queries come when others are answered.
         stopped: why it ended: ``complete``, ``max_queries``, ``max_seconds`` or ``cancelled``.
         begin_ns: the start, after the warm-up, on the clock of the telemetry's times.
+        deployments: names of those that ran on the target meanwhile.
     """
 
     latencies_ns: tuple[int, ...]
@@ -104,6 +107,7 @@ class LoadResult:
     span_ns: int
     stopped: str
     begin_ns: int
+    deployments: tuple[str, ...] = ()
 
     @property
     def end_ns(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from kenning_lego.core.deployment_records import DeploymentStatus
 from kenning_lego.core.specs import IOSpec
 
 
@@ -66,6 +67,7 @@ class Plan:
         max_seconds: wall time after which no further round is started.
         seed: of the random order and of the random input.
         conditions: under which it runs.
+        beside_deployments: measure even while deployments run on the target, which slow it.
     """
 
     items: tuple[PlanItem, ...]
@@ -82,6 +84,7 @@ class Plan:
     max_seconds: float = 120.0
     seed: int = 0
     conditions: Conditions = field(default_factory=Conditions)
+    beside_deployments: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +165,7 @@ class Statistics:
         before: the target's description when the timing began.
         after: the same when it ended.
         plans: how each plan went.
+        deployments: names of those that ran while something of this was timed.
     """
 
     measurements: tuple[Measurement, ...]
@@ -169,6 +173,7 @@ class Statistics:
     before: TargetDescription
     after: TargetDescription
     plans: tuple[PlanLog, ...] = ()
+    deployments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +207,7 @@ class Observation:
         waiting: hosts in the queue.
         latest: the sensors' newest readings while a host has the lease; see
             :class:`kenning_lego.core.telemetry.Telemetry` for the keys.
+        deployments: that the target owns.
     """
 
     holder: str = ""
@@ -212,3 +218,4 @@ class Observation:
     total: int = 0
     waiting: int = 0
     latest: Mapping[str, float] = field(default_factory=dict)
+    deployments: tuple[DeploymentStatus, ...] = ()

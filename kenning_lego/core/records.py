@@ -209,6 +209,8 @@ class TargetRecord(_Record):
     in_process: bool
     environment: EnvironmentRecord
     used: dict[str, str | int | float] = Field(default_factory=dict)
+    deployments: tuple[str, ...] = ()
+    """Names of pipelines of the target's own that ran meanwhile."""
 
 
 class TelemetryRecord(_Record):

@@ -40,6 +40,7 @@ from kenning_lego.protocols.codec import (
     unpack_numbers,
 )
 from kenning_lego.protocols.connection import Connection
+from kenning_lego.protocols.deployments import Deployments
 from kenning_lego.protocols.host_session import Answered, HostSession, Progressed, Refused, Wanted
 from kenning_lego.protocols.keys import KeyPair, PublicKey
 from kenning_lego.protocols.live_messages import Preload, SwitchTo
@@ -147,6 +148,8 @@ class TargetClient:
         self._session = HostSession()
         self._late = Late()
         self._leased = False
+        self.deployments = Deployments(self._ask, self.observe, self._ensure_lease)
+        """The pipelines that the target owns."""
 
     @property
     def address(self) -> str:

@@ -13,7 +13,8 @@ from typing import Any, NoReturn
 import msgpack
 
 from kenning_lego.core.errors import ProtocolError
-from kenning_lego.protocols import messages
+from kenning_lego.protocols import messages, worker_messages
+from kenning_lego.protocols.deployment_messages import DEPLOYMENT_REQUESTS
 from kenning_lego.protocols.fields import Fields
 from kenning_lego.protocols.live_messages import LIVE_REQUESTS
 from kenning_lego.protocols.messages import PROTOCOL_VERSION, Kind, Message
@@ -30,7 +31,15 @@ _BARE: dict[int, Message] = {
 }
 """The frequent messages without fields: one of each does."""
 _TYPES: dict[int, Any] = {
-    int(each.kind): each for each in (*messages.REQUESTS, *messages.ANSWERS, *LIVE_REQUESTS)
+    int(each.kind): each
+    for each in (
+        *messages.REQUESTS,
+        *messages.ANSWERS,
+        *LIVE_REQUESTS,
+        *DEPLOYMENT_REQUESTS,
+        *worker_messages.FROM_SERVER,
+        *worker_messages.FROM_WORKER,
+    )
 }
 
 

@@ -70,8 +70,32 @@ class UploadFailed:
     error: KenningLegoError
 
 
+@dataclass(frozen=True, slots=True)
+class DeploymentsAnswered:
+    """What came of a :class:`ForDeployments`."""
+
+    peer: bytes
+    envelope: Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentsRun:
+    """These deployments run from now on, and no others."""
+
+    names: tuple[str, ...]
+
+
 SessionEvent = (
-    Received | Malformed | PeerLost | Tick | WorkerAnswered | WorkerExited | UploadAt | UploadFailed
+    Received
+    | Malformed
+    | PeerLost
+    | Tick
+    | WorkerAnswered
+    | WorkerExited
+    | UploadAt
+    | UploadFailed
+    | DeploymentsAnswered
+    | DeploymentsRun
 )
 
 # Actions
@@ -175,6 +199,14 @@ class SuspendUpload:
     """Close the open upload; what has arrived stays, for a later one to continue."""
 
 
+@dataclass(frozen=True, slots=True)
+class ForDeployments:
+    """Carry out a request about deployments; answered by DeploymentsAnswered, at any time."""
+
+    peer: bytes
+    envelope: Envelope
+
+
 Action = (
     Send
     | SendWelcome
@@ -189,4 +221,5 @@ Action = (
     | OpenUpload
     | WriteUpload
     | SuspendUpload
+    | ForDeployments
 )

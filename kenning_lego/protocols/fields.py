@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from reprlib import repr as brief
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from kenning_lego.core.errors import ProtocolError
 from kenning_lego.core.specs import IOSpec, TensorSpec
@@ -14,6 +14,7 @@ from kenning_lego.core.specs import IOSpec, TensorSpec
 MAX_TEXT = 4096
 MAX_ITEMS = 65_536
 MAX_TENSORS = 64
+_Word = TypeVar("_Word", bound=str)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -66,12 +67,33 @@ class Fields:
         """Whether an optional field is there."""
         return name in self._left
 
+    def is_null(self, name: str) -> bool:
+        """Whether the field is there and says nothing, which takes it."""
+        if name in self._left and self._left[name] is None:
+            del self._left[name]
+            return True
+        return False
+
+    def names_left(self, most: int = MAX_ITEMS) -> tuple[str, ...]:
+        """The names of all fields that nobody has taken, where they are not known before."""
+        if len(self._left) > most or not all(isinstance(name, str) for name in self._left):
+            self.refuse(f"not a map of at most {most} texts")
+        return tuple(self._left)
+
     def text(self, name: str, longest: int = MAX_TEXT) -> str:
         """A string of at most `longest` characters."""
         value = self._take(name)
         if not isinstance(value, str) or len(value) > longest:
             raise self._refuse(name, f"text of at most {longest} characters")
         return value
+
+    def word(self, name: str, words: Sequence[_Word]) -> _Word:
+        """One of the words that there are."""
+        text = self.text(name)
+        word = next((each for each in words if each == text), None)
+        if word is None:
+            self.refuse(f"{name} {brief(text)} is none of {', '.join(words)}")
+        return word
 
     def digest(self, name: str) -> str:
         """A sha256 in lower-case hexadecimal digits."""
@@ -117,11 +139,12 @@ class Fields:
         """A map within the map."""
         return Fields(self._take(name), f"{self._where}.{name}")
 
-    def digests(self, name: str, most: int) -> tuple[str, ...]:
-        """One to `most` sha256."""
+    def digests(self, name: str, most: int, *, or_empty: bool = False) -> tuple[str, ...]:
+        """One to `most` sha256, or none."""
         values = self.items(name, most)
-        if not values or not all(isinstance(v, str) and _DIGEST.fullmatch(v) for v in values):
-            raise self._refuse(name, "a non-empty array of sha256")
+        fine = all(isinstance(v, str) and _DIGEST.fullmatch(v) for v in values)
+        if not fine or not (values or or_empty):
+            raise self._refuse(name, f"{'an' if or_empty else 'a non-empty'} array of sha256")
         return tuple(values)
 
     def digest_map(self, name: str, most: int) -> dict[str, str]:
@@ -137,6 +160,14 @@ class Fields:
         if not all(type(value) is int and low <= value <= high for value in values):
             raise self._refuse(name, f"an array of integers from {low} to {high}")
         return tuple(values)
+
+    def floats(self, name: str, low: float, high: float, most: int) -> tuple[float, ...]:
+        """At most `most` finite numbers between `low` and `high`."""
+        values = self.items(name, most)
+        # A comparison with NaN is false.
+        if not all(type(value) in (int, float) and low <= value <= high for value in values):
+            raise self._refuse(name, f"an array of numbers from {low} to {high}")
+        return tuple(map(float, values))
 
     def names(self, name: str, most: int, longest: int = 64) -> tuple[str, ...]:
         """At most `most` strings of at most `longest` characters."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from kenning_lego.core.errors import ProtocolError
@@ -61,6 +62,8 @@ class Holder:
         input_sizes: bytes of each of the pipeline's inputs.
         has_inputs: whether DATA has come since COMPOSE.
         has_outputs: whether the last PROCESS left a result.
+        deployments: that ran while it measured something.
+        deployments_now: those that run while the worker measures for its pending request.
     """
 
     peer: bytes
@@ -78,6 +81,8 @@ class Holder:
     input_sizes: tuple[int, ...] = ()
     has_inputs: bool = False
     has_outputs: bool = False
+    deployments: set[str] = field(default_factory=set)
+    deployments_now: set[str] = field(default_factory=set)
 
     @property
     def busy(self) -> bool:
@@ -95,6 +100,11 @@ class Holder:
         """The kind of request that the worker carries out; empty if none."""
         request = self.pending or next(iter(self.beside.values()), None)
         return request.message.kind.name if request else ""
+
+    def measures_beside(self, deployments: Collection[str]) -> None:
+        """Deployments run while it measures."""
+        self.deployments.update(deployments)
+        self.deployments_now.update(deployments)
 
     def forget_pipeline(self) -> None:
         """Nothing is loaded any more."""

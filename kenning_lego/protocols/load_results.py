@@ -9,6 +9,7 @@ from typing import Any
 from kenning_lego.core.errors import ProtocolError
 from kenning_lego.core.footprints import Footprint, FootprintSample
 from kenning_lego.core.loads import MAX_QUERIES, LoadResult
+from kenning_lego.protocols.beside import read_beside
 from kenning_lego.protocols.codec import Frame, pack_samples, unpack_samples
 from kenning_lego.protocols.fields import Fields
 
@@ -51,6 +52,7 @@ def read_load_result(fields: Fields, payload: Sequence[Frame]) -> LoadResult:
         span_ns=fields.integer("span_ns", 0, _MAX),
         stopped=fields.text("stopped", 64),
         begin_ns=fields.integer("begin_ns", 0, _MAX),
+        deployments=read_beside(fields),
     )
     fields.done()
     return result
@@ -73,10 +75,11 @@ def read_footprint(fields: Fields) -> Footprint:
     """
     file_bytes = fields.integer("file_bytes", 0, _MAX)
     samples = tuple(read_footprint_sample(each) for each in fields.maps("samples"))
+    deployments = read_beside(fields)
     fields.done()
     if not samples:
         raise ProtocolError("FOOTPRINT answered without samples")
-    return Footprint(file_bytes, samples)
+    return Footprint(file_bytes, samples, deployments)
 
 
 def read_footprint_sample(fields: Fields) -> FootprintSample:

@@ -57,7 +57,17 @@ class Kind(IntEnum):
     LOAD_TEST = 28
     FOOTPRINT = 29
     SWITCH = 30
+    DEPLOY = 31
+    UNLOAD = 32
+    BUDGET = 33
+    RECORD = 34
     PRELOAD = 35
+    FORCE = 36
+    # Between the server and a deployment's worker only.
+    RUN = 64
+    BEGIN = 65
+    STEER = 66
+    REPORT = 67
 
 
 class Message(Protocol):
@@ -411,19 +421,16 @@ class RunLoadTest:
             "min_seconds": plan.min_seconds,
             "max_seconds": plan.max_seconds,
             "seed": plan.seed,
+            "beside_deployments": plan.beside_deployments,
         }
 
     @classmethod
     def from_body(cls, fields: Fields) -> RunLoadTest:
         load = _load(fields)
-        scenario = fields.text("scenario", 64)
-        known = next((each for each in SCENARIOS if each == scenario), None)
-        if known is None:
-            fields.refuse(f"unknown scenario {scenario!r}; known: {', '.join(SCENARIOS)}")
         return cls(
             LoadPlan(
                 fields.digests("stages", MAX_STAGES),
-                known,
+                fields.word("scenario", SCENARIOS),
                 load.runtime,
                 load.threads,
                 load.batch,
@@ -435,6 +442,7 @@ class RunLoadTest:
                 fields.number("min_seconds", 0.0, MAX_MEASURING_S),
                 fields.number("max_seconds", 0.0, MAX_MEASURING_S),
                 fields.integer("seed", 0, 2**63 - 1),
+                fields.flag("beside_deployments"),
             )
         )
 
@@ -454,6 +462,7 @@ class MeasureFootprint:
             "runs": plan.runs,
             "repeats": plan.repeats,
             "max_seconds": plan.max_seconds,
+            "beside_deployments": plan.beside_deployments,
         }
 
     @classmethod
@@ -468,6 +477,7 @@ class MeasureFootprint:
                 fields.integer("runs", 0, 100_000),
                 fields.integer("repeats", 1, 1000),
                 fields.number("max_seconds", 0.0, MAX_MEASURING_S),
+                fields.flag("beside_deployments"),
             )
         )
 

@@ -20,6 +20,7 @@ _WEEK_S = 7 * 86_400.0
 def pack_plan(plan: Plan) -> dict[str, Any]:
     """All of a plan but what PLAN has under `load`."""
     body: dict[str, Any] = {
+        "beside_deployments": plan.beside_deployments,
         "items": [
             {"name": i.name, "stages": list(i.stages), "position": i.position} for i in plan.items
         ],
@@ -59,6 +60,7 @@ def read_plan(fields: Fields, runtime: str, threads: int, batch: int) -> Plan:
         fields.number("max_seconds", 0.0, _WEEK_S),
         fields.integer("seed", 0, 2**62),
         _conditions(fields),
+        fields.flag("beside_deployments"),
     )
 
 

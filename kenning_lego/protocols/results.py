@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -15,7 +15,9 @@ from kenning_lego.core.plans import (
     TargetDescription,
 )
 from kenning_lego.core.telemetry import MAX_COLUMNS, MAX_SAMPLES, Telemetry
+from kenning_lego.protocols.beside import read_beside
 from kenning_lego.protocols.codec import Frame, pack_samples, unpack_samples
+from kenning_lego.protocols.deployment_results import pack_status, read_status
 from kenning_lego.protocols.fields import Fields, pack_io_spec
 from kenning_lego.protocols.plans import pack_log, read_log
 
@@ -64,7 +66,17 @@ class Welcome:
 
 def pack_observation(observation: Observation) -> Mapping[str, Any]:
     """The result of OBSERVE."""
-    return {**asdict(observation), "latest": dict(observation.latest)}
+    return {
+        "holder": observation.holder,
+        "held_s": observation.held_s,
+        "expected_s": observation.expected_s,
+        "doing": observation.doing,
+        "done": observation.done,
+        "total": observation.total,
+        "waiting": observation.waiting,
+        "latest": dict(observation.latest),
+        "deployments": [pack_status(each) for each in observation.deployments],
+    }
 
 
 def read_observation(fields: Fields) -> Observation:
@@ -78,6 +90,7 @@ def read_observation(fields: Fields) -> Observation:
         total=fields.integer("total", 0, 2**53),
         waiting=fields.integer("waiting", 0, 2**31),
         latest=fields.numbers("latest", MAX_COLUMNS),
+        deployments=tuple(read_status(each) for each in fields.maps("deployments", 1024)),
     )
 
 
@@ -140,6 +153,7 @@ def read_statistics(fields: Fields, payload: Sequence[Frame]) -> Statistics:
         _description(fields.map("before")),
         _description(fields.map("after")),
         tuple(read_log(head, next(rest), next(rest)) for head in logs),
+        read_beside(fields),
     )
 
 

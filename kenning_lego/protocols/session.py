@@ -7,11 +7,18 @@ and feeds what came of them back as events.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kenning_lego.core.errors import KenningLegoError, ProtocolError
 from kenning_lego.core.plans import Progress
+from kenning_lego.protocols.beside import with_beside
 from kenning_lego.protocols.codec import Envelope
+from kenning_lego.protocols.deployment_messages import WITHOUT_LEASE, Deploy
 from kenning_lego.protocols.dialogue import (
     Action,
+    DeploymentsAnswered,
+    DeploymentsRun,
+    ForDeployments,
     Malformed,
     OpenUpload,
     PeerLost,
@@ -75,7 +82,7 @@ MAX_NAMES = 256
 
 _WORK = (
     *(Data, Process, Output, Infer, Model, Compose, Stats),
-    *(RunPlan, RunLoadTest, MeasureFootprint),
+    *(RunPlan, RunLoadTest, MeasureFootprint, Deploy),
     *LIVE_REQUESTS,
 )
 """What is carried out in the order in which it was asked, and but for what changes a running
@@ -95,6 +102,7 @@ class Session:
     def __init__(self, lease_timeout_s: float = 30.0) -> None:
         self._leases = Leases(lease_timeout_s)
         self._names: dict[bytes, str] = {}
+        self._deployments: tuple[str, ...] = ()
 
     @property
     def holder(self) -> bytes | None:
@@ -120,6 +128,10 @@ class Session:
                 return self._upload_at(offset, held)
             case UploadFailed(error):
                 return self._upload_failed(error)
+            case DeploymentsAnswered(peer, envelope):
+                return self._deployments_answered(peer, envelope)
+            case DeploymentsRun(names):
+                return self._deployments_run(names)
 
     # Requests of hosts
 
@@ -130,7 +142,9 @@ class Session:
             holder.seen = now
             if isinstance(message, _WORK):
                 return self._work(holder, envelope)
-        if not isinstance(message, (*REQUESTS, *LIVE_REQUESTS)):
+        if isinstance(message, WITHOUT_LEASE):
+            return [ForDeployments(peer, envelope)]
+        if not isinstance(message, (*REQUESTS, *LIVE_REQUESTS, Deploy)):
             error = ProtocolError(f"{message.kind.name} is not for a target to receive")
             return [refusal(peer, request, "bad_message", error)]
         match message:
@@ -149,12 +163,18 @@ class Session:
                     "send LEASE first; it is lost after long silence when another host asks",
                 )
                 return [refusal(peer, request, "no_lease", error)]
+            case _:
+                return self._for_holder(holder, envelope, now)
+
+    def _for_holder(self, holder: Holder, envelope: Envelope, now: float) -> list[Action]:
+        """What is answered beside the holder's work."""
+        match envelope.message:
             case Bye():
-                return [*self._leases.release(now), ok(peer, request)]
+                return [*self._leases.release(now), ok(holder.peer, envelope.id)]
             case Cancel():
-                return self._cancel(holder, request)
+                return self._cancel(holder, envelope.id)
             case AskTelemetry():
-                return [SendTelemetry(peer, request)]
+                return [SendTelemetry(holder.peer, envelope.id)]
             case _:
                 return self._chunk(holder, envelope)
 
@@ -230,8 +250,13 @@ class Session:
                 holder.upload = Uploading(envelope.id, model)
                 holder.artifacts.add(model.digest)
                 return [OpenUpload(model.digest, model.size, frozenset(holder.artifacts))]
-            case Compose() | RunPlan() | RunLoadTest() | MeasureFootprint() | Stats():
-                return self._ask_worker(holder, envelope, envelope.message)
+            case Compose() | Stats() as message:
+                return self._ask_worker(holder, envelope, message)
+            case RunPlan() | RunLoadTest() | MeasureFootprint() as measuring:
+                return self._measure(holder, envelope, measuring)
+            case Deploy():
+                holder.pending = envelope
+                return [ForDeployments(holder.peer, envelope)]
             case SwitchTo() | Preload():
                 return self._ask_beside(holder, envelope)
             case other:
@@ -246,6 +271,18 @@ class Session:
             return asked
         started = Event(Progress(0, 1, 0.0, "started"))
         return [Send(holder.peer, Envelope(envelope.id, started)), *asked]
+
+    def _measure(self, holder: Holder, envelope: Envelope, measuring: Measuring) -> list[Action]:
+        if self._deployments and not measuring.plan.beside_deployments:
+            raise ProtocolError(
+                f"{measuring.kind.name} beside {', '.join(self._deployments)}, "
+                "which would disturb what is measured",
+                "stop them with UNLOAD, or ask to measure beside deployments, which is recorded",
+                "deployments",
+            )
+        holder.deployments_now.clear()
+        holder.measures_beside(self._deployments)
+        return self._ask_worker(holder, envelope, measuring)
 
     def _ask_worker(self, holder: Holder, envelope: Envelope, message: Message) -> list[Action]:
         _check_id(holder, envelope)
@@ -307,6 +344,25 @@ class Session:
         upload, holder.upload = holder.upload, None
         return [refusal(holder.peer, upload.id, "store", error), *self._advance()]
 
+    # Deployments
+
+    def _deployments_answered(self, peer: bytes, envelope: Envelope) -> list[Action]:
+        holder = self._leases.holder
+        answers: list[Action] = [Send(peer, envelope)]
+        if holder is None or holder.peer != peer or holder.pending is None:
+            return answers
+        if isinstance(holder.pending.message, Deploy) and holder.pending.id == envelope.id:
+            holder.pending = None
+            return [*answers, *self._advance()]
+        return answers
+
+    def _deployments_run(self, names: tuple[str, ...]) -> list[Action]:
+        self._deployments = names
+        holder = self._leases.holder
+        if holder and holder.pending and isinstance(holder.pending.message, Measuring):
+            holder.measures_beside(names)
+        return []
+
     # The worker
 
     def _worker_answered(self, envelope: Envelope, now: float) -> list[Action]:
@@ -365,10 +421,15 @@ def _answer(holder: Holder, request: Envelope, envelope: Envelope) -> list[Actio
                 return [SendOutputs(holder.peer, envelope.id, message)]
             case Process():
                 holder.has_outputs = True
+            case Stats():
+                message = with_beside(message, holder.deployments)
+            case RunLoadTest() | MeasureFootprint():
+                message = with_beside(message, holder.deployments_now)
             case Compose():
                 holder.forget_pipeline()
                 holder.spec = read_composed(Fields(dict(message.result), "COMPOSE")).spec
                 holder.input_sizes = tuple(tensor.nbytes for tensor in holder.spec.inputs)
+        return [Send(holder.peer, replace(envelope, message=message))]
     return [Send(holder.peer, envelope)]
 
 

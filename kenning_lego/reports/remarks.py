@@ -51,6 +51,13 @@ def remarks(findings: Findings) -> Iterator[Remark]:
             f"{counted(len(short), 'budget')} of {len(record.configurations)} cannot be met:"
             f" {', '.join(short)}. The nearest that can are listed below.",
         )
+    if record.target.deployments:
+        yield Remark(
+            "warning",
+            "The target ran pipelines of its own while it was measured:"
+            f" {', '.join(record.target.deployments)}. Stop them and measure again for what the"
+            " network takes by itself.",
+        )
     held_back = throttled(record.telemetry)
     if held_back:
         yield Remark(

@@ -11,12 +11,14 @@ from typing import Literal
 from pydantic import Field
 
 from kenning_lego.core.configuration import Component
+from kenning_lego.core.deployments import name_problem
 from kenning_lego.core.entry import run
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
 from kenning_lego.protocols.addresses import DEFAULT_ADDRESS
 from kenning_lego.protocols.key_files import default_directory
 from kenning_lego.servers.child import child_environment
+from kenning_lego.servers.deployments.adaptation_config import AdaptationConfig
 from kenning_lego.servers.limits_config import WorkerLimitsConfig
 from kenning_lego.servers.options import ServerOptions
 
@@ -40,6 +42,16 @@ class ServeConfig(Component):
     """A host that is silent for so long, with nothing under way, yields to one that waits."""
     telemetry_interval: float = Field(default=1.0, ge=0, le=3600)
     """Seconds between readings of the sensors while a host has the lease; 0 reads none."""
+    deployments: bool = True
+    """Start the deployments that ran when the server was stopped; --no-deployments starts none."""
+    video: tuple[str, ...] = ()
+    """NAME=PATH of a video that deployments may name as the source of their frames."""
+    budgets: Path | None = None
+    """File of budgets for deployments, watched while it serves: see docs/deployments.md."""
+    budget_socket: Path | None = None
+    """Unix socket to make, which takes such budgets, one JSON object a line."""
+    adaptation: AdaptationConfig = AdaptationConfig()
+    """When deployments that adapt go over to another configuration."""
     kenning_tcp: str | None = None
     """Also serve hosts that speak Kenning's wire, at HOST:PORT; its own port is 12345."""
     kenning_tcp_open: bool = False
@@ -64,6 +76,11 @@ class ServeConfig(Component):
             log_json=self.log_json,
             key=self.key,
             keys=_keys_directory(self) if self.key else Path(),
+            deployments=self.deployments,
+            videos=dict(map(_video, self.video)),
+            budgets=self.budgets and self.budgets.absolute(),
+            budget_socket=self.budget_socket and self.budget_socket.absolute(),
+            adaptation=self.adaptation.settings(),
             kenning_tcp=self.kenning_tcp,
             kenning_tcp_open=self.kenning_tcp_open,
             kenning_threads=self.kenning_threads,
@@ -79,6 +96,16 @@ def main(arguments: Sequence[str]) -> int:
     sys.stdout.flush()
     os.chdir("/")  # where no module lies that `-m` could take for one of ours
     os.execve(sys.executable, command, child_environment())  # noqa: S606 - no shell
+
+
+def _video(text: str) -> tuple[str, str]:
+    name, _, path = text.partition("=")
+    if name_problem(name) or not Path(path).is_file():
+        raise ConfigurationError(
+            f"--video {text} is not NAME=PATH of a file",
+            "give a name of letters, digits, dots, dashes or underscores, such as door=door.mp4",
+        )
+    return name, str(Path(path).absolute())
 
 
 def _keys_directory(config: ServeConfig) -> Path:

@@ -94,6 +94,7 @@ def plans(config: LoadTestConfig, stages: tuple[str, ...]) -> list[LoadPlan]:
         runtime=config.target.runtime,
         threads=config.target.threads,
         batch=config.batch,
+        beside_deployments=config.target.beside_deployments,
         samples_per_query=(
             config.samples_per_query if config.scenario == "multi_stream" else config.batch
         ),
@@ -230,6 +231,7 @@ def _record(
                 state_after=dict(after.state),
             ),
             used=dict(statistics.used),
+            deployments=_deployments(results),
         ),
         stages=asked[0].stages,
         results=tuple(
@@ -237,6 +239,10 @@ def _record(
             for plan, result in zip(asked, results, strict=True)
         ),
     )
+
+
+def _deployments(results: Sequence[LoadResult]) -> tuple[str, ...]:
+    return tuple(sorted({name for result in results for name in result.deployments}))
 
 
 if __name__ == "__main__":

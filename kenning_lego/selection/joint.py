@@ -75,9 +75,9 @@ def choose_jointly(
         members: one or more networks.
         memory_bytes: most that they may take together; None is no bound.
         latency_ms: most that a frame of each, one after the other, may take; None is no bound.
-        goal: ``sum`` for the least sum of weighted accuracy costs; ``max-min`` for the least
-            worst weighted cost, then the next worst, and so on. Then the least total latency,
-            then the least total memory.
+        goal: ``sum`` for the least sum of weighted accuracy costs, then of latencies, then of
+            memory; ``max-min`` for the least worst weighted cost, then the next worst, and so
+            on. Where networks could change places in that, one way is taken, the same each time.
 
     Returns:
         A point's index for each front; None if no choice keeps all bounds.

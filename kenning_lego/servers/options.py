@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from kenning_lego.selection.adaptation.settings import AdaptationSettings
 from kenning_lego.servers.limits import WorkerLimits
 
 
@@ -24,6 +26,11 @@ class ServerOptions:
         log_json: as one JSON object a line.
         key: name of the server's own key; without one hosts speak unencrypted.
         keys: directory of keys.
+        deployments: whether to start the deployments that were kept.
+        videos: paths of videos by the names that hosts know them by.
+        budgets: file of budgets to watch; None for none.
+        budget_socket: Unix socket that takes budgets; None for none.
+        adaptation: when deployments switch.
         kenning_tcp: ``HOST:PORT`` where Kenning's hosts are served; None for nowhere.
         kenning_tcp_open: whether that may be reachable from other machines, without keys.
         kenning_threads: threads that the engine may use for Kenning's hosts.
@@ -39,6 +46,11 @@ class ServerOptions:
     log_json: bool
     key: str | None
     keys: Path
+    deployments: bool = True
+    videos: Mapping[str, str] = field(default_factory=dict)
+    budgets: Path | None = None
+    budget_socket: Path | None = None
+    adaptation: AdaptationSettings = AdaptationSettings()  # noqa: RUF009 - frozen
     kenning_tcp: str | None = None
     kenning_tcp_open: bool = False
     kenning_threads: int = 1
@@ -52,4 +64,7 @@ class ServerOptions:
         """Read what :meth:`to_json` wrote."""
         fields = json.loads(text)
         fields["limits"] = WorkerLimits(**fields["limits"])
-        return cls(**{**fields, "store": Path(fields["store"]), "keys": Path(fields["keys"])})
+        fields["adaptation"] = AdaptationSettings(**fields["adaptation"])
+        for name in ("store", "keys", "budgets", "budget_socket"):
+            fields[name] = None if fields[name] is None else Path(fields[name])
+        return cls(**fields)

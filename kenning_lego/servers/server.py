@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -48,6 +49,7 @@ from kenning_lego.protocols.results import (
 )
 from kenning_lego.protocols.session import Session
 from kenning_lego.servers.admission import Admission
+from kenning_lego.servers.deployments.kept import has_kept
 from kenning_lego.servers.journal import JournalFile
 from kenning_lego.servers.options import ServerOptions
 from kenning_lego.servers.peers import PeerWatch
@@ -58,6 +60,7 @@ from kenning_lego.servers.uploads import UploadDesk
 from kenning_lego.store.artifacts import ArtifactStore
 
 if TYPE_CHECKING:
+    from kenning_lego.servers.deployments.desk import DeploymentDesk
     from kenning_lego.servers.kenning_port import KenningPort
 
 MAX_FRAME_BYTES = 64 << 20
@@ -68,6 +71,7 @@ MAX_QUEUED_MESSAGES = 256
 
 CAPABILITIES = (
     "acknowledge",
+    "deployments",
     "footprint",
     "load_test",
     "observe",
@@ -101,8 +105,9 @@ class TargetServer:
         self._options = options
         extra = ("--log-json",) if options.log_json else ()
         self._worker_command = (*WORKER_COMMAND, *extra)
-        store = ArtifactStore(options.store, options.store_bytes)
-        self._uploads = UploadDesk(store)
+        self._store = ArtifactStore(options.store, options.store_bytes)
+        self._uploads = UploadDesk(self._store)
+        self._desk: DeploymentDesk | None = None
         self._session = Session(options.lease_timeout_s)
         self._sampler = Sampler(options.telemetry_interval_s)
         self._worker: WorkerProcess | None = None
@@ -135,7 +140,9 @@ class TargetServer:
                 self._secure(load_key(options.key, options.keys), options.keys)
             self.address = self._bind(options.address)
             if options.kenning_tcp is not None:
-                self._kenning = self._open_to_kenning(options.kenning_tcp, store)
+                self._kenning = self._open_to_kenning(options.kenning_tcp)
+            if options.budget_socket or has_kept(options.store):
+                self._open_desk()
         except KenningLegoError:
             self._close_sockets()
             raise
@@ -145,14 +152,14 @@ class TargetServer:
         """``HOST:PORT`` where Kenning's hosts are served, if they are."""
         return self._kenning.address if self._kenning else None
 
-    def _open_to_kenning(self, address: str, store: ArtifactStore) -> KenningPort:
+    def _open_to_kenning(self, address: str) -> KenningPort:
         # Imported only where it is wanted, since it takes memory.
         from kenning_lego.servers.kenning_port import KenningPort
 
         options = self._options
         port = KenningPort(
             address,
-            store,
+            self._store,
             self._handle,
             threads=options.kenning_threads,
             open_to_all=options.kenning_tcp_open,
@@ -202,12 +209,16 @@ class TargetServer:
             previous = signal.set_wakeup_fd(wake.fileno())
             try:
                 on_ready()
+                if self._desk:
+                    self._desk.restore(start=self._options.deployments)
                 self._loop()
             finally:
                 signal.set_wakeup_fd(previous)
                 for number, handler in before.items():
                     signal.signal(number, handler)
                 self._stop_worker()
+                if self._desk:
+                    self._desk.close()
                 self._journal.forget()
                 self._uploads.suspend()
                 self._close_sockets()
@@ -255,7 +266,8 @@ class TargetServer:
             self._ticked = now
             self._handle(dialogue.Tick())
         interval_s = WATCH_INTERVAL_S if self._worker else TICK_INTERVAL_S
-        return now + min(interval_s, self._sampler.wait_s(now))
+        wait_s = min(interval_s, self._sampler.wait_s(now))
+        return now + (min(wait_s, self._desk.tick(now)) if self._desk else wait_s)
 
     @property
     def _worker_pid(self) -> int | None:
@@ -405,6 +417,8 @@ class TargetServer:
 
     def _carry_out_sampling(self, action: dialogue.Action) -> dialogue.SessionEvent | None:
         match action:
+            case dialogue.ForDeployments(peer, envelope):
+                self._for_deployments(peer, envelope)
             case dialogue.StartSampling():
                 self._sampler.start(time.monotonic())
                 self._look_at = 0.0
@@ -416,9 +430,38 @@ class TargetServer:
                 payload = tuple(map(pack_numbers, columns))
                 return self._send(peer, Envelope(request, Ok(pack_telemetry(telemetry)), payload))
             case dialogue.SendObservation(peer, request, observation):
-                observation = replace(observation, latest=self._sampler.latest)
+                observation = replace(
+                    observation,
+                    latest=self._sampler.latest,
+                    deployments=self._desk.statuses() if self._desk else (),
+                )
                 return self._send(peer, Envelope(request, Ok(pack_observation(observation))))
         return None
+
+    # Deployments
+
+    def _open_desk(self) -> DeploymentDesk:
+        # Imported only where there are any, since it takes memory and time.
+        from kenning_lego.servers.deployments.opening import open_desk
+
+        if self._desk is None:
+            self._desk = open_desk(
+                self._options, self._store, self._readiness, self._deployments_run
+            )
+        return self._desk
+
+    def _for_deployments(self, peer: bytes, request: Envelope) -> None:
+        from kenning_lego.servers.deployments.requests import carry_out
+
+        carry_out(self._open_desk(), request, partial(self._deployments_answered, peer))
+        self._look_at = 0.0
+
+    def _deployments_answered(self, peer: bytes, answer: Envelope) -> None:
+        self._handle(dialogue.DeploymentsAnswered(peer, answer))
+
+    def _deployments_run(self, names: tuple[str, ...]) -> None:
+        self._look_at = 0.0
+        self._handle(dialogue.DeploymentsRun(names))
 
     def _send(self, peer: bytes, envelope: Envelope) -> dialogue.SessionEvent | None:
         if self._kenning and self._kenning.owns(peer):

@@ -139,6 +139,8 @@ class ArtifactStore:
     def __init__(self, root: Path, capacity_bytes: int | None = None) -> None:
         self.root = root
         self.capacity_bytes = capacity_bytes
+        self.pinned: frozenset[str] = frozenset()
+        """Artifacts that stay whatever else needs room."""
 
     def _final(self, digest: str) -> Path:
         if not _DIGEST.fullmatch(digest):
@@ -269,7 +271,7 @@ class ArtifactStore:
         disk = _free_bytes(self.root) + sum(each.size for each in held)
         others = [each for each in held if each.path != part]
         # What broke off is not in use, whoever uploads.
-        in_use = {self.root / digest for digest in keep}
+        in_use = {self.root / digest for digest in (*keep, *self.pinned)}
         loose = [each for each in others if each.path not in in_use]
         total = sum(each.size for each in loose)
         kept = sum(each.size for each in others) - total

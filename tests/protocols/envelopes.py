@@ -6,22 +6,31 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from kenning_lego.core.deployments import (
+    MAX_KEPT_FRAMES,
+    MAX_KEPT_OUTPUTS_BYTES,
+    MAX_RATE_FPS,
+)
 from kenning_lego.core.footprints import FootprintPlan
 from kenning_lego.core.loads import MAX_QUERIES, SCENARIOS, LoadPlan
 from kenning_lego.core.plans import Conditions, Plan, PlanItem, Progress
 from kenning_lego.core.specs import ITEM_BYTES, IOSpec, TensorSpec
 from kenning_lego.protocols import messages
 from kenning_lego.protocols.codec import Envelope
+from kenning_lego.protocols.deployment_messages import (
+    AskRecord,
+    Deploy,
+    ForceConfiguration,
+    SetBounds,
+    Unload,
+)
 from kenning_lego.protocols.live_messages import MAX_MEMORY_BYTES, Preload, SwitchTo
 from kenning_lego.protocols.plans import MAX_CPUS, MAX_PLAN_ITEMS
+from kenning_lego.protocols.worker_messages import Begin, Happened, Report, RunPipeline, Steer
+from tests.protocols.deployed import bounds, deployments, figures, frame_sources, memories, names
+from tests.protocols.strategies import digests, texts
 
-characters = st.characters(exclude_categories=["Cs"])
-digests = st.binary(min_size=32, max_size=32).map(bytes.hex)
 ids = st.integers(0, 2**63 - 1)
-
-
-def texts(longest: int) -> st.SearchStrategy[str]:
-    return st.text(characters, max_size=min(longest, 40))
 
 
 def stages(most: int = 4) -> st.SearchStrategy[tuple[str, ...]]:
@@ -47,6 +56,8 @@ facts = st.dictionaries(
     max_size=4,
 )
 
+counts = st.integers(0, 2**62)
+numbers = st.dictionaries(texts(20), st.floats(allow_nan=False, allow_infinity=False), max_size=3)
 loads = st.builds(
     messages.Load, texts(64), threads=st.integers(1, 1024), batch=st.integers(1, 65_536)
 )
@@ -75,6 +86,7 @@ plans = st.builds(
         st.floats(0, 86_400),
         st.floats(0, 86_400),
     ),
+    beside_deployments=st.booleans(),
 )
 load_plans = st.builds(
     LoadPlan,
@@ -91,6 +103,7 @@ load_plans = st.builds(
     min_seconds=st.floats(0, 7 * 86_400),
     max_seconds=st.floats(0, 7 * 86_400),
     seed=st.integers(0, 2**63 - 1),
+    beside_deployments=st.booleans(),
 )
 footprint_plans = st.builds(
     FootprintPlan,
@@ -101,6 +114,7 @@ footprint_plans = st.builds(
     runs=st.integers(0, 100_000),
     repeats=st.integers(1, 1000),
     max_seconds=st.floats(0, 7 * 86_400),
+    beside_deployments=st.booleans(),
 )
 tensors = st.builds(
     TensorSpec,
@@ -160,6 +174,50 @@ by_type: dict[type[Any], st.SearchStrategy[Any]] = {
             st.floats(0, 1e9),
             texts(64),
         ),
+    ),
+    Deploy: st.builds(Deploy, deployments),
+    Unload: st.builds(Unload, names),
+    SetBounds: st.builds(SetBounds, names, bounds),
+    AskRecord: st.builds(
+        AskRecord, names, counts, counts, st.integers(0, MAX_KEPT_FRAMES), st.booleans()
+    ),
+    ForceConfiguration: st.builds(
+        ForceConfiguration, names, stages(), stages() | st.just(()), st.booleans()
+    ),
+    RunPipeline: st.builds(
+        RunPipeline,
+        stages(),
+        loads,
+        st.lists(texts(256), max_size=3).map(tuple),
+        frame_sources,
+        st.none() | st.floats(0, MAX_RATE_FPS),
+        st.none() | memories,
+        st.none() | figures,
+        st.integers(0, MAX_KEPT_OUTPUTS_BYTES),
+        stages() | st.just(()),
+        counts,
+    ),
+    Begin: st.builds(Begin, counts, counts),
+    Steer: st.builds(Steer, stages(), st.none() | memories, st.none() | figures, st.booleans()),
+    Report: st.builds(
+        Report,
+        st.dictionaries(counts, stages(), max_size=3),
+        st.lists(
+            st.builds(
+                Happened,
+                texts(64),
+                counts,
+                counts,
+                texts(4096),
+                numbers,
+                stages() | st.just(()),
+            ),
+            max_size=3,
+        ).map(tuple),
+        memories,
+        counts,
+        st.lists(counts, max_size=3).map(tuple),
+        st.booleans(),
     ),
 }
 """A strategy for each type of message."""

@@ -101,6 +101,8 @@ class Shell:
         self.credits = 0
         """Chunks that the holder may still send."""
         self.unreachable: set[bytes] = set()
+        self.for_deployments: deque[tuple[bytes, Envelope]] = deque()
+        """Requests about deployments that have no answer yet."""
         self._last_id = 0
 
     # What hosts do
@@ -164,6 +166,12 @@ class Shell:
         self.feed(dialogue.WorkerAnswered(Envelope(request.id, answer)))
         return request.message
 
+    def settle(self, *, fail: bool = False) -> None:
+        """The oldest request about deployments is answered."""
+        peer, request = self.for_deployments.popleft()
+        answer = Error("worker_died", "no") if fail else Ok({})
+        self.feed(dialogue.DeploymentsAnswered(peer, Envelope(request.id, answer)))
+
     def tell(self) -> bool:
         """The worker tells how far it is; whether there was anything to tell."""
         if self.worker is None or not self.worker.inbox:
@@ -214,6 +222,8 @@ class Shell:
                 self._to_worker(envelope)
             case dialogue.StopWorker():
                 self.worker = None
+            case dialogue.ForDeployments(peer, envelope):
+                self.for_deployments.append((peer, envelope))
             case dialogue.OpenUpload(digest, size):
                 self.credits = 0
                 return self.store.begin(digest, size)

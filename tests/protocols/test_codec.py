@@ -24,8 +24,10 @@ from kenning_lego.protocols.codec import (
     request_id,
     unpack_samples,
 )
+from kenning_lego.protocols.deployment_messages import DEPLOYMENT_REQUESTS, Deploy
 from kenning_lego.protocols.live_messages import LIVE_REQUESTS, Preload, SwitchTo
 from kenning_lego.protocols.messages import PROTOCOL_VERSION, Kind
+from kenning_lego.protocols.worker_messages import FROM_SERVER, FROM_WORKER, RunPipeline, Steer
 from tests.protocols.envelopes import by_type, envelopes, envelopes_of, ids, values
 
 thorough = settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
@@ -54,7 +56,14 @@ def check_hostile(frames: list[Frame]) -> None:
 
 
 def test_every_type_of_message_is_covered_here() -> None:
-    assert set(by_type) == {*messages.REQUESTS, *messages.ANSWERS, *LIVE_REQUESTS}
+    assert set(by_type) == {
+        *messages.REQUESTS,
+        *messages.ANSWERS,
+        *LIVE_REQUESTS,
+        *DEPLOYMENT_REQUESTS,
+        *FROM_SERVER,
+        *FROM_WORKER,
+    }
     assert {kind.kind for kind in by_type} == set(Kind)
 
 
@@ -64,6 +73,9 @@ OPTIONAL = {
     messages.RunPlan: ("memory_bytes", "cool_below_c"),
     SwitchTo: ("memory_bytes",),
     Preload: ("digests", "memory_bytes"),
+    Deploy: ("rate_fps", "schedule"),
+    RunPipeline: ("rate_fps", "memory_bytes", "latency_ms"),
+    Steer: ("memory_bytes", "latency_ms"),
 }
 
 

@@ -20,7 +20,8 @@ from kenning_lego.protocols.results import (
     read_composed,
     read_statistics,
 )
-from tests.protocols.envelopes import facts, io_specs, texts
+from tests.protocols.envelopes import facts, io_specs
+from tests.protocols.strategies import texts
 
 DIGEST = "0123456789abcdef" * 4
 

@@ -23,7 +23,7 @@ from kenning_lego.protocols.results import (
     read_observation,
     read_telemetry,
 )
-from tests.protocols.envelopes import texts
+from tests.protocols.strategies import texts
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 Column = tuple[float | None, ...]

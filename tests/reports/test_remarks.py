@@ -44,3 +44,12 @@ def test_drifting_plan_says_whether_its_ratios_still_hold() -> None:
         text = told(drifting(width))
         assert "became 5 % slower" in text
         assert "Ratios within it hold" not in text
+
+
+def test_deployments_that_ran_meanwhile_are_a_warning() -> None:
+    record = resnet_record()
+    assert "pipelines of its own" not in told(record)
+    target = record.target.model_copy(update={"deployments": ("door", "yard")})
+    assert "pipelines of its own while it was measured: door, yard." in told(
+        record.model_copy(update={"target": target})
+    )

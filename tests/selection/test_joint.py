@@ -81,8 +81,19 @@ def test_points_are_those_of_brute_force(
     if latency is not None:
         latency *= sum(int(member.front.latencies.max()) for member in members) / 1e9
     points = choose_jointly(members, memory_bytes=memory, latency_ms=latency, goal=goal)
-    expected = _by_force(members, memory, None if latency is None else budget_units(latency), goal)
-    assert (None if points is None else _value(members, points, goal)) == expected
+    bound = None if latency is None else budget_units(latency)
+    expected = _by_force(members, memory, bound, goal)
+    if points is None or expected is None:
+        assert points is None
+        assert expected is None
+        return
+    value = _value(members, points, goal)
+    assert value[0] == expected[0]
+    assert value == expected or goal == "max-min"
+    assert bound is None or value[1] <= bound
+    assert memory is None or value[2] <= memory
+    for member, point in zip(members, points, strict=True):
+        assert member.budget.allows(member.front[point])
 
 
 def _steps(*costs: float) -> Problem:

@@ -31,6 +31,8 @@ class TargetConfig(Component):
     """The engine that runs the artifacts."""
     threads: int = Field(default=1, ge=1)
     """Threads that the engine may use."""
+    beside_deployments: bool = False
+    """Measure even while deployments run there, which disturbs both; the record tells of them."""
 
 
 class BudgetConfig(Component):

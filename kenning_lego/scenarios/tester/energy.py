@@ -71,6 +71,7 @@ def measure_energy(
             max_queries=MAX_QUERIES,
             min_seconds=config.energy_s,
             max_seconds=config.energy_s + SETTLE_S + _PATIENCE_S,
+            beside_deployments=where.beside_deployments,
         )
         load = target.load(plan)
         sleep(SETTLE_S)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from statistics import median
 
 import numpy as np
@@ -55,6 +56,7 @@ def time_variants(
     plan = variants_plan(
         segments, config, runtime=where.runtime, threads=where.threads, composed=composed
     )
+    plan = replace(plan, beside_deployments=where.beside_deployments)
     target.measure(plan, _translate(on_progress))
     return _medians_ms(target, [item.name for item in plan.items])
 
@@ -81,6 +83,7 @@ def measure_memory(
                 where.threads,
                 runs=runs,
                 repeats=config.memory_repeats,
+                beside_deployments=where.beside_deployments,
             )
             found = target.footprint(plan)
             peak = found.peak.median if found.peak else None
@@ -126,6 +129,7 @@ def time_configurations(
     plan = configurations_plan(
         segments, chosen, config, runtime=where.runtime, threads=where.threads, whole=whole
     )
+    plan = replace(plan, beside_deployments=where.beside_deployments)
     target.measure(plan, _translate(on_progress))
     return _medians_ms(target, [item.name for item in plan.items])
 

@@ -94,6 +94,7 @@ def assemble_record(
             in_process=in_process,
             environment=_environment(statistics.before, statistics.after),
             used=dict(statistics.used),
+            deployments=statistics.deployments,
         ),
         network=network,
         segments=tuple(segments),

@@ -228,7 +228,7 @@ class Mover:
         return None
 
     def _take_over(self, stages: tuple[str, ...], goal: Goal | None) -> None:
-        frame = self._turn.hand_over(self._loaded.bind(stages))
+        frame = self._turn.hand_over(self._loaded.bind(stages), tuple(stages))
         self.stages = stages
         if goal is not None:
             goal.frame, goal.ready_ns = frame, time.perf_counter_ns()

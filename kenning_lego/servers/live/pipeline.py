@@ -57,7 +57,7 @@ class LivePipeline:
         sizes = {digest: size(digest) for digest in stages}
         plan_transition((), stages, loaded=(), sizes=sizes, memory_bytes=memory_bytes)
         self._loaded = Loaded(load, size, stages, outputs, place)
-        self._turn = Turn(self._loaded.bind(stages))
+        self._turn = Turn(self._loaded.bind(stages), tuple(stages))
         self._mover = Mover(self._loaded, self._turn, tuple(stages), memory_bytes)
 
     @property
@@ -74,6 +74,11 @@ class LivePipeline:
     def stages(self) -> tuple[str, ...]:
         """sha256 of the artifacts that run, in order."""
         return self._mover.stages
+
+    @property
+    def ran(self) -> tuple[str, ...]:
+        """sha256 of the artifacts that ran the last frame, for the thread that runs the frames."""
+        return self._turn.ran
 
     @property
     def frames(self) -> int:

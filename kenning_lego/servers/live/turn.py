@@ -11,10 +11,11 @@ TAKE_OVER_INTERVAL_S = 0.005
 
 
 class _HandOver:
-    __slots__ = ("call", "frame", "taken")
+    __slots__ = ("call", "frame", "stages", "taken")
 
-    def __init__(self, call: Callable[[], object] | None) -> None:
+    def __init__(self, call: Callable[[], object] | None, stages: tuple[str, ...]) -> None:
         self.call = call
+        self.stages = stages
         self.taken = threading.Event()
         self.frame = 0
 
@@ -24,16 +25,20 @@ class Turn:
 
     Args:
         call: runs one frame.
+        stages: sha256 of the artifacts that it runs, in order.
     """
 
-    def __init__(self, call: Callable[[], object]) -> None:
+    def __init__(self, call: Callable[[], object], stages: tuple[str, ...] = ()) -> None:
         self._call: Callable[[], object] | None = call
+        self._stages = stages
         self._next: _HandOver | None = None
         self._lock = threading.Lock()
         """Held while a frame runs."""
         self._resumed = threading.Event()
         self.frames = 0
         """That have been run."""
+        self.ran: tuple[str, ...] = ()
+        """The stages of the last frame; exact on the thread that runs the frames."""
 
     def frame(self) -> int:
         """Run one frame; its duration in ns. Waits while frames are paused."""
@@ -44,6 +49,7 @@ class Turn:
                     self._call()
                     duration = time.perf_counter_ns() - begin
                     self.frames += 1
+                    self.ran = self._stages
                     break
             self._resumed.wait()
         # After the lock: whoever hands over now and finds it taken is seen here.
@@ -51,15 +57,19 @@ class Turn:
             self._take_over()
         return duration
 
-    def hand_over(self, call: Callable[[], object] | None) -> int:
+    def hand_over(self, call: Callable[[], object] | None, stages: tuple[str, ...] = ()) -> int:
         """Have frames run by another call from the next one on; None pauses them.
 
         By one thread at a time. Returns once no frame runs by the old call any more.
 
+        Args:
+            call: runs one frame.
+            stages: sha256 of the artifacts that it runs, in order.
+
         Returns:
             The number of the first frame that the new call runs.
         """
-        handed = _HandOver(call)
+        handed = _HandOver(call, stages)
         self._next = handed
         # Whoever runs a frame takes over at its end; nobody does where none is run any more.
         while not self._take_over() and not handed.taken.wait(TAKE_OVER_INTERVAL_S):
@@ -73,7 +83,7 @@ class Turn:
         try:
             handed, self._next = self._next, None
             if handed is not None:
-                self._call = handed.call
+                self._call, self._stages = handed.call, handed.stages
                 handed.frame = self.frames
                 if handed.call is None:
                     self._resumed.clear()

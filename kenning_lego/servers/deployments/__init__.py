@@ -1,0 +1,1 @@
+"""Pipelines that the server owns: their workers, budgets, records, and who chooses for them."""

@@ -1,0 +1,1 @@
+"""Where a deployment's frames come from: one module a kind."""
