@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.adaptation_deployed import Deployed, offer_of, run_deployed
 from benchmarks.adaptation_driver import Drive, Neighbour, Network, drive, neighbour
 from benchmarks.adaptation_network import (
     BATCH,
@@ -32,6 +33,7 @@ from benchmarks.adaptation_trace import Frame, Range, TraceShape, make_trace
 from benchmarks.bench_record import Metric
 from benchmarks.trained import load_cifar10
 from kenning_lego.blocks.latency import stages_of
+from kenning_lego.core.offers import Offer
 from kenning_lego.datasets.base import Part
 from kenning_lego.selection.adaptation.settings import AdaptationSettings
 from kenning_lego.selection.front import Front, pareto_front
@@ -57,6 +59,7 @@ class _Setting:
     network: Network
     whole_network: Network
     original: Network
+    offer: Offer
     labels: NDArray[np.int64]
 
 
@@ -64,10 +67,9 @@ def measure(directory: Path, *, quick: bool) -> list[Metric]:
     """Run the trace with each policy; nothing where the trained network is not at hand.
 
     Args:
-        directory: not used; nothing is kept.
+        directory: for the target's store.
         quick: a shorter trace.
     """
-    del directory
     found, data = find_network(), load_cifar10()
     if found is None or data is None:
         print("adaptation: make the network with benchmarks.adaptation_network", file=sys.stderr)
@@ -78,7 +80,17 @@ def measure(directory: Path, *, quick: bool) -> list[Metric]:
         free, shared = (_experience(setting, other, busy=busy) for busy in (False, True))
         trace = _trace(setting.blocks, free, shared, _QUICK if quick else _SHAPE)
         drives = _drive_all(setting, trace, other, free, shared)
-    return _metrics(setting, trace, drives)
+        deployed = run_deployed(
+            directory,
+            setting.offer,
+            found.workspace.artifacts,
+            setting.network.images,
+            trace,
+            other,
+            core,
+            _SHAPE.grace,
+        )
+    return [*_metrics(setting, trace, drives), *_deployed_metrics(setting, deployed, drives)]
 
 
 def _prepare(found: TrainedNetwork, images: Part, *, quick: bool) -> _Setting:
@@ -103,6 +115,7 @@ def _prepare(found: TrainedNetwork, images: Part, *, quick: bool) -> _Setting:
         network(lambda point: stages_of(found.segments, blocks[point].variants)),
         network(lambda point: tuple(wholes[point].variants.values())),
         network(lambda _: stages_of(found.segments, {})),
+        offer_of(found.segments, latencies),
         images.labels[: count * BATCH].reshape(count, BATCH),
     )
 
@@ -186,6 +199,22 @@ def _metrics(
             Metric(f"adaptation_accuracy_{peer}", accuracy[peer], "%"),
         ]
     return metrics
+
+
+def _deployed_metrics(
+    setting: _Setting, deployed: Deployed, drives: Mapping[str, Drive]
+) -> list[Metric]:
+    """The same of the deployment on a real server, against the clairvoyant in this process."""
+    wanted = setting.labels[deployed.numbers % len(setting.labels)]
+    accuracy = float((deployed.answers == wanted).mean()) * _POINTS
+    best = float(_right(setting.labels, drives[CLAIRVOYANT]).mean()) * _POINTS
+    kept = float(deployed.kept[deployed.counted].mean()) * 100
+    return [
+        Metric("adaptation_deployed_within_budget", kept, "%", at_least=97.0),
+        Metric("adaptation_deployed_accuracy", accuracy, "%", peer=best),
+        Metric("adaptation_deployed_below_clairvoyant", best - accuracy, "points", at_most=0.3),
+        Metric("adaptation_deployed_switches", float(deployed.switches), "switches"),
+    ]
 
 
 def _within(trace: Sequence[Frame], run: Drive) -> float:
