@@ -1,8 +1,9 @@
 """Whether pipelines follow budgets and load: fast, accurately, calmly, and moving little.
 
 ``python -m benchmarks.adaptation`` writes ``build/bench/adaptation.json`` and prints it; it needs
-some twenty minutes on a machine that does nothing else, and the network that
-``python -m benchmarks.adaptation_network`` makes once.
+some twenty-five minutes on a machine that does nothing else, and ten more once, to make the
+network (:mod:`.adaptation_network`), for which it needs the images and weights in the directory
+that ``KENNING_LEGO_SHARED_DATA`` names.
 """
 
 from __future__ import annotations

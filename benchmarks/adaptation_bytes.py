@@ -8,14 +8,13 @@ accuracy, so each ratio of bytes comes with the accuracy that both ways lose for
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.adaptation_network import find_network
+from benchmarks.adaptation_network import trained_network
 from benchmarks.adaptation_trace import Range
 from benchmarks.bench_record import Metric
 from kenning_lego.selection.adaptation.controller import Controller
@@ -54,9 +53,8 @@ def measure(directory: Path, *, quick: bool) -> list[Metric]:
         quick: fewer traces.
     """
     del directory
-    found = find_network()
+    found = trained_network()
     if found is None:
-        print("switching: make the network with benchmarks.adaptation_network", file=sys.stderr)
         return []
     blocks, wholes = found.problem, found.whole_problem()
     front, whole_front = pareto_front(blocks), pareto_front(wholes)

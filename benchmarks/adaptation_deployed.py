@@ -21,6 +21,7 @@ from benchmarks.adaptation_driver import Neighbour
 from benchmarks.adaptation_trace import Frame
 from benchmarks.processes import Server, running_server
 from kenning_lego.core.bounds import Bounds
+from kenning_lego.core.deployment_records import Frame as Ran
 from kenning_lego.core.deployments import Deployment
 from kenning_lego.core.frame_sources import StoredFrames
 from kenning_lego.core.offers import Offer, OfferedSegment, OfferedVariant
@@ -171,7 +172,9 @@ def _read(
     grace: int,
 ) -> Deployed:
     """The record from the first change on, put together from as many answers as it takes."""
-    frames, outputs, switches = [], {}, 0
+    frames: list[Ran] = []
+    outputs: dict[int, bytes] = {}
+    switches = 0
     since_frame = since_event = 0
     while True:
         part = client.deployments.record(_NAME, since_frame, since_event, outputs=True)

@@ -8,14 +8,13 @@ the front can keep.
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.adaptation_network import find_network
+from benchmarks.adaptation_network import trained_network
 from benchmarks.adaptation_policies import Adaptive
 from benchmarks.adaptation_simulation import Machine, simulate
 from benchmarks.adaptation_trace import Frame
@@ -39,9 +38,8 @@ def measure(directory: Path, *, quick: bool) -> list[Metric]:
         quick: one seed, and a fifth of the time.
     """
     del directory
-    found = find_network()
+    found = trained_network()
     if found is None:
-        print("oscillation: make the network with benchmarks.adaptation_network", file=sys.stderr)
         return []
     scale = _LARGEST_MS / float(pareto_front(found.problem).latencies.max() / UNITS_PER_ONE)
     latencies = {name: each * scale for name, each in found.latencies_ms.items()}

@@ -25,8 +25,8 @@ from benchmarks.adaptation_network import (
     BATCH,
     PROFILED_ON,
     TrainedNetwork,
-    find_network,
     time_network,
+    trained_network,
 )
 from benchmarks.adaptation_policies import Adaptive, Clairvoyant, Experience, Policy
 from benchmarks.adaptation_trace import Frame, Range, TraceShape, make_trace
@@ -70,9 +70,8 @@ def measure(directory: Path, *, quick: bool) -> list[Metric]:
         directory: for the target's store.
         quick: a shorter trace.
     """
-    found, data = find_network(), load_cifar10()
+    found, data = trained_network(), load_cifar10()
     if found is None or data is None:
-        print("adaptation: make the network with benchmarks.adaptation_network", file=sys.stderr)
         return []
     setting = _prepare(found, data.test.take(range(PROFILED_ON, len(data.test))), quick=quick)
     core = max(os.sched_getaffinity(0))
