@@ -116,6 +116,7 @@ def run_deployed(
                 offer,
                 StoredFrames(source),
                 bounds=_bounds(first),
+                preload=True,
                 keep_frames=2 * len(trace),
                 keep_outputs_bytes=2 * len(trace) * output_bytes,
             )
