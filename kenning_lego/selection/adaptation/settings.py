@@ -38,8 +38,8 @@ class AdaptationSettings:
     missed_frames: int = 4
     recent_frames: int = 20
     margin: float = 0.02
-    dwell_s: float = 10.0
-    longest_dwell_s: float = 120.0
+    dwell_s: float = 20.0
+    longest_dwell_s: float = 240.0
     least_gain: float = 0.0005
     gain_per_mb: float = 0.0002
     retry_s: float = 30.0
