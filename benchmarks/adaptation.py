@@ -1,19 +1,27 @@
 """Whether pipelines follow budgets and load: fast, accurately, calmly, and moving little.
 
 ``python -m benchmarks.adaptation`` writes ``build/bench/adaptation.json`` and prints it; it needs
-some twenty minutes on a machine that does nothing else, and the network that
-``python -m benchmarks.adaptation_network`` makes once.
+some twenty-five minutes on a machine that does nothing else, and ten more once, to make the
+network (:mod:`.adaptation_network`), for which it needs the images and weights in the directory
+that ``KENNING_LEGO_SHARED_DATA`` names.
 """
 
 from __future__ import annotations
 
 import sys
 
-from benchmarks import adaptation_bytes, adaptation_quality
+from benchmarks import (
+    adaptation_bytes,
+    adaptation_oscillation,
+    adaptation_quality,
+    adaptation_switching,
+)
 from benchmarks.parts import Part, run_parts
 
 PARTS: dict[str, Part] = {
     "bytes": lambda directory, quick: adaptation_bytes.measure(directory, quick=quick),
+    "switching": lambda directory, quick: adaptation_switching.measure(directory, quick=quick),
+    "oscillation": lambda directory, quick: adaptation_oscillation.measure(directory, quick=quick),
     "quality": lambda directory, quick: adaptation_quality.measure(directory, quick=quick),
 }
 

@@ -1,8 +1,8 @@
 """The trained ResNet-56 for CIFAR-10, cut, retrained, profiled and timed: what adaptation runs.
 
-``python -m benchmarks.adaptation_network DIRECTORY`` makes it (most of an hour on one core) or goes
-on with what is there; the benchmark finds it in the directory that ``KENNING_LEGO_RESNET56`` names,
-else under ``build``. Variants are retrained on 5,000 of CIFAR-10's training images and profiled on
+The benchmark finds it in the directory that ``KENNING_LEGO_RESNET56`` names, else under ``build``,
+or makes it there; so does ``python -m benchmarks.adaptation_network DIRECTORY``, which goes on with
+what is there. Variants are retrained on 5,000 of CIFAR-10's training images and profiled on
 the first half of the test images, so that the other half is left for frames.
 """
 
@@ -120,6 +120,19 @@ def find_network(directory: Path = DIRECTORY) -> TrainedNetwork | None:
         tuple((digest, size) for digest, size in found["wholes"]),
         Workspace(directory / "workspace"),
     )
+
+
+def trained_network() -> TrainedNetwork | None:
+    """The network in its usual directory, made there if it is missing; None without its data."""
+    data = load_cifar10()
+    if data is None:
+        print("the trained ResNet-56 and its images are not at hand", file=sys.stderr)
+        return None
+    if find_network() is None:
+        print(f"making the network in {DIRECTORY}: some ten minutes", file=sys.stderr)
+        torch.set_num_threads(1)
+        make_network(DIRECTORY, data)
+    return find_network()
 
 
 def make_network(directory: Path, data: Cifar10) -> None:

@@ -19,28 +19,29 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.adaptation_deployed import Deployed, offer_of, run_deployed
 from benchmarks.adaptation_driver import Drive, Neighbour, Network, drive, neighbour
 from benchmarks.adaptation_network import (
     BATCH,
     PROFILED_ON,
     TrainedNetwork,
-    find_network,
     time_network,
+    trained_network,
 )
-from benchmarks.adaptation_policies import Adaptive, Clairvoyant, Policy
+from benchmarks.adaptation_policies import Adaptive, Clairvoyant, Experience, Policy
 from benchmarks.adaptation_trace import Frame, Range, TraceShape, make_trace
 from benchmarks.bench_record import Metric
 from benchmarks.trained import load_cifar10
 from kenning_lego.blocks.latency import stages_of
+from kenning_lego.core.offers import Offer
 from kenning_lego.datasets.base import Part
-from kenning_lego.selection.adaptation.load import Load, LoadEstimator
 from kenning_lego.selection.adaptation.settings import AdaptationSettings
 from kenning_lego.selection.front import Front, pareto_front
 from kenning_lego.selection.problem import Budget
 
 _SHAPE = TraceShape()
 _QUICK = TraceShape(changes=20, frames=30, turns=2)
-_CALIBRATION = 256
+_SEEN, _SEEN_FRAMES = 8, 160
 _LATE = 0.03
 """Share of the frames that may be late."""
 _POINTS = 100.0
@@ -58,6 +59,7 @@ class _Setting:
     network: Network
     whole_network: Network
     original: Network
+    offer: Offer
     labels: NDArray[np.int64]
 
 
@@ -65,21 +67,29 @@ def measure(directory: Path, *, quick: bool) -> list[Metric]:
     """Run the trace with each policy; nothing where the trained network is not at hand.
 
     Args:
-        directory: not used; nothing is kept.
+        directory: for the target's store.
         quick: a shorter trace.
     """
-    del directory
-    found, data = find_network(), load_cifar10()
+    found, data = trained_network(), load_cifar10()
     if found is None or data is None:
-        print("adaptation: make the network with benchmarks.adaptation_network", file=sys.stderr)
         return []
     setting = _prepare(found, data.test.take(range(PROFILED_ON, len(data.test))), quick=quick)
     core = max(os.sched_getaffinity(0))
     with neighbour(core) as other:
-        free, shared = (_calibrate(setting, other, busy=busy) for busy in (False, True))
+        free, shared = (_experience(setting, other, busy=busy) for busy in (False, True))
         trace = _trace(setting.blocks, free, shared, _QUICK if quick else _SHAPE)
         drives = _drive_all(setting, trace, other, free, shared)
-    return _metrics(setting, trace, drives)
+        deployed = run_deployed(
+            directory,
+            setting.offer,
+            found.workspace.artifacts,
+            setting.network.images,
+            trace,
+            other,
+            core,
+            _SHAPE.grace,
+        )
+    return [*_metrics(setting, trace, drives), *_deployed_metrics(setting, deployed, drives)]
 
 
 def _prepare(found: TrainedNetwork, images: Part, *, quick: bool) -> _Setting:
@@ -104,34 +114,39 @@ def _prepare(found: TrainedNetwork, images: Part, *, quick: bool) -> _Setting:
         network(lambda point: stages_of(found.segments, blocks[point].variants)),
         network(lambda point: tuple(wholes[point].variants.values())),
         network(lambda _: stages_of(found.segments, {})),
+        offer_of(found.segments, latencies),
         images.labels[: count * BATCH].reshape(count, BATCH),
     )
 
 
-def _calibrate(setting: _Setting, other: Neighbour, *, busy: bool) -> Load:
-    """How the frames of a configuration in the middle do; for the ranges and the clairvoyant."""
+def _experience(setting: _Setting, other: Neighbour, *, busy: bool) -> Experience:
+    """How frames of configurations of all latencies do; for the ranges and the clairvoyant."""
     front = setting.blocks
-    point = len(front) // 2
-    frames = [Frame(Budget(), busy, counted=False)] * _CALIBRATION
-    run = drive(setting.network, Policy(point), frames, other, prompt=True)
-    estimator = LoadEstimator(_LATE)
-    for duration in run.durations_ms[_CALIBRATION // 8 :]:
-        estimator.observe(float(duration), front[point].latency_ms)
-    return estimator.load
+    by_latency = np.argsort(front.latencies)
+    places = np.linspace(0, len(front) - 1, _SEEN).round().astype(int)
+    frames = [Frame(Budget(), busy, counted=False)] * _SEEN_FRAMES
+    seen = {}
+    for point in map(int, by_latency[places]):
+        run = drive(setting.network, Policy(point), frames, other, prompt=True)
+        seen[front[point].latency_ms] = run.durations_ms[_SEEN_FRAMES // 8 :]
+    return Experience.of(seen, _LATE)
 
 
-def _trace(front: Front, free: Load, shared: Load, shape: TraceShape) -> list[Frame]:
-    least, most = (float(each) / 1e9 for each in (front.latencies.min(), front.latencies.max()))
+def _trace(front: Front, free: Experience, shared: Experience, shape: TraceShape) -> list[Frame]:
     memory = Range(float(front.memories.min()), float(front.memories.max()))
     alone, beside = (
-        Range(load.expected_ms(least), load.expected_ms(most)) for load in (free, shared)
+        Range(float(each.quantile_ms[0]), float(each.quantile_ms[-1])) for each in (free, shared)
     )
     print(f"latency budgets in ms: {alone} on a free core, {beside} on a shared", file=sys.stderr)
     return make_trace(shape, memory, alone, beside, seed=0)
 
 
 def _drive_all(
-    setting: _Setting, trace: Sequence[Frame], other: Neighbour, free: Load, shared: Load
+    setting: _Setting,
+    trace: Sequence[Frame],
+    other: Neighbour,
+    free: Experience,
+    shared: Experience,
 ) -> dict[str, Drive]:
     settings, blocks = AdaptationSettings(), setting.blocks
     policies: dict[str, tuple[Network, Policy]] = {
@@ -183,6 +198,22 @@ def _metrics(
             Metric(f"adaptation_accuracy_{peer}", accuracy[peer], "%"),
         ]
     return metrics
+
+
+def _deployed_metrics(
+    setting: _Setting, deployed: Deployed, drives: Mapping[str, Drive]
+) -> list[Metric]:
+    """The same of the deployment on a real server, against the clairvoyant in this process."""
+    wanted = setting.labels[deployed.numbers % len(setting.labels)]
+    accuracy = float((deployed.answers == wanted).mean()) * _POINTS
+    best = float(_right(setting.labels, drives[CLAIRVOYANT]).mean()) * _POINTS
+    kept = float(deployed.kept[deployed.counted].mean()) * 100
+    return [
+        Metric("adaptation_deployed_within_budget", kept, "%", at_least=97.0),
+        Metric("adaptation_deployed_accuracy", accuracy, "%", peer=best),
+        Metric("adaptation_deployed_below_clairvoyant", best - accuracy, "points", at_most=0.3),
+        Metric("adaptation_deployed_switches", float(deployed.switches), "switches"),
+    ]
 
 
 def _within(trace: Sequence[Frame], run: Drive) -> float:

@@ -12,19 +12,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
-from kenning_lego.selection.adaptation.controller import Controller
-from kenning_lego.selection.adaptation.decisions import Decision
-from kenning_lego.selection.adaptation.pipelines import AdaptiveMember
-from kenning_lego.selection.adaptation.settings import AdaptationSettings
+from benchmarks.adaptation_policies import Policy
+from benchmarks.adaptation_trace import Frame
 from kenning_lego.selection.front import Front
-from kenning_lego.selection.problem import Budget
+from kenning_lego.selection.units import UNITS_PER_ONE
 
 _SLICE_MS = 4.0
-_NAME = "pipeline"
+_LOADING_S = 0.012
+"""For an artifact of a block of ResNet-56, 1.5 ms of work at an eighth of a core."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Machine:
     """Service times of frames.
 
@@ -32,110 +32,78 @@ class Machine:
         rng: of the noise.
         noise: standard deviation of the logarithm of a frame's own time.
         outliers: share of frames that take 2 to 6 times as long.
-        busy: other processes that want the core, by time in s.
         drift: factor on a frame's own time, by time in s.
     """
 
     rng: np.random.Generator
     noise: float = 0.01
-    outliers: float = 0.003
-    busy: Callable[[float], int] = lambda _: 0
+    outliers: float = 0.002
     drift: Callable[[float], float] = lambda _: 1.0
     _left_ms: float = field(default=_SLICE_MS, init=False)
 
-    def serve(self, idle_ms: float, now: float) -> float:
-        """How long a frame takes that needs `idle_ms` of an idle core."""
+    def serve(self, idle_ms: float, now: float, *, busy: bool) -> float:
+        """How long a frame takes, in ms.
+
+        Args:
+            idle_ms: that it takes on an idle core.
+            now: in s.
+            busy: whether another process wants the core.
+        """
         own = idle_ms * math.exp(self.rng.normal(0.0, self.noise)) * self.drift(now)
         if self.rng.random() < self.outliers:
             own *= self.rng.uniform(2.0, 6.0)
-        others = self.busy(now)
-        if not others:
-            return own
+        return own + self._wait(own) if busy else own
+
+    def _wait(self, own: float) -> float:
+        """For the other's slices, while it uses up its own."""
         waited = 0.0
-        todo = own
-        while todo > self._left_ms:
-            todo -= self._left_ms
-            waited += others * _SLICE_MS * self.rng.uniform(0.9, 1.1)
-            self._left_ms = _SLICE_MS * self.rng.uniform(0.9, 1.1)
-        self._left_ms -= todo
-        return own + waited
+        while own > self._left_ms:
+            own -= self._left_ms
+            waited += self._slice()
+            self._left_ms = self._slice()
+        self._left_ms -= own
+        return waited
+
+    def _slice(self) -> float:
+        return _SLICE_MS * float(self.rng.uniform(0.9, 1.1))
 
 
-@dataclass(frozen=True)
-class Log:
+@dataclass(frozen=True, slots=True)
+class Simulated:
     """What became of the frames.
 
     Args:
-        times: when each began, in s.
-        durations: of each, in ms.
+        durations_ms: of each frame.
         points: that ran each.
-        decisions: by when they were made.
+        switches: how often another point was asked for.
+        seconds: that all of it took.
     """
 
-    times: list[float] = field(default_factory=list)
-    durations: list[float] = field(default_factory=list)
-    points: list[int] = field(default_factory=list)
-    decisions: list[tuple[float, Decision]] = field(default_factory=list)
-
-    @property
-    def switches(self) -> int:
-        """Decisions that changed something."""
-        return sum(each.reason != "bounds" for _, each in self.decisions)
+    durations_ms: NDArray[np.float64]
+    points: NDArray[np.int64]
+    switches: int
+    seconds: float
 
 
-def run(
-    front: Front,
-    machine: Machine,
-    bounds: Callable[[float], Budget],
-    settings: AdaptationSettings,
-    seconds: float,
-    *,
-    start: int | None = None,
-    loading_ms_per_mb: float = 8.0,
-) -> Log:
-    """Run a pipeline under the controller; every frame is told as it ends."""
-    latencies = front.latencies / 1e9
-    now, budget = 0.0, bounds(0.0)
-    running = start if start is not None else front.best(budget) or 0
-    controller = Controller({_NAME: AdaptiveMember(front, budget, running)}, settings, now)
-    log = Log()
+def simulate(front: Front, policy: Policy, trace: Sequence[Frame], machine: Machine) -> Simulated:
+    """Run a trace; what a switch loads is loaded beside the frames, as fast as it is here."""
+    latencies = front.latencies / UNITS_PER_ONE
+    now, switches = 0.0, 0
+    running = policy.start(trace[0], now)
     pending: tuple[float, int] | None = None
-    while now < seconds:
-        wanted = bounds(now)
-        if wanted != budget:
-            budget = wanted
-            controller.set_bounds(_NAME, budget, now)
-        for decision in controller.decide(now):
-            log.decisions.append((now, decision))
-            if decision.reason != "bounds":
-                loading = decision.moved_bytes / 1e6 * loading_ms_per_mb
-                pending = (now + loading / 1e3, decision.point)
+    durations, points = [], []
+    for frame in trace:
+        wanted = policy.next(frame, now)
+        if wanted is not None:
+            switches += 1
+            changed = int((front.options[wanted] != front.options[running]).sum())
+            pending = (now + changed * _LOADING_S, wanted)
         if pending is not None and pending[0] <= now:
-            running = pending[1]
-            controller.switched(_NAME, running, now)
-            pending = None
-        duration = machine.serve(float(latencies[running]), now)
-        log.times.append(now)
-        log.durations.append(duration)
-        log.points.append(running)
+            running, pending = pending[1], None
+            policy.switched(running, now)
+        duration = machine.serve(float(latencies[running]), now, busy=frame.busy)
+        durations.append(duration)
+        points.append(running)
         now += duration / 1e3
-        controller.observe(_NAME, [duration], now)
-    return log
-
-
-def within(
-    log: Log, bounds: Callable[[float], Budget], changes: Sequence[float], grace: int
-) -> float:
-    """Share of frames within the bound on latency, but for some after each change."""
-    times = np.asarray(log.times)
-    counted = np.ones(len(times), bool)
-    for change in changes:
-        first = int(np.searchsorted(times, change))
-        counted[first : first + grace] = False
-    kept = np.array(
-        [
-            duration <= (bounds(time).latency_ms or math.inf)
-            for time, duration in zip(log.times, log.durations, strict=True)
-        ]
-    )
-    return float(kept[counted].mean())
+        policy.ran(duration, running, now)
+    return Simulated(np.array(durations), np.array(points), switches, now)

@@ -37,7 +37,7 @@ _SLAB: Final = 1 << 18
 _GRID_FROM: Final = 600
 """Fewer rows are sorted sooner than put into a grid."""
 _FINE: Final = 13
-"""Figures are first told apart by so many of their leading bits."""
+"""Figures are first told apart by so many of their leading bits at most."""
 _HIGHEST: Final = np.iinfo(np.int32).max
 
 
@@ -87,11 +87,13 @@ def _outside_of_grid(columns: Sequence[Figures]) -> Indices:
 
 def _cells(values: Figures, cells: int) -> NDArray[np.int32]:
     """A cell for each value, ascending with the values, of about equally many values each."""
+    count = len(values)
     low = values.min()
-    bits = max(0, int(values.max() - low).bit_length() - _FINE)
+    leading = min(_FINE, count.bit_length())
+    bits = max(0, int(values.max() - low).bit_length() - leading)
     fine = ((values - low) >> bits).astype(np.int32)
     below = np.cumsum(np.bincount(fine))
-    coarse = ((below - 1) * cells // len(values)).astype(np.int32)
+    coarse = ((below - 1) * (cells / count)).astype(np.int32)
     found: NDArray[np.int32] = coarse[fine]
     return found
 

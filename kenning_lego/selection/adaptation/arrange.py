@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from kenning_lego.selection.adaptation.menu import Box, Menu, Price
+from kenning_lego.selection.joint import Goal, Member, choose_jointly
 from kenning_lego.selection.units import LIMIT, from_units
 
 _STEPS = 8
@@ -49,9 +49,7 @@ class Place:
     kept: bool
 
 
-def arrange(
-    seats: Sequence[Seat], memory: int, price: Price, goal: Literal["sum", "max-min"]
-) -> list[Place]:
+def arrange(seats: Sequence[Seat], memory: int, price: Price, goal: Goal) -> list[Place]:
     """Least accuracy cost and cost of switching within everyone's bounds and the shared memory.
 
     Where each one's best fits beside the others', that is it. Else what each gets of the memory is
@@ -90,9 +88,7 @@ def _clipped(box: Box, memory: int) -> Box:
     return replace(box, memory=max(0, min(box.memory, memory)))
 
 
-def _jointly(
-    seats: Sequence[Seat], memory: int, price: Price, goal: Literal["sum", "max-min"]
-) -> list[Place]:
+def _jointly(seats: Sequence[Seat], memory: int, price: Price, goal: Goal) -> list[Place]:
     """Memory is dealt out by the joint choice; with it, each chooses with the cost of switching."""
     reachable = [_reachable(seat) for seat in seats]
     dealt = _deal(seats, reachable, memory, goal)
@@ -118,7 +114,7 @@ def _reachable(seat: Seat) -> Box:
 
 
 def _deal(
-    seats: Sequence[Seat], boxes: Sequence[Box], memory: int, goal: Literal["sum", "max-min"]
+    seats: Sequence[Seat], boxes: Sequence[Box], memory: int, goal: Goal
 ) -> tuple[int, ...] | None:
     """The joint choice; where memory is too small for it, with latencies relaxed alike."""
     found = _choose(seats, boxes, memory, goal, 1.0)
@@ -140,11 +136,9 @@ def _choose(
     seats: Sequence[Seat],
     boxes: Sequence[Box],
     memory: int,
-    goal: Literal["sum", "max-min"],
+    goal: Goal,
     relaxed: float | None,
 ) -> tuple[int, ...] | None:
-    from kenning_lego.selection.joint import Member, choose_jointly
-
     members = [
         Member(
             seat.menu.front,

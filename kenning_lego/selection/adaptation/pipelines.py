@@ -19,6 +19,8 @@ _KNOWN = 8
 """Frames since the load last changed from which on a slower configuration is considered."""
 _SIGMAS = 1.0
 """Standard errors of the load that a slower configuration must stand."""
+_LIGHTER = 0.85
+"""Of the load before: this is a lighter load, and no noise."""
 _FASTER = 0.99
 """After a miss the next configuration takes at most this share of the predicted latency."""
 
@@ -112,13 +114,13 @@ class Pipeline:
             return
         predicted, bound = self._predictions[point], self.bounds.latency_ms
         counts = point == self.running and self.pending is None and bound is not None
-        changes = self._estimator.changes
+        changes, level = self._estimator.changes, self._estimator.load.level
         for duration in durations_ms:
             if predicted > 0:
                 self._estimator.observe(duration, predicted)
             if counts and bound is not None:
                 self._over.append(duration > bound)
-        if self._estimator.changes > changes:
+        if self._estimator.changes > changes and self._estimator.load.level < level * _LIGHTER:
             self.hold.ease()
 
     def request(self, point: int, reason: str, now: float) -> None:

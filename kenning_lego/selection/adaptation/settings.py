@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from kenning_lego.core.errors import UsageError
+from kenning_lego.selection.joint import Goal
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ class AdaptationSettings:
     missed_frames: int = 4
     recent_frames: int = 20
     margin: float = 0.02
-    dwell_s: float = 10.0
-    longest_dwell_s: float = 120.0
+    dwell_s: float = 20.0
+    longest_dwell_s: float = 240.0
     least_gain: float = 0.0005
     gain_per_mb: float = 0.0002
     retry_s: float = 30.0
@@ -47,7 +47,7 @@ class AdaptationSettings:
     hot_c: float | None = None
     cool_c: float | None = None
     heat_step_s: float = 10.0
-    goal: Literal["sum", "max-min"] = "sum"
+    goal: Goal = "sum"
 
     def __post_init__(self) -> None:
         _check("outliers", 0 <= self.outliers < 1, "a share below 1")
