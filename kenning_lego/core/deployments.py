@@ -21,8 +21,8 @@ from kenning_lego.core.frame_sources import (
 )
 from kenning_lego.core.offers import Offer
 
-MAX_KEPT_FRAMES = 1_000_000
-MAX_KEPT_OUTPUTS_BYTES = 256 << 20
+MAX_KEPT_FRAMES = 250_000
+MAX_KEPT_OUTPUTS_BYTES = 64 << 20
 MAX_RATE_FPS = 100_000.0
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kenning_lego.core.bounds import NO_BOUNDS, Bounds, Schedule, ScheduledBounds
@@ -13,6 +13,8 @@ from kenning_lego.core.deployments import Deployment
 from kenning_lego.core.frame_sources import CameraFrames, ImagePreparation, StoredFrames
 from kenning_lego.core.offers import Offer, OfferedSegment, OfferedVariant
 from tests.protocols.deployed import bounds, deployments, offers
+
+patient = settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 
 
 def variant(name: str, digit: str, energy_mj: float | None = None) -> OfferedVariant:
@@ -28,6 +30,7 @@ OFFER = Offer(
 DEPLOYMENT = Deployment("door", OFFER)
 
 
+@patient
 @given(deployments)
 def test_what_fits_together_has_no_problem(deployment: Deployment) -> None:
     assert deployment.problem() is None
@@ -89,6 +92,7 @@ def test_configuration_has_artifacts_in_order_and_artifacts_tell_the_configurati
         OFFER.stages({})
 
 
+@patient
 @given(offers(), st.data())
 def test_every_mix_of_variants_is_a_configuration(offer: Offer, data: st.DataObject) -> None:
     choice = {
@@ -107,6 +111,7 @@ def test_stored_frames_are_among_the_artifacts() -> None:
     assert stored.artifacts() == {"a" * 64, "b" * 64, "c" * 64, "d" * 64}
 
 
+@patient
 @given(bounds, bounds)
 def test_bounds_within_bounds_are_the_tighter_ones(one: Bounds, other: Bounds) -> None:
     both = one.within(other)

@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING
 from kenning_lego.core.bounds import Bounds
 from kenning_lego.core.deployment_records import Frame, Origin
 from kenning_lego.core.deployments import Deployment
-from kenning_lego.core.offers import Offer
+from kenning_lego.core.errors import KenningLegoError
 from kenning_lego.protocols.messages import Error, Ok
 from kenning_lego.selection.adaptation.settings import AdaptationSettings
 from kenning_lego.servers.deployments.budgets import TOGETHER, Budgets
 from kenning_lego.servers.deployments.deployed import SUPERSEDED, Clock, Deployed
 from kenning_lego.servers.deployments.sensing import INTERVAL_S, find_sensors, readings
 from kenning_lego.servers.deployments.wording import variants_in_words
+from kenning_lego.servers.readiness import Readiness
 from kenning_lego.servers.sensors.base import Sensor
 
 if TYPE_CHECKING:  # they need numpy, which the server does without until something adapts
     from kenning_lego.selection.front import Front
     from kenning_lego.servers.deployments.coordinator import Chosen, Coordinator
+    from kenning_lego.servers.deployments.fronts import Fronts
 
 
 class Adapting:
@@ -31,6 +33,7 @@ class Adapting:
         deployed: all that there are, by name; kept up to date by the owner.
         budgets: what they may take.
         clock: in seconds, monotonic.
+        readiness: of the server's loop.
         find: looks for the sensors of memory and temperature.
     """
 
@@ -40,15 +43,17 @@ class Adapting:
         deployed: Mapping[str, Deployed],
         budgets: Budgets,
         clock: Clock,
+        readiness: Readiness,
         find: Callable[[], Sequence[Sensor]] = find_sensors,
     ) -> None:
         self._settings = settings
         self._deployed = deployed
         self._budgets = budgets
         self._clock = clock
+        self._readiness = readiness
         self._find = find
         self._coordinator: Coordinator | None = None
-        self._latest_front: tuple[Offer, Front] | None = None
+        self._fronts: Fronts | None = None
         self._shared: int | None = None
         self._sensors: Sequence[Sensor] | None = None
         self._look_at = 0.0
@@ -71,7 +76,7 @@ class Adapting:
             return offer.stages(deployment.variants)
         from kenning_lego.servers.deployments.choosing import first_choice
 
-        return offer.stages(first_choice(self._front(offer), bounds))
+        return offer.stages(first_choice(offer, bounds))
 
     def state_changed(self, deployed: Deployed) -> None:
         """A deployment runs, or does no more."""
@@ -79,7 +84,7 @@ class Adapting:
             self.remove(deployed.name)
             self.decide()
         elif deployed.state == "running" and deployed.adaptive:
-            self._add(deployed)
+            self._prepare(deployed)
 
     def remove(self, name: str) -> None:
         """A deployment is adapted no more, if it was."""
@@ -142,7 +147,9 @@ class Adapting:
         return frozenset(steered)
 
     def close(self) -> None:
-        """Let the sensors go."""
+        """Let the sensors go, and compute nothing any more."""
+        if self._fronts:
+            self._fronts.close()
         for sensor in self._sensors or ():
             sensor.close()
 
@@ -159,32 +166,38 @@ class Adapting:
 
         deployed.steer(stages, ended, memory_bytes=chosen.memory_bytes)
 
-    def _add(self, deployed: Deployed) -> None:
-        offer = deployed.deployment.offer
-        if not offer.choosable:
+    def _prepare(self, deployed: Deployed) -> None:
+        """Have the front computed that a deployment is adapted by."""
+        name, offer = deployed.name, deployed.deployment.offer
+        if not offer.choosable or (self._coordinator and name in self._coordinator):
+            return  # nothing to choose, or its worker was started again
+        if self._fronts is None:
+            from kenning_lego.servers.deployments.fronts import Fronts
+
+            self._fronts = Fronts(self._readiness)
+        self._fronts.want(offer, lambda found: self._add(deployed, found))
+
+    def _add(self, deployed: Deployed, found: Front | KenningLegoError) -> None:
+        """Adapt a deployment from now on, if it is there still."""
+        if self._deployed.get(deployed.name) is not deployed or not deployed.adaptive:
+            return
+        if isinstance(found, KenningLegoError):
+            deployed.note("failed", "adaptation", found.problem)
             return
         if self._coordinator is None:
             from kenning_lego.servers.deployments.coordinator import Coordinator
 
             self._coordinator = Coordinator(self._settings, self._clock())
-        if deployed.name in self._coordinator:
-            return  # its worker was started again
-        self._coordinator.add(
-            deployed.name,
-            offer,
-            self._front(offer),
-            deployed.stages,
-            deployed.bounds,
-            deployed.deployment.weight,
-        )
-        self.decide()
-
-    def _front(self, offer: Offer) -> Front:
-        from kenning_lego.servers.deployments.choosing import front_of
-
-        if self._latest_front is None or self._latest_front[0] is not offer:
-            self._latest_front = (offer, front_of(offer))
-        return self._latest_front[1]
+        if deployed.state in ("running", "restarting") and deployed.name not in self._coordinator:
+            self._coordinator.add(
+                deployed.name,
+                deployed.deployment.offer,
+                found,
+                deployed.stages,
+                deployed.bounds,
+                deployed.deployment.weight,
+            )
+            self.decide()
 
     def _memory_of_adaptive(self, coordinator: Coordinator) -> int | None:
         """What is left of the shared memory for those that adapt."""

@@ -1,22 +1,21 @@
-"""From an offer to its exact front, and the configuration to begin with."""
+"""From an offer to its front, and to the configuration to begin with."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from kenning_lego.core.bounds import Bounds
 from kenning_lego.core.offers import Offer
 from kenning_lego.selection.front import Front, pareto_front
 from kenning_lego.selection.problem import Block, Budget, Option, Problem
+from kenning_lego.selection.search import best_choice
 
-MOST_POINTS = 100_000
-"""Of a front: tens of MB. A larger one is thinned out, with its gap told."""
+MOST_POINTS = 20_000
+"""Of a front: some MB. A larger one is thinned out to what differs in accuracy cost by its gap."""
 
 
-def front_of(offer: Offer) -> Front:
-    """The configurations of which none is better in all respects.
+def problem_of(offer: Offer) -> Problem:
+    """What there is to choose among.
 
     Raises:
         UsageError: the figures are too large to be added exactly, or nothing is to be chosen.
@@ -38,13 +37,21 @@ def front_of(offer: Offer) -> Front:
         for segment in offer.choosable
     )
     fixed = [segment.variants[0] for segment in offer.segments if len(segment.variants) == 1]
-    problem = Problem(
+    return Problem(
         blocks,
         sum(each.latency_ms for each in fixed),
         sum(each.memory_bytes for each in fixed),
         sum(each.energy_mj or 0.0 for each in fixed) if offer.knows_energy else None,
     )
-    return pareto_front(problem, max_points=MOST_POINTS)
+
+
+def front_of(offer: Offer) -> Front:
+    """The configurations of which none is better in all respects.
+
+    Raises:
+        UsageError: as of :func:`problem_of`.
+    """
+    return pareto_front(problem_of(offer), max_points=MOST_POINTS)
 
 
 def budget_of(bounds: Bounds) -> Budget:
@@ -52,18 +59,24 @@ def budget_of(bounds: Bounds) -> Budget:
     return Budget(bounds.latency_ms, bounds.memory_bytes, bounds.energy_mj)
 
 
-def first_choice(front: Front, bounds: Bounds) -> Mapping[str, str]:
+def first_choice(offer: Offer, bounds: Bounds) -> Mapping[str, str]:
     """The configuration of least accuracy cost within bounds, before anything is known of the load.
 
-    If none is within them, the one that takes least memory of those that keep the memory, or of
-    all: what follows is the controller's to decide, and to say.
+    If none is within them, the best of those that keep the memory, or else the one that takes
+    least: what follows is the controller's to decide, and to say.
 
     Raises:
-        UsageError: energy is bounded and not known.
+        UsageError: as of :func:`problem_of`, or energy is bounded and not known.
     """
-    point = front.best(budget_of(bounds))
-    if point is None:
-        point = front.best(Budget(memory_bytes=bounds.memory_bytes))
-    if point is None:
-        point = int(np.argmin(front.memories))
-    return front[point].variants
+    problem = problem_of(offer)
+    choice = best_choice(problem, budget_of(bounds))
+    if choice is None:
+        choice = best_choice(problem, Budget(memory_bytes=bounds.memory_bytes))
+    if choice is not None:
+        return choice.variants
+    return {
+        segment.name: min(
+            segment.variants, key=lambda each: (each.memory_bytes, each.accuracy_cost)
+        ).name
+        for segment in offer.choosable
+    }

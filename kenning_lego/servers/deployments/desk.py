@@ -85,7 +85,11 @@ class DeploymentDesk:
             options.tools.readiness,
         )
         self._adapting = Adapting(
-            options.adaptation, self._there.deployed, self._budgets, options.tools.clock
+            options.adaptation,
+            self._there.deployed,
+            self._budgets,
+            options.tools.clock,
+            options.tools.readiness,
         )
         self._complained = ""
         self._keep_at: float | None = None

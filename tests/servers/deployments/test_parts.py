@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kenning_lego.core.bounds import NO_BOUNDS, Bounds
@@ -34,7 +34,7 @@ from kenning_lego.servers.deployments.budget_file import BudgetFile
 from kenning_lego.servers.deployments.budget_socket import BudgetSocket
 from kenning_lego.servers.deployments.budget_text import parse_budgets
 from kenning_lego.servers.deployments.budgets import TOGETHER, Budgets
-from kenning_lego.servers.deployments.choosing import first_choice, front_of
+from kenning_lego.servers.deployments.choosing import first_choice
 from kenning_lego.servers.deployments.kept import FILE, keep, read_kept
 from kenning_lego.servers.deployments.pacing import Pace
 from kenning_lego.servers.deployments.record import KEPT_EVENTS, Record
@@ -42,6 +42,7 @@ from kenning_lego.servers.deployments.restarts import GOOD_RUN_S, MOST_IN_A_ROW,
 from kenning_lego.servers.readiness import Readiness
 from tests.protocols.deployed import deployments
 
+patient = settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 MS = 1_000_000
 STATUS = DeploymentStatus("a", "running")
 
@@ -58,6 +59,7 @@ def test_pace_keeps_its_grid_and_counts_what_was_missed() -> None:
     assert pace.wait_s(45 * MS) == 0.005
 
 
+@patient
 @given(st.lists(st.integers(0, 100), min_size=1, max_size=50))
 def test_paced_frames_are_never_late_by_a_period_and_slots_are_run_or_missed(
     waits: list[int],
@@ -214,6 +216,7 @@ def test_rows_that_are_none_are_refused(content: bytes) -> None:
         rows_of(content)
 
 
+@patient
 @given(st.lists(deployments, max_size=2, unique_by=lambda each: each.name))
 def test_kept_deployments_are_the_same_when_read(kept: list[Deployment]) -> None:
     with TemporaryDirectory() as directory:
@@ -239,6 +242,7 @@ choosable = st.lists(
 ).filter(lambda segments: any(len(each) > 1 for each in segments))
 
 
+@patient
 @given(choosable, st.integers(0, 3000), st.integers(0, 300))
 def test_first_choice_costs_least_within_the_bounds_or_else_keeps_the_memory(
     figures: list[list[tuple[int, int, int]]], memory_bytes: int, latency_ms: int
@@ -256,7 +260,7 @@ def test_first_choice_costs_least_within_the_bounds_or_else_keeps_the_memory(
         )
     )
     every = [tuple(map(sum, zip(*mix, strict=True))) for mix in itertools.product(*figures)]
-    choice = first_choice(front_of(offer), Bounds(float(latency_ms), memory_bytes))
+    choice = first_choice(offer, Bounds(float(latency_ms), memory_bytes))
     cost, latency, memory = (
         sum(column)
         for column in zip(
