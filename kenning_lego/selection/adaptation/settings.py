@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from kenning_lego.core.errors import UsageError
-from kenning_lego.selection.joint import Goal
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class AdaptationSettings:
     hot_c: float | None = None
     cool_c: float | None = None
     heat_step_s: float = 10.0
-    goal: Goal = "sum"
+    goal: Literal["sum", "max-min"] = "sum"
 
     def __post_init__(self) -> None:
         _check("outliers", 0 <= self.outliers < 1, "a share below 1")
