@@ -121,6 +121,14 @@ class Offer:
             stages.append(variant.digest)
         return tuple(stages)
 
+    def memory_of(self, choice: Mapping[str, str]) -> int:
+        """Bytes that a configuration takes; of segments that are left out, none."""
+        taken = 0
+        for segment in self.segments:
+            variant = segment.variant(choice.get(segment.name, ""))
+            taken += variant.memory_bytes if variant else 0
+        return taken
+
     def choice(self, stages: Sequence[str]) -> dict[str, str] | None:
         """Variant name by segment name of the configuration with these artifacts; None if none is.
 

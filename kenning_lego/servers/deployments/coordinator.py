@@ -161,15 +161,27 @@ class Coordinator:
         """What is to run from now on, where that is something else."""
         for decision in self._controller.decide(now):
             member = self._members[decision.name]
-            stays = decision.point == self._controller.point(decision.name)
+            # Else it may be the point that runs, where another one that is on its way is not to.
+            stays = decision.reason == "bounds"
             yield Chosen(
                 decision.name,
                 None if stays else member.stages(decision.point),
                 decision.point,
-                decision.memory_bytes,
+                _room(decision, member.front),
                 str(decision).removeprefix(f"{decision.name}: "),
                 _figures(decision, member.front),
             )
+
+
+def _room(decision: Decision, front: Front) -> int | None:
+    """What the pipeline may hold: at least the configuration itself.
+
+    What all are to take less of is held by others for a while yet, and where no configuration keeps
+    the bounds, the nearest one is to run all the same.
+    """
+    if decision.memory_bytes is None:
+        return None
+    return max(decision.memory_bytes, int(front.memories[decision.point]))
 
 
 def _figures(decision: Decision, front: Front) -> dict[str, float]:

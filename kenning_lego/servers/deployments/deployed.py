@@ -97,7 +97,6 @@ class Deployed:
         self.adaptive = deployment.adaptive
         self.stages = stages
         self.variants: Mapping[str, str] = deployment.offer.choice(stages) or {}
-        self._memory_bytes = bounds.memory_bytes
         self._tools = tools
         self._owner = owner
         self._restarts = Restarts()
@@ -112,6 +111,7 @@ class Deployed:
         """Of the artifacts that its worker has loaded, as far as was reported."""
         self._missed = self._missed_before = 0
         self._reason = ""
+        self._memory_bytes = self._allowed_bytes()
 
     # Its life
 
@@ -180,11 +180,11 @@ class Deployed:
 
     def tell_bounds(self) -> None:
         """Tell the worker the present bounds, with the configuration that it has or goes to."""
-        self._memory_bytes = self.bounds.memory_bytes
+        self._memory_bytes = self._allowed_bytes()
         if self._switch:
             self._ask_for(self._switch)
         elif self.state == "running":
-            self.steer(self.stages, memory_bytes=self.bounds.memory_bytes)
+            self.steer(self.stages, memory_bytes=self._memory_bytes)
 
     # What there is to tell
 
@@ -258,6 +258,17 @@ class Deployed:
         self.note("bounds", origin, f"{origin}: {self.bounds}", figures_of(self.bounds))
 
     # How it is done
+
+    def _allowed_bytes(self) -> int | None:
+        """What its artifacts may take by its own bounds.
+
+        Where no configuration keeps them, the nearest one is to run all the same.
+        """
+        most = self.bounds.memory_bytes
+        if most is None or not self.adaptive:
+            return most
+        to_run = self._switch.variants if self._switch else self.variants
+        return max(most, self.deployment.offer.memory_of(to_run))
 
     def _start(self) -> None:
         deployment, offer = self.deployment, self.deployment.offer

@@ -42,6 +42,7 @@ class FrameLoop:
         self._log = FrameLog(begin.first_frame, begin.first_configuration, run.keep_outputs_bytes)
         self._pace = Pace(run.rate_fps, time.perf_counter_ns())
         self._latency_ns = _nanoseconds(run.latency_ms)
+        self._memory_bytes = run.memory_bytes
         pipeline.events()  # of loading, before anything ran
         self._held, self._moved = pipeline.loaded_bytes, 0
         self._report_at = 0.0
@@ -83,12 +84,19 @@ class FrameLoop:
             KenningLegoError: it cannot be had; what runs goes on.
         """
         self._latency_ns = _nanoseconds(steer.latency_ms)
-        self._pipeline.set_memory(steer.memory_bytes)
+        before, self._memory_bytes = self._memory_bytes, steer.memory_bytes
+        shrinks = steer.memory_bytes is not None and (before is None or steer.memory_bytes < before)
         try:
+            # In this order no request is left for a moment with memory that was not meant for it.
+            if not shrinks:
+                self._pipeline.set_memory(steer.memory_bytes)
             self._pipeline.request(steer.stages, may_pause=steer.may_pause, on_end=on_end)
         except KenningLegoError as error:
             self._note_failure(error.problem, steer.stages)
             raise
+        finally:
+            if shrinks:
+                self._pipeline.set_memory(steer.memory_bytes)
 
     def failed(self, error: Exception) -> None:
         """A frame raised this."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import onnx
 import psutil
 from numpy.typing import NDArray
 
@@ -24,23 +25,42 @@ from tests.targets import Artifact, ServerProcess, patient, scale_artifact
 T = TypeVar("T")
 
 
+SIZES = (4000, 2000, 1000)
+"""Bytes of the artifacts of a segment, in order."""
+
+
 def scales(
     directory: Path, factors: Sequence[Sequence[float]], size: int = 8
 ) -> list[list[Artifact]]:
-    """For each segment of a chain, an artifact for each factor that it multiplies by."""
+    """For each segment of a chain, an artifact for each factor; the first is the largest."""
     return [
         [
-            scale_artifact(directory, factor, f"t{index}", f"t{index + 1}", size)
-            for factor in alternatives
+            _padded(
+                directory, scale_artifact(directory, factor, f"t{index}", f"t{index + 1}", size), to
+            )
+            for factor, to in zip(alternatives, SIZES, strict=False)
         ]
         for index, alternatives in enumerate(factors)
     ]
 
 
+def _padded(directory: Path, artifact: Artifact, size: int) -> Artifact:
+    """The same artifact with so many bytes."""
+    model = onnx.load_model(artifact.path)
+    # A text of 128 to 16,383 characters has a tag of one byte and a length of two before it.
+    model.doc_string = "." * (size - len(artifact.path.read_bytes()) - 3)
+    content = model.SerializeToString(deterministic=True)
+    assert len(content) == size
+    digest = digest_of(content)
+    path = directory / f"{digest[:16]}.onnx"
+    path.write_bytes(content)
+    return Artifact(path, digest)
+
+
 def offer_of(
     artifacts: Sequence[Sequence[Artifact]],
     latencies_ms: Sequence[float] = (0.4, 0.2, 0.1),
-    memories: Sequence[int] = (4000, 2000, 1000),
+    memories: Sequence[int] = SIZES,
 ) -> Offer:
     """Variants ``v0``, ``v1``, ... of segments ``s0``, ...: each costs more, and takes less."""
     return Offer(

@@ -90,6 +90,9 @@ def test_budget_file_has_a_deployment_switch_and_its_record_says_why(
     assert decided.figures["accuracy_cost"] == pytest.approx(0.06)
     assert switched.text == "s0: v2, s1: v2"
     assert bounds.index < decided.index < switched.index
+    held = [event.figures["held_bytes"] for event in record.events if event.index > decided.index]
+    assert max(held) <= 8000
+    assert held[-1] <= 2500
     assert {"held_bytes", "moved_bytes"} <= switched.figures.keys()
     small = (artifacts[0][2].digest, artifacts[1][2].digest)
     assert record.configurations[record.frames[-1].configuration] == small
@@ -231,6 +234,25 @@ def test_host_may_force_a_configuration_and_its_fused_form(
     record = whole_record(target, "a")
     assert record.configurations[record.frames[-1].configuration] == small
     assert (fused.digest,) in record.configurations.values()
+
+
+def test_quick_changes_of_budgets_lose_no_frame_and_end_no_worker(
+    target: TargetClient, artifacts: list[list[Artifact]]
+) -> None:
+    for name in ("a", "b"):
+        target.deployments.deploy(Deployment(name, offer_of(artifacts), rate_fps=200))
+    for memory_bytes in (2000, 8000, 3000, 6000, 2500, 9000, 4000, 2000, 7000) * 3:
+        target.deployments.set_bounds("a", Bounds(memory_bytes=memory_bytes))
+        target.deployments.set_bounds("b", Bounds(memory_bytes=11_000 - memory_bytes))
+        target.deployments.set_shared_memory(memory_bytes + 4000)
+    target.deployments.set_shared_memory(None)
+    for name in ("a", "b"):
+        target.deployments.set_bounds(name, Bounds())
+        status = wait_for_variants(target, name, BEST)
+        wait_for_frames(target, name, status.frames + 20)
+        record = whole_record(target, name)
+        assert [frame.number for frame in record.frames] == list(range(len(record.frames)))
+        assert not {"died", "failed"} & {event.kind for event in record.events}
 
 
 def test_failing_bounds_are_said_and_the_nearest_configuration_runs(

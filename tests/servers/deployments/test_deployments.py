@@ -273,6 +273,7 @@ def test_what_cannot_be_deployed_is_refused_with_the_remedy(
 ) -> None:
     offer = offer_of(artifacts)
     missing = offer_of(scales(tmp_path, [(17,), (19,)]))
+    odd = upload_frames(target, tmp_path, np.zeros(9, np.float32))
     deploy = target.deployments.deploy
     with pytest.raises(RemoteError, match=r"2 artifacts are not here.*upload them first"):
         deploy(Deployment("a", missing))
@@ -283,7 +284,7 @@ def test_what_cannot_be_deployed_is_refused_with_the_remedy(
     with pytest.raises(RemoteError, match="abacus"):
         deploy(Deployment("a", replace(offer, runtime="abacus")))
     with pytest.raises(RemoteError, match="does not hold whole frames"):
-        deploy(Deployment("a", offer, StoredFrames(artifacts[0][0].digest)))
+        deploy(Deployment("a", offer, StoredFrames(odd)))
     with pytest.raises(UsageError, match="is not 1 to 64 letters"):
         deploy(Deployment("../a", offer))
     assert target.deployments.list() == ()
