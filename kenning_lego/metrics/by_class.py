@@ -100,7 +100,8 @@ class RocAuc(ShareMetric):
 
     As :func:`sklearn.metrics.roc_auc_score` with ``multi_class="ovr"``; its scores are
     probabilities, so outputs go through softmax unless every sample's are probabilities. A class
-    counts if samples are of it and others are not. A sample with NaN among its outputs ranks worst in every class.
+    counts if samples are of it and others are not. A sample with NaN among its outputs ranks
+    worst in every class.
     """
 
     @property
@@ -141,8 +142,9 @@ class RocAuc(ShareMetric):
 
 
 def _are_probabilities(scores: Evidence) -> bool:
-    near = np.abs(scores.sum(axis=1) - 1) <= _SUM_TOLERANCE
-    return bool((scores >= 0).all() and near.all())
+    if not (scores >= 0).all():
+        return False
+    return bool((np.abs(scores.sum(axis=1) - 1) <= _SUM_TOLERANCE).all())
 
 
 def _softmax(scores: Evidence) -> Evidence:

@@ -141,7 +141,7 @@ def test_nan_is_wrong_in_every_class_and_in_no_cell() -> None:
 
 
 def test_outputs_that_overflowed_still_rank() -> None:
-    outputs = np.array([[np.inf, 0.0], [0.0, np.inf], [-np.inf, 1.0]])
+    outputs = np.array([[np.inf, 0.0], [0.0, np.inf], [-np.inf, np.inf]])
     assert RocAuc().score(outputs, np.array([0, 1, 1])) == 1
 
 
