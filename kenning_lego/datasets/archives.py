@@ -46,21 +46,20 @@ def unpack(archive: Path, folder: str, destination: Path) -> None:
     Raises:
         ConfigurationError: the archive is damaged, has no such directory, or the disk is full.
     """
-    temporary = Path(tempfile.mkdtemp(dir=destination.parent, prefix=f".{destination.name}."))
     try:
-        _extract(archive, folder, temporary)
-        if not any(temporary.iterdir()):
-            raise ConfigurationError(
-                f"{archive} has no files in {folder}/", "replace it by a fresh copy"
-            )
-        temporary.chmod(0o755)  # temporary directories are private
-        temporary.replace(destination)
+        with tempfile.TemporaryDirectory(dir=destination.parent, prefix=".unpacked.") as place:
+            temporary = Path(place, destination.name)
+            temporary.mkdir()  # temporary directories are private, this one is not
+            _extract(archive, folder, temporary)
+            if not any(temporary.iterdir()):
+                raise ConfigurationError(
+                    f"{archive} has no files in {folder}/", "replace it by a fresh copy"
+                )
+            temporary.replace(destination)
     except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
         raise ConfigurationError(
             f"cannot unpack {archive}: {error}", "replace it by a fresh copy, or free some space"
         ) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _extract(archive: Path, folder: str, destination: Path) -> None:

@@ -14,8 +14,17 @@ from kenning_lego.core.lookup import find_callable
 from kenning_lego.datasets.base import Dataset
 from kenning_lego.datasets.lazy import LazyPart
 from kenning_lego.datasets.samples import Images, Labels, Samples
-from kenning_lego.datasets.splitting import PARTS, TEST, TRAIN, Splitting, complete
+from kenning_lego.datasets.splitting import (
+    CALIBRATION,
+    PARTS,
+    TEST,
+    TRAIN,
+    VALIDATION,
+    Splitting,
+    complete,
+)
 
+_SHARES = {TEST: 0.1, VALIDATION: 0.1, CALIBRATION: 0.05}
 _WANTED = "give (image, label): float32 (channels, height, width), normalised, and a whole number"
 
 
@@ -85,8 +94,8 @@ def wrap(
         name: the dataset's short name.
         parts: by their names: train, and validation, calibration and test if there are.
         classes: what the labels mean; else what the training part's ``classes`` say, or numbers.
-        shares: of the training part, for parts that are not given; by default a tenth each for
-            validation and test, and a twentieth for calibration.
+        shares: of the training part, for parts that are not given; unless told, a tenth each for
+            validation and test, and a twentieth for calibration, which may be 0.
         seed: of the choice of samples for these.
 
     Raises:
@@ -98,9 +107,13 @@ def wrap(
             f"{name} has the parts {', '.join(map(str, parts)) or 'none'}",
             f"give {TRAIN}, and of {', '.join(PARTS[1:])} what there is",
         )
-    wanted = dict.fromkeys((TEST, "validation"), 0.1) | {"calibration": 0.05}
+    wanted = {**_SHARES, **(shares or {})}
+    if not (wanted[TEST] and wanted[VALIDATION]):
+        raise ConfigurationError(
+            f"{name} shall have shares of {wanted}", "give some to validation and to test"
+        )
     given: dict[str, Samples] = {part: _lazy(part, each) for part, each in parts.items()}
-    completed = complete(given, wanted if shares is None else shares, seed)
+    completed = complete(given, wanted, seed)
     highest = max((int(part.labels.max()) for part in given.values() if len(part)), default=0)
     named = tuple(classes) or _classes_of(parts[TRAIN]) or tuple(map(str, range(highest + 1)))
     return Dataset(name, named, **completed)

@@ -35,7 +35,7 @@ class ImageNet(ImageInput, Splitting):
     """Directory with val/ and, for training, train/ with a directory for each class."""
     ground_truth: Path | None = None
     """List of the images in val and their classes, if these have no directories."""
-    classes: Path | None = None
+    class_list: Path | None = None
     """List of the classes, one a line, in the order of the labels; else the directories' order."""
     first_label: int = Field(default=0, ge=0)
     """Number of the first class where ground_truth has numbers."""
@@ -76,8 +76,8 @@ class ImageNet(ImageInput, Splitting):
         return complete(given, self.taken_from_training(), self.seed)
 
     def _classes(self, training: Path, held_out: Path) -> dict[str, str]:
-        if self.classes is not None:
-            where = self.classes.expanduser()
+        if self.class_list is not None:
+            where = self.class_list.expanduser()
             classes = read_class_list(where)
         else:
             where = training if training.is_dir() else held_out
@@ -85,7 +85,7 @@ class ImageNet(ImageInput, Splitting):
         if not classes and self.ground_truth is not None:
             raise ConfigurationError(
                 f"{where} has no directories that would name the classes of {self.ground_truth}",
-                "give a list of the classes as classes",
+                "give a list of the classes as class_list",
             )
         check_class_count(where, tuple(classes), self.class_count)
         return classes

@@ -83,7 +83,7 @@ class LazyPart:
             for start in range(0, len(self), size):
                 chosen = self._indices[start : start + size].tolist()
                 images = np.stack(list(pool.map(self._source.read, chosen)))
-                yield images, self.labels[start : start + size]
+                yield np.ascontiguousarray(images), self.labels[start : start + size]
 
     @cached_property
     def images(self) -> Images:

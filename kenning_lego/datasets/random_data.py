@@ -27,7 +27,7 @@ class RandomData(Component):
     """The dataset's short name."""
     shape: tuple[PositiveInt, PositiveInt, PositiveInt] = (3, 224, 224)
     """Channels, height and width of an image."""
-    classes: PositiveInt = 10
+    class_count: PositiveInt = 10
     """How many classes there are."""
     distribution: Distribution = "normal"
     """Of the numbers: normal (mean 0, deviation 1) or uniform (0 to 1)."""
@@ -49,10 +49,10 @@ class RandomData(Component):
             name: self._part(number, count)
             for number, (name, count) in enumerate(zip(PARTS, counts, strict=True))
         }
-        return Dataset(self.type, tuple(map(str, range(self.classes))), **parts)
+        return Dataset(self.type, tuple(map(str, range(self.class_count))), **parts)
 
     def _part(self, number: int, count: int) -> LazyPart:
-        labels = np.random.default_rng((self.seed, number)).integers(0, self.classes, count)
+        labels = np.random.default_rng((self.seed, number)).integers(0, self.class_count, count)
         return LazyPart(_Noise(self.shape, (self.seed, number), self.distribution), labels)
 
 
