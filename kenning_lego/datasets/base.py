@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.datasets.samples import Batch, Images, Indices, Labels, Samples
-from kenning_lego.datasets.splitting import subset
+from kenning_lego.datasets.splitting import CALIBRATION, TEST, TRAIN, VALIDATION, subset
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -89,16 +89,16 @@ class Dataset:
     calibration: Samples | None = None
 
     def __post_init__(self) -> None:
-        for part in self._parts:
+        for part in self.parts.values():
             if len(part) and not 0 <= part.labels.min() <= part.labels.max() < len(self.classes):
                 raise ConfigurationError(
                     f"dataset {self.name!r} has labels from {part.labels.min()} to "
                     f"{part.labels.max()} and {len(self.classes)} classes",
                     "the files do not belong together, or are damaged",
                 )
-        if len({part.shape for part in self._parts}) > 1:
+        if len({part.shape for part in self.parts.values()}) > 1:
             raise ConfigurationError(
-                f"dataset {self.name!r} has parts of different image shapes: {self._parts}",
+                f"dataset {self.name!r} has parts of different image shapes: {self.parts}",
                 "bring all images to one shape",
             )
 
@@ -117,9 +117,10 @@ class Dataset:
         return part.take(subset(part.labels, count, seed))
 
     @property
-    def _parts(self) -> tuple[Samples, ...]:
-        parts = (self.train, self.validation, self.test)
-        return parts if self.calibration is None else (*parts, self.calibration)
+    def parts(self) -> dict[str, Samples]:
+        """The parts that there are, by name."""
+        parts = {TRAIN: self.train, VALIDATION: self.validation, TEST: self.test}
+        return parts if self.calibration is None else {**parts, CALIBRATION: self.calibration}
 
     def __str__(self) -> str:
         shape = "x".join(map(str, self.input_shape))

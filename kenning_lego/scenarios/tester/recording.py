@@ -47,11 +47,7 @@ def describe_network(
         higher_is_better=metric.higher_is_better,
         validation_score=scores.validation,
         test_score=scores.test,
-        samples={
-            "train": len(dataset.train),
-            "validation": len(dataset.validation),
-            "test": len(dataset.test),
-        },
+        samples={name: len(part) for name, part in dataset.parts.items()},
         opaque={each.path: each.reason for each in chain.opaque},
     )
 
