@@ -33,7 +33,12 @@ def read_ground_truth(
             that do not exist, or leaves an image out.
     """
     rows = _rows(path)
-    found = {each.stem: each for each in sorted(images.iterdir()) if _is_image(each)}
+    files = [each for each in sorted(images.iterdir()) if _is_image(each)]
+    found = {each.stem: each for each in files}
+    if len(found) < len(files):
+        raise ConfigurationError(
+            f"{images} has images that differ in their endings alone", "rename or remove them"
+        )
     if all(len(row) == 1 for row in rows):
         if len(rows) != len(found):
             raise ConfigurationError(

@@ -98,6 +98,15 @@ def test_ground_truth_that_does_not_fit_is_refused(content: str, said: str, tmp_
         imagenet(tmp_path, ground_truth=truth).load()
 
 
+def test_images_of_the_same_name_are_refused(tmp_path: Path) -> None:
+    write_flat(tmp_path)
+    write_image(tmp_path / "val" / "val_1.png", seed=1)
+    truth = tmp_path / "truth.txt"
+    truth.write_text("val_1 0\nval_2 0\nval_3 1\nval_4 2")
+    with pytest.raises(ConfigurationError, match="differ in their endings alone"):
+        imagenet(tmp_path, ground_truth=truth).load()
+
+
 def test_what_is_incomplete_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="has no directory val"):
         imagenet(tmp_path).load()
