@@ -89,7 +89,7 @@ class _Cifar(Splitting):
     download: bool = False
     """Fetch the official archive into root if no files are there."""
     calibration_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Share of the training images set aside to calibrate on; 0: on training images."""
+    """Share of the training images set aside to calibrate quantisers on; 0: they see these."""
 
 
 class Cifar10(_Cifar):

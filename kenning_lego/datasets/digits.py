@@ -30,7 +30,7 @@ class Digits(Splitting):
     test_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
     """Share of the images in the test part."""
     calibration_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Share of the training images set aside to calibrate on; 0: on training images."""
+    """Share of the training images set aside to calibrate quantisers on; 0: they see these."""
 
     @model_validator(mode="after")
     def _leave_something_to_train_on(self) -> Digits:

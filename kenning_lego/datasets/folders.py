@@ -28,17 +28,18 @@ class LabelledFiles:
     paths: tuple[Path, ...]
     labels: tuple[int, ...]
 
-    def part(self, options: ImageInput, limit: int | None = None, seed: int = 0) -> LazyPart:
+    def part(self, options: ImageInput, seed: int) -> LazyPart:
         """The images, read on demand.
 
         Args:
-            options: what is made of them.
-            limit: at most so many images, chosen by the seed; all if None.
-            seed: of that choice.
+            options: how many, and what is made of them.
+            seed: of the choice of images, if they are limited.
         """
         labels: Labels = np.array(self.labels, np.int64)
         part = LazyPart(ImageFiles(self.paths, options), labels)
-        return part if limit is None else part.take(subset(labels, limit, seed))
+        if options.limit is None:
+            return part
+        return part.take(subset(labels, options.limit, seed))
 
 
 def class_directories(directory: Path) -> tuple[str, ...]:

@@ -50,8 +50,6 @@ class ImageFolder(ImageInput, Splitting):
     """Share of the training images set aside for testing, where there is no test directory."""
     class_count: PositiveInt | None = None
     """How many classes there must be, if that is to be checked."""
-    limit: PositiveInt | None = None
-    """At most so many images from each directory, chosen by the seed; null: all."""
 
     def load(self) -> Dataset:
         """Find the files and divide them; images are read later.
@@ -69,7 +67,7 @@ class ImageFolder(ImageInput, Splitting):
         check_class_count(directories[TRAIN], classes, self.class_count)
         files = parts_by_class(directories, classes)
         parts = complete(
-            {part: each.part(self, self.limit, self.seed) for part, each in files.items()},
+            {part: each.part(self, self.seed) for part, each in files.items()},
             {TEST: self.test_share, **self.taken_from_training()},
             self.seed,
         )

@@ -41,12 +41,10 @@ class ImageNet(ImageInput, Splitting):
     """Number of the first class where ground_truth has numbers."""
     class_count: PositiveInt = 1000
     """How many classes there must be."""
-    limit: PositiveInt | None = None
-    """At most so many images from each directory, chosen by the seed; null: all."""
     validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.02
     """Share of the training images set aside for validation."""
     calibration_share: Annotated[float, Field(ge=0, lt=1)] = 0.005
-    """Share of them set aside to calibrate quantisers on; 0: they see training images."""
+    """Share of the training images set aside to calibrate quantisers on; 0: they see these."""
 
     def load(self) -> Dataset:
         """Find the files and divide them; images are read later.
@@ -63,9 +61,9 @@ class ImageNet(ImageInput, Splitting):
             )
         classes = self._classes(training, held_out)
         names = tuple(classes)
-        test = self._held_out(held_out, names).part(self, self.limit, self.seed)
+        test = self._held_out(held_out, names).part(self, self.seed)
         if training.is_dir():
-            train = files_by_class(training, names).part(self, self.limit, self.seed)
+            train = files_by_class(training, names).part(self, self.seed)
             parts = self._complete({TRAIN: train, TEST: test})
         else:
             divided = self._complete({TRAIN: test})

@@ -8,8 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import PositiveInt
-
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.datasets.archives import unpacked
 from kenning_lego.datasets.base import Dataset
@@ -52,8 +50,6 @@ class Imagenette(ImageInput, Splitting):
     """Pixels of the photographs' shorter side."""
     download: bool = False
     """Fetch the archive into root and unpack it if it is not there."""
-    limit: PositiveInt | None = None
-    """At most so many images from each directory, chosen by the seed; null: all."""
 
     def load(self) -> Dataset:
         """Find the files and divide them; images are read later.
@@ -73,7 +69,7 @@ class Imagenette(ImageInput, Splitting):
                 raise ConfigurationError(f"{directory} lacks {path.name}/", "unpack all of it")
         files = parts_by_class(directories, tuple(CLASSES))
         parts = complete(
-            {part: each.part(self, self.limit, self.seed) for part, each in files.items()},
+            {part: each.part(self, self.seed) for part, each in files.items()},
             self.taken_from_training(),
             self.seed,
         )

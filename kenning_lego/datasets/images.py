@@ -38,6 +38,8 @@ class ImageInput(Component):
         0.225,
     )
     """Each channel is divided by this after; one for all, or one each."""
+    limit: PositiveInt | None = None
+    """At most so many images of each directory or list, chosen by the seed; null: all."""
 
     @model_validator(mode="after")
     def _fits(self) -> ImageInput:

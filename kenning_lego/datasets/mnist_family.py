@@ -140,7 +140,7 @@ class FashionMnist(MnistFamily):
     type: Literal["fashion_mnist"] = "fashion_mnist"
     """The dataset's short name."""
     calibration_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Share of the training images set aside to calibrate on; 0: on training images."""
+    """Share of the training images set aside to calibrate quantisers on; 0: they see these."""
     mean: float = 0.2860
     """Subtracted from the pixels on the scale 0..1; that of the training images."""
     std: PositiveFloat = 0.3530

@@ -8,8 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import PositiveInt
-
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.datasets.archives import unpacked
 from kenning_lego.datasets.base import Dataset
@@ -37,8 +35,6 @@ class OxfordPets(ImageInput, Splitting):
     """Directory with images/ and annotations/, or with their archives."""
     download: bool = False
     """Fetch the archives into root and unpack them if they are not there."""
-    limit: PositiveInt | None = None
-    """At most so many images from each list, chosen by the seed; null: all."""
 
     def load(self) -> Dataset:
         """Find the files and divide them; images are read later.
@@ -62,7 +58,7 @@ class OxfordPets(ImageInput, Splitting):
         classes = tuple(breeds[number] for number in sorted(breeds))
         check_class_count(places["annotations"], classes, BREEDS)
         parts = complete(
-            {part: each.part(self, self.limit, self.seed) for part, each in files.items()},
+            {part: each.part(self, self.seed) for part, each in files.items()},
             self.taken_from_training(),
             self.seed,
         )

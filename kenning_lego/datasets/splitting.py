@@ -22,7 +22,7 @@ class Splitting(Component):
     validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
     """Share of the training images set aside for validation."""
     calibration_share: Annotated[float, Field(ge=0, lt=1)] = 0.05
-    """Share of them set aside to calibrate quantisers on; 0: they see training images."""
+    """Share of the training images set aside to calibrate quantisers on; 0: they see these."""
     seed: int = Field(default=0, ge=0)
     """Seed of the choice of images for each part."""
 
