@@ -276,6 +276,52 @@ class RelaxationRecord(_Record):
     predicted: ScoreRecord | None = None
 
 
+class ClassificationRecord(_Record):
+    """What a classifier got right and wrong; see :mod:`kenning_lego.metrics`.
+
+    Means are over the classes that have samples.
+    """
+
+    classes: tuple[str, ...]
+    samples: tuple[int, ...]
+    """Of each class."""
+    confusion: tuple[tuple[int, int, int], ...]
+    """Right class, predicted class and how many samples, where there are any."""
+    accuracy: float
+    top5: float | None = None
+    """None with so few classes that it says nothing."""
+    precision: tuple[float | None, ...]
+    """Of each class; None where it was never predicted, which counts as 0 in the mean."""
+    sensitivity: tuple[float | None, ...]
+    """Of each class (recall); None where it has no samples."""
+    mean_precision: float
+    mean_sensitivity: float
+    g_mean: float
+    """Geometric mean of the sensitivities."""
+    f1: float
+    """Mean over the classes."""
+    roc_auc: float | None = None
+    """One class against the rest, mean over the classes; None if all samples are of one class."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> ClassificationRecord:
+        count = len(self.classes)
+        if any(len(each) != count for each in (self.samples, self.precision, self.sensitivity)):
+            raise ValueError("there is not one figure for each class")
+        if any(
+            not (0 <= right < count and 0 <= found < count) for right, found, _ in self.confusion
+        ):
+            raise ValueError("a cell of the confusion matrix is of no class")
+        return self
+
+    def matrix(self) -> list[list[int]]:
+        """The confusion matrix: a row for each right class, a column for each predicted one."""
+        rows = [[0] * len(self.classes) for _ in self.classes]
+        for right, found, count in self.confusion:
+            rows[right][found] = count
+        return rows
+
+
 class ConfigurationRecord(_Record):
     """The variants chosen for a budget, or why none could be."""
 
@@ -299,6 +345,8 @@ class ConfigurationRecord(_Record):
     fused: ArtifactRecord | None = None
     """All its variants as one artifact; the gap is the one to the chain of them."""
     fused_measurement: str | None = None
+    classification: ClassificationRecord | None = None
+    """Of its outputs on the test part, from the target; None for other tasks."""
 
 
 class WholeRecord(_Record):

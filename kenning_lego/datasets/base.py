@@ -1,23 +1,21 @@
-"""Labelled images in disjoint parts, and how they are split and normalised."""
+"""Labelled images in disjoint parts, and how they are normalised."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kenning_lego.core.errors import ConfigurationError
-
-Images = NDArray[np.float32]
-Labels = NDArray[np.int64]
-Indices = NDArray[np.int64]
+from kenning_lego.datasets.samples import Batch, Images, Indices, Labels, Samples
+from kenning_lego.datasets.splitting import CALIBRATION, TEST, TRAIN, VALIDATION, subset
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Part:
-    """Labelled images.
+    """Labelled images in memory.
 
     Args:
         images: float32, (samples, channels, height, width), normalised.
@@ -43,16 +41,28 @@ class Part:
                 "give one int64 a sample",
             )
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(channels, height, width) of an image."""
+        _, channels, height, width = self.images.shape
+        return channels, height, width
+
     def __len__(self) -> int:
         return len(self.labels)
 
     def __repr__(self) -> str:
-        return f"Part({len(self)} x {'x'.join(map(str, self.images.shape[1:]))})"
+        return f"Part({len(self)} x {'x'.join(map(str, self.shape))})"
 
     def take(self, indices: Indices | Sequence[int]) -> Part:
         """The samples at these indices, in that order."""
         chosen = np.asarray(indices, dtype=np.int64)
         return Part(self.images[chosen], self.labels[chosen])
+
+    def batches(self, size: int) -> Iterator[Batch]:
+        """All samples in order, so many at a time; the last batch may be smaller."""
+        for start in range(0, len(self), size):
+            batch = slice(start, start + size)
+            yield self.images[batch], self.labels[batch]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,6 +75,7 @@ class Dataset:
         train: to fit weights on.
         validation: to choose by: epochs, variants, configurations.
         test: to report on, once everything is chosen.
+        calibration: to find the ranges of quantised tensors on, if a part is set aside for that.
 
     Raises:
         ConfigurationError: a label has no class, or the parts' image shapes differ.
@@ -72,68 +83,52 @@ class Dataset:
 
     name: str
     classes: tuple[str, ...]
-    train: Part
-    validation: Part
-    test: Part
+    train: Samples
+    validation: Samples
+    test: Samples
+    calibration: Samples | None = None
 
     def __post_init__(self) -> None:
-        parts = (self.train, self.validation, self.test)
-        for part in parts:
+        for part in self.parts.values():
             if len(part) and not 0 <= part.labels.min() <= part.labels.max() < len(self.classes):
                 raise ConfigurationError(
                     f"dataset {self.name!r} has labels from {part.labels.min()} to "
                     f"{part.labels.max()} and {len(self.classes)} classes",
                     "the files do not belong together, or are damaged",
                 )
-        if len({part.images.shape[1:] for part in parts}) > 1:
+        if len({part.shape for part in self.parts.values()}) > 1:
             raise ConfigurationError(
-                f"dataset {self.name!r} has parts of different image shapes: {parts}",
+                f"dataset {self.name!r} has parts of different image shapes: {self.parts}",
                 "bring all images to one shape",
             )
 
     @property
     def input_shape(self) -> tuple[int, int, int]:
         """(channels, height, width) of an image."""
-        _, channels, height, width = self.train.images.shape
-        return channels, height, width
+        return self.train.shape
+
+    def calibration_samples(self, count: int, seed: int = 0) -> Samples:
+        """Up to so many samples to calibrate on, with the mixture of classes of all.
+
+        They are of the calibration part or, if none was set aside, of the training part: never
+        such as something is chosen by or reported on.
+        """
+        part = self.train if self.calibration is None else self.calibration
+        return part.take(subset(part.labels, count, seed))
+
+    @property
+    def parts(self) -> dict[str, Samples]:
+        """The parts that there are, by name."""
+        parts = {TRAIN: self.train, VALIDATION: self.validation, TEST: self.test}
+        return parts if self.calibration is None else {**parts, CALIBRATION: self.calibration}
 
     def __str__(self) -> str:
         shape = "x".join(map(str, self.input_shape))
+        aside = "" if self.calibration is None else f"{len(self.calibration)} calibration, "
         return (
             f"{self.name}: {len(self.classes)} classes, {shape}, {len(self.train)} training, "
-            f"{len(self.validation)} validation and {len(self.test)} test samples"
+            f"{aside}{len(self.validation)} validation and {len(self.test)} test samples"
         )
-
-
-def split(labels: Labels, shares: Sequence[float], seed: int) -> tuple[Indices, ...]:
-    """Split samples into parts with the same mixture of classes.
-
-    Args:
-        labels: int64, (samples,).
-        shares: each part's share of the samples; positive, together 1.
-        seed: of the choice of samples.
-
-    Returns:
-        Sorted indices of each part's samples. Every sample is in exactly one part, and every
-        part has its share of each class, to within one sample.
-
-    Raises:
-        ConfigurationError: the shares are not positive or not 1 together.
-    """
-    if min(shares, default=0.0) <= 0 or abs(sum(shares) - 1) > 1e-6:
-        raise ConfigurationError(
-            f"the parts' shares are {tuple(shares)}", "give positive shares that are 1 together"
-        )
-    random = np.random.default_rng(seed)
-    bounds = np.cumsum(shares)[:-1]
-    pieces: list[list[Indices]] = [[] for _ in shares]
-    for label in np.unique(labels):
-        members = random.permutation(np.flatnonzero(labels == label))
-        cuts = np.rint(bounds * len(members)).astype(np.int64)
-        for piece, chosen in zip(pieces, np.split(members, cuts), strict=True):
-            piece.append(chosen)
-    nothing = np.empty(0, dtype=np.int64)
-    return tuple(np.sort(np.concatenate([nothing, *piece])) for piece in pieces)
 
 
 def normalise(pixels: NDArray[np.uint8], mean: Sequence[float], std: Sequence[float]) -> Images:

@@ -10,11 +10,12 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, PositiveFloat
 
-from kenning_lego.core.configuration import Component
-from kenning_lego.datasets.base import Dataset, Labels, Part, normalise, split
+from kenning_lego.datasets.base import Dataset, Part, normalise
 from kenning_lego.datasets.cifar_formats import BinaryFormat, Format, Pixels, PythonFormat
 from kenning_lego.datasets.download import Download, fetch
+from kenning_lego.datasets.samples import Labels
 from kenning_lego.datasets.sources import Release, find_release, missing_files, read_release
+from kenning_lego.datasets.splitting import TEST, TRAIN, VALIDATION, Splitting, complete, split
 
 _Channels = tuple[float, float, float]
 _PositiveChannels = tuple[PositiveFloat, PositiveFloat, PositiveFloat]
@@ -82,15 +83,13 @@ _CIFAR100_DOWNLOAD = Download(
 )
 
 
-class _Cifar(Component):
+class _Cifar(Splitting):
     root: Path = Path("data")
     """Directory with the official files, binary or python format, extracted or as .tar.gz."""
     download: bool = False
     """Fetch the official archive into root if no files are there."""
-    validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
-    """Share of the official training images set aside for validation."""
-    seed: int = Field(default=0, ge=0)
-    """Seed of the choice of validation images."""
+    calibration_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of the training images set aside to calibrate quantisers on; 0: they see these."""
 
 
 class Cifar10(_Cifar):
@@ -139,13 +138,18 @@ def _load(
     shares = (1 - options.validation_share, options.validation_share)
     train, validation = split(labels, shares, seed=options.seed)
     test_pixels, test_labels = _decode(edition, edition.test, contents)
-    return Dataset(
-        options.type,
-        edition.format.decode_names(contents[edition.names], edition.names),
-        Part(normalise(pixels[train], options.mean, options.std), labels[train]),
-        Part(normalise(pixels[validation], options.mean, options.std), labels[validation]),
-        Part(normalise(test_pixels, options.mean, options.std), test_labels),
-    )
+    given = {
+        TRAIN: _part(options, pixels[train], labels[train]),
+        VALIDATION: _part(options, pixels[validation], labels[validation]),
+        TEST: _part(options, test_pixels, test_labels),
+    }
+    classes = edition.format.decode_names(contents[edition.names], edition.names)
+    parts = complete(given, options.taken_from_training(), options.seed)
+    return Dataset(options.type, classes, **parts)
+
+
+def _part(options: Cifar10 | Cifar100, pixels: Pixels, labels: Labels) -> Part:
+    return Part(normalise(pixels, options.mean, options.std), labels)
 
 
 def _read(

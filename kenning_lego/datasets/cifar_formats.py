@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kenning_lego.core.errors import ConfigurationError
-from kenning_lego.datasets.base import Labels
 from kenning_lego.datasets.inert_pickle import PickledArray, read_inert_pickle
+from kenning_lego.datasets.samples import Labels
 
 IMAGE_SHAPE = (3, 32, 32)
 _IMAGE_BYTES = 3 * 32 * 32

@@ -7,8 +7,27 @@ from typing import Annotated
 from pydantic import Field
 
 from kenning_lego.datasets.cifar import Cifar10, Cifar100
+from kenning_lego.datasets.custom import CustomDataset
 from kenning_lego.datasets.digits import Digits
-from kenning_lego.datasets.fashion_mnist import FashionMnist
+from kenning_lego.datasets.image_folder import ImageFolder
+from kenning_lego.datasets.imagenet import ImageNet
+from kenning_lego.datasets.imagenette import Imagenette
+from kenning_lego.datasets.mnist_family import FashionMnist, Mnist
+from kenning_lego.datasets.pets import OxfordPets
+from kenning_lego.datasets.random_data import RandomData
 
-DatasetConfig = Annotated[Digits | Cifar10 | Cifar100 | FashionMnist, Field(discriminator="type")]
-"""A field of this type is told by its ``type``: digits, cifar10, cifar100 or fashion_mnist."""
+DatasetConfig = Annotated[
+    Digits
+    | Cifar10
+    | Cifar100
+    | Mnist
+    | FashionMnist
+    | ImageFolder
+    | OxfordPets
+    | Imagenette
+    | ImageNet
+    | RandomData
+    | CustomDataset,
+    Field(discriminator="type"),
+]
+"""A field of this type is told by its ``type``, each dataset's short name."""

@@ -7,16 +7,16 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from kenning_lego.core.configuration import Component
 from kenning_lego.core.errors import MissingDependencyError
-from kenning_lego.datasets.base import Dataset, Part, split
+from kenning_lego.datasets.base import Dataset, Part
+from kenning_lego.datasets.splitting import TEST, TRAIN, VALIDATION, Splitting, complete, split
 
 # Over all images, on the scale 0..1.
 MEAN = 0.3053
 STD = 0.3760
 
 
-class Digits(Component):
+class Digits(Splitting):
     """Handwritten digits, 8x8, embedded in scikit-learn; needs no files and no network.
 
     The test part of the UCI set "Optical Recognition of Handwritten Digits" (Alpaydin and
@@ -29,8 +29,8 @@ class Digits(Component):
     """Share of the images in the validation part."""
     test_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
     """Share of the images in the test part."""
-    seed: int = Field(default=0, ge=0)
-    """Seed of the split into parts."""
+    calibration_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of the training images set aside to calibrate quantisers on; 0: they see these."""
 
     @model_validator(mode="after")
     def _leave_something_to_train_on(self) -> Digits:
@@ -54,7 +54,7 @@ class Digits(Component):
         everything = Part(images, labels.astype(np.int64))
         train_share = 1 - self.validation_share - self.test_share
         shares = (train_share, self.validation_share, self.test_share)
-        train, validation, test = map(
-            everything.take, split(everything.labels, shares, seed=self.seed)
-        )
-        return Dataset("digits", tuple("0123456789"), train, validation, test)
+        divided = split(everything.labels, shares, seed=self.seed)
+        given = dict(zip((TRAIN, VALIDATION, TEST), map(everything.take, divided), strict=True))
+        parts = complete(given, self.taken_from_training(), self.seed)
+        return Dataset("digits", tuple("0123456789"), **parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kenning_lego.core.errors import ModelError
 from kenning_lego.metrics.base import Evidence, Labels, Outputs, ShareMetric, mismatch
@@ -43,14 +44,24 @@ class AreaUnderCurve(ShareMetric):
         return np.stack([np.where(np.isnan(scores), worst, scores), labels], axis=1)
 
     def total(self, evidence: Evidence) -> float:
-        """The area, from the ranks of the anomalies among all samples (Mann and Whitney, 1947)."""
-        scores, anomalous = evidence[:, 0], evidence[:, 1] == 1
-        positives, negatives = int(anomalous.sum()), int((~anomalous).sum())
-        if not positives or not negatives:
-            raise ModelError(
-                f"{positives} anomalous and {negatives} normal samples", "give both kinds"
-            )
-        _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
-        ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]
-        above = ranks[anomalous].sum() - positives * (positives + 1) / 2
-        return float(above / (positives * negatives))
+        """The area over all samples."""
+        return area_under_curve(evidence[:, 0], evidence[:, 1] == 1)
+
+
+def area_under_curve(scores: NDArray[np.floating], positive: NDArray[np.bool_]) -> float:
+    """Area under the receiver operating characteristic, from ranks (Mann and Whitney, 1947).
+
+    Args:
+        scores: (samples,), larger for likelier positives; not NaN.
+        positive: (samples,).
+
+    Raises:
+        ModelError: all samples are positive, or none is.
+    """
+    positives, negatives = int(positive.sum()), int((~positive).sum())
+    if not positives or not negatives:
+        raise ModelError(f"{positives} positive and {negatives} negative samples", "give both")
+    _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]
+    above = ranks[positive].sum() - positives * (positives + 1) / 2
+    return float(above / (positives * negatives))

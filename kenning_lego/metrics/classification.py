@@ -6,14 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kenning_lego.core.errors import ConfigurationError, ModelError
-from kenning_lego.metrics.base import (
-    Evidence,
-    Labels,
-    Outputs,
-    ShareMetric,
-    mismatch,
-)
+from kenning_lego.core.errors import ConfigurationError
+from kenning_lego.metrics.base import Evidence, Labels, Outputs, ShareMetric
+from kenning_lego.metrics.class_counts import check_labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +43,8 @@ class TopK(ShareMetric):
         Raises:
             ModelError: the shapes or labels do not fit the outputs.
         """
-        if outputs.ndim != 2 or labels.shape != outputs.shape[:1]:
-            raise mismatch(outputs, labels, "a classifier gives (samples, classes)")
+        check_labels(outputs, labels)
         classes = outputs.shape[1]
-        if len(labels) and not 0 <= labels.min() <= labels.max() < classes:
-            raise ModelError(
-                f"labels from {labels.min()} to {labels.max()} for {classes} outputs",
-                "the network must have an output for every class of the dataset",
-            )
         own = np.take_along_axis(outputs, labels[:, np.newaxis], axis=1)
         before = np.arange(classes) < labels[:, np.newaxis]
         rank = np.sum((outputs > own) | ((outputs == own) & before), axis=1)

@@ -19,6 +19,11 @@ _COCO_THRESHOLDS = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))
 METRICS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "top1": (f"{_HERE}.classification:TopK", {"k": 1}),
     "top5": (f"{_HERE}.classification:TopK", {"k": 5}),
+    "precision": (f"{_HERE}.by_class:MeanPrecision", {}),
+    "sensitivity": (f"{_HERE}.by_class:MeanSensitivity", {}),
+    "gmean": (f"{_HERE}.by_class:GMean", {}),
+    "f1": (f"{_HERE}.by_class:F1", {}),
+    "roc_auc": (f"{_HERE}.by_class:RocAuc", {}),
     "miou": (f"{_HERE}.segmentation:MeanIoU", {}),
     "map": (
         f"{_HERE}.detection:MeanAveragePrecision",

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from kenning_lego.core.records import TelemetryRecord
+from kenning_lego.reports.classification import classified
+from kenning_lego.reports.confusion_chart import confusion_chart
 from kenning_lego.reports.findings import Findings
 from kenning_lego.reports.formatting import counted
 from kenning_lego.reports.front import front_points, front_said
@@ -52,6 +54,7 @@ class Charts:
     runs: Chart | None
     trade_offs: tuple[Chart, ...]
     board: tuple[Chart, ...]
+    confusion: tuple[Chart, ...]
 
 
 def charts_of(findings: Findings) -> Charts:
@@ -110,7 +113,17 @@ def charts_of(findings: Findings) -> Charts:
         ),
         tuple(chart for chart in trade_offs if chart),
         tuple(_timelines(findings.record.telemetry)),
+        tuple(_confusions(findings)),
     )
+
+
+def _confusions(findings: Findings) -> Iterator[Chart]:
+    for number, (name, record) in enumerate(classified(findings)):
+        identity = f"confusion-{number}"
+        wide = confusion_chart(record, name, f"{identity}-wide", _HALF_PX)
+        narrow = confusion_chart(record, name, f"{identity}-narrow", _PHONE_PX)
+        if wide and narrow:
+            yield Chart(wide, narrow, f"{name}: the darker, the larger the share of its row.")
 
 
 def _timelines(telemetry: TelemetryRecord | None) -> Iterator[Chart]:

@@ -13,6 +13,7 @@ from kenning_lego.core.pipeline_records import PipelinesRecord
 from kenning_lego.core.records import RunRecord
 from kenning_lego.reports.block_table import block_table
 from kenning_lego.reports.charts import charts_of
+from kenning_lego.reports.classification import classification
 from kenning_lego.reports.composition import composition
 from kenning_lego.reports.configuration_table import configuration_table
 from kenning_lego.reports.environment import board, engine, facts, machine
@@ -50,6 +51,7 @@ def render_html(record: RunRecord) -> str:
         configurations=configuration_table(findings),
         composition=composition(findings),
         predicted_quality=predicted_quality(record),
+        classification=classification(findings),
         blocks=block_table(findings),
         measurements=measurement_table(findings),
         charts=charts_of(findings),

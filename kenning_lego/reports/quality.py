@@ -16,6 +16,8 @@ _SHARES = frozenset(
         "balancedaccuracy",
         "precision",
         "recall",
+        "sensitivity",
+        "gmean",
         "f1",
         "map",
         "map50",

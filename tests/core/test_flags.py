@@ -42,6 +42,8 @@ class Digits(Component):
     """Which dataset."""
     seed: int = 0
     """Of the shuffle."""
+    channels: Literal[1, 3] = 1
+    """Of an image."""
 
 
 class Cifar(Component):
@@ -53,6 +55,8 @@ class Cifar(Component):
     """Which dataset."""
     seed: int = 0
     """Of the split."""
+    channels: Literal[1, 3] = 3
+    """Of an image."""
 
 
 class Scenario(Component):
@@ -361,6 +365,7 @@ def test_help_exits_with_0_and_mentions_every_flag(capsys: pytest.CaptureFixture
     assert "80 % by default. [0.8]" in words
     assert "low|high" in words
     assert "digits|cifar10" in words
+    assert "--dataset.channels 1|3 Of an image." in words
     assert "latency_ms=…,memory_mb=…" in words
 
 

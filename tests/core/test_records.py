@@ -96,6 +96,23 @@ def test_fixture_leaves_no_field_of_the_record_out() -> None:
     assert record.plans[0].verdict.name == "noisy"
 
 
+def test_record_of_before_classes_were_told_apart_opens(tmp_path: Path) -> None:
+    def older(content: dict[str, Any]) -> None:
+        for each in content["configurations"]:
+            del each["classification"]
+
+    assert load_record(damaged(tmp_path, older)).configurations[0].classification is None
+
+
+@pytest.mark.parametrize("cell", [[0, 2, 1], [-1, 0, 1]])
+def test_a_confusion_matrix_has_no_other_classes(cell: list[int], tmp_path: Path) -> None:
+    def other(content: dict[str, Any]) -> None:
+        content["configurations"][0]["classification"]["confusion"].append(cell)
+
+    with pytest.raises(WorkspaceError, match="is of no class"):
+        load_record(damaged(tmp_path, other))
+
+
 def test_record_without_telemetry_opens(tmp_path: Path) -> None:
     record = load_record(damaged(tmp_path, lambda c: c.pop("telemetry")))
     assert record.telemetry is None

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kenning_lego.core.errors import ConfigurationError
-from kenning_lego.datasets.base import Dataset, Part, normalise, split
+from kenning_lego.datasets.base import Dataset, Part, normalise
+from kenning_lego.datasets.splitting import split
 
 labels_arrays = st.lists(st.integers(0, 4), max_size=60).map(
     lambda labels: np.array(labels, dtype=np.int64)

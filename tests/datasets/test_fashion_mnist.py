@@ -13,10 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kenning_lego.core.errors import ConfigurationError
-from kenning_lego.datasets import fashion_mnist
 from kenning_lego.datasets.download import Download
-from kenning_lego.datasets.fashion_mnist import FashionMnist
 from kenning_lego.datasets.idx import decode_idx
+from kenning_lego.datasets.mnist_family import FashionMnist, Mnist
 
 shapes = st.lists(st.integers(0, 5), max_size=4).map(tuple)
 
@@ -82,11 +81,25 @@ def test_fashion_mnist_is_read_with_and_without_gz(compressed: bool, tmp_path: P
     np.testing.assert_array_equal(pixels, files()["t10k-images-idx3-ubyte"])
 
 
+def test_mnist_is_read_likewise_and_sets_images_aside_to_calibrate_on(tmp_path: Path) -> None:
+    write(tmp_path, compressed=True)
+    dataset = Mnist(root=tmp_path, validation_share=0.25, calibration_share=0.2).load()
+    assert dataset.calibration is not None
+    sizes = [len(p) for p in (dataset.train, dataset.calibration, dataset.validation, dataset.test)]
+    assert sizes == [24, 6, 10, 10]
+    assert dataset.classes == tuple("0123456789")
+    every = np.concatenate([dataset.train.images, dataset.calibration.images])
+    without = FashionMnist(root=tmp_path, validation_share=0.25, mean=0.1307, std=0.3081).load()
+    assert without.calibration is None
+    assert {image.tobytes() for image in every} == {i.tobytes() for i in without.train.images}
+    np.testing.assert_array_equal(dataset.validation.images, without.validation.images)
+
+
 def test_missing_files_are_named_with_the_place_and_the_way_to_get_them(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         FashionMnist(root=tmp_path).load()
     message = str(caught.value)
-    for part in (str(tmp_path), "t10k-labels-idx1-ubyte", "download: true"):
+    for part in (str(tmp_path), "Fashion-MNIST", "t10k-labels-idx1-ubyte", "download: true"):
         assert part in message
 
 
@@ -98,7 +111,7 @@ def test_only_missing_files_are_downloaded(tmp_path: Path, monkeypatch: pytest.M
         published = site / f"{name}.gz"
         md5 = hashlib.md5(published.read_bytes()).hexdigest()
         downloads[name] = Download(published.as_uri(), md5)
-    monkeypatch.setattr(fashion_mnist, "_DOWNLOADS", downloads)
+    monkeypatch.setattr(FashionMnist, "downloads", downloads)
     options = FashionMnist(root=root, download=True)
     options.load()
     (site / "t10k-labels-idx1-ubyte.gz").unlink()

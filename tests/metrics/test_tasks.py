@@ -98,7 +98,7 @@ def test_auc_takes_nan_for_wrong_and_needs_both_kinds() -> None:
     metric = AreaUnderCurve()
     assert metric.score(np.array([[np.nan], [0.0]]), np.array([1, 0])) == 0
     assert metric.score(np.array([1.0, np.nan]), np.array([1, 0])) == 0
-    with pytest.raises(ModelError, match="0 anomalous and 2 normal"):
+    with pytest.raises(ModelError, match="0 positive and 2 negative"):
         metric.score(np.zeros(2), np.zeros(2, int))
     with pytest.raises(ModelError, match="neither 0 nor 1"):
         metric.score(np.zeros(2), np.array([0, 2]))

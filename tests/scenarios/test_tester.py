@@ -81,6 +81,10 @@ def test_whole_line_against_a_server_then_again_from_the_workspace(
     assert by_name["original"].measured is not None
     # The composed original, run on the target, scores as torch does on the same images.
     assert by_name["original"].measured.score == pytest.approx(record.network.test_score)
+    classification = by_name["original"].classification
+    assert classification is not None
+    assert classification.accuracy == by_name["original"].measured.score
+    assert sum(classification.samples) == record.network.samples["test"]
     for name in ("original", "budget-1", "budget-2"):
         configuration = by_name[name]
         assert configuration.predicted is not None

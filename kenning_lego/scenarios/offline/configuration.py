@@ -35,7 +35,8 @@ class OfflineConfig(Component):
     dataset: DatasetConfig = Digits()
     """The data to train, profile and test with."""
     metric: str = "top1"
-    """What quality is measured by: top1, top5, or package.module:callable for one of yours."""
+    """What quality is measured by: top1, top5, precision, sensitivity, gmean, f1, roc_auc, another
+    of kenning_lego.metrics, or package.module:callable for one of yours."""
     training: TrainingConfig = TrainingConfig()
     """How the network is trained if it comes without weights."""
     blocks: BlocksConfig = BlocksConfig()

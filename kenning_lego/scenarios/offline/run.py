@@ -126,7 +126,7 @@ def _train(config: OfflineConfig, given: Given, workspace: Workspace, step: Step
 
 
 def _cut(config: OfflineConfig, given: Given, step: Step) -> tuple[Chain, Variants]:
-    example = torch.tensor(given.dataset.test.images[:1])
+    example = torch.tensor(given.dataset.test.take([0]).images)
     with step("cut into blocks") as track:
         blocks = config.blocks
         chain = extract(
@@ -138,7 +138,8 @@ def _cut(config: OfflineConfig, given: Given, step: Step) -> tuple[Chain, Varian
         )
         track.note = f"{len(chain.blocks)} blocks in {len(chain)} segments"
     with step("make variants") as track:
-        calibration = torch.tensor(given.dataset.train.images[:_CALIBRATION_IMAGES])
+        train = given.dataset.train
+        calibration = torch.tensor(train.take(range(min(_CALIBRATION_IMAGES, len(train)))).images)
         variants = make_variants(chain, config.blocks.ratios, given.makers, calibration)
         track.note = f"{sum(map(len, variants.values()))} variants"
     return chain, variants

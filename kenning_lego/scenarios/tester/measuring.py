@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from statistics import median
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kenning_lego.blocks.configuration import MeasurementConfig
 from kenning_lego.blocks.latency import (
@@ -17,16 +19,34 @@ from kenning_lego.blocks.latency import (
 from kenning_lego.core.errors import TargetError
 from kenning_lego.core.footprints import FootprintPlan
 from kenning_lego.core.plans import Progress, Statistics
-from kenning_lego.core.records import ConfigurationRecord, ScoreRecord, SegmentRecord
+from kenning_lego.core.records import (
+    ClassificationRecord,
+    ConfigurationRecord,
+    ScoreRecord,
+    SegmentRecord,
+)
 from kenning_lego.core.target import Target
-from kenning_lego.datasets.base import Part
+from kenning_lego.datasets.base import Dataset
+from kenning_lego.datasets.samples import Samples
 from kenning_lego.metrics.base import Metric
+from kenning_lego.metrics.classification_report import classification_report
 from kenning_lego.scenarios.tester.configuration import TargetConfig
 from kenning_lego.stats.pace import medians_at_pace
 from kenning_lego.stats.rounds import Rounds
 from kenning_lego.store.artifacts import ArtifactStore
 
 OnProgress = Callable[[int, int, str], None]
+
+_DECODED_AT_ONCE = 64
+"""Images in memory while a network is scored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A network's quality on the target: the metric, and more where it is a classifier."""
+
+    score: float
+    classification: ClassificationRecord | None
 
 
 def upload_all(
@@ -139,18 +159,19 @@ def score_configurations(
     segments: Sequence[SegmentRecord],
     configurations: Sequence[ConfigurationRecord],
     where: TargetConfig,
-    samples: Part,
+    dataset: Dataset,
     metric: Metric,
     output: str,
     on_progress: OnProgress,
-) -> dict[str, float]:
-    """Run the composed networks over samples on the target; scores by configuration name.
+) -> dict[str, Scored]:
+    """Run the composed networks over the test part on the target, by configuration name.
 
     What counts is the tensor that `output` names.
     """
+    samples = dataset.test
     feasible = [each for each in configurations if each.feasible]
     total = len(feasible) * len(samples)
-    scores: dict[str, float] = {}
+    scores: dict[str, Scored] = {}
     for index, configuration in enumerate(feasible):
         stages = stages_of(segments, configuration.variants)
         composed = target.compose(
@@ -158,23 +179,46 @@ def score_configurations(
         )
         result = composed.spec.outputs[0]
         outputs = np.empty((len(samples), *result.sizes[1:]), result.dtype)
-        for number, image in enumerate(samples.images):
+        for number, image in enumerate(_one_by_one(samples)):
             tensors, _ = target.infer([image.tobytes()])
             outputs[number] = np.frombuffer(tensors[0], result.dtype).reshape(result.sizes)[0]
             on_progress(index * len(samples) + number + 1, total, configuration.name)
-        scores[configuration.name] = metric.score(outputs, samples.labels)
+        score = metric.score(outputs, samples.labels)
+        classification = _classification(outputs, samples.labels, dataset.classes)
+        scores[configuration.name] = Scored(score, classification)
     return scores
 
 
+def _one_by_one(samples: Samples) -> Iterator[NDArray[np.float32]]:
+    for images, _ in samples.batches(_DECODED_AT_ONCE):
+        yield from images
+
+
+def _classification(
+    outputs: NDArray[Any], labels: NDArray[np.int64], classes: Sequence[str]
+) -> ClassificationRecord | None:
+    """The classification that these outputs are, if they are one."""
+    if outputs.shape != (len(labels), len(classes)):
+        return None
+    return classification_report(outputs, labels, classes)
+
+
 def with_measured(
-    configuration: ConfigurationRecord, latencies: Mapping[str, float], scores: Mapping[str, float]
+    configuration: ConfigurationRecord, latencies: Mapping[str, float], scores: Mapping[str, Scored]
 ) -> ConfigurationRecord:
     """The configuration with what was measured of it, if it could run."""
     if not configuration.feasible:
         return configuration
     name = configuration.name
-    measured = ScoreRecord(latency_ms=latencies[name], score=scores.get(name))
-    return configuration.model_copy(update={"measured": measured, "measurement": name})
+    found = scores.get(name)
+    measured = ScoreRecord(latency_ms=latencies[name], score=found.score if found else None)
+    return configuration.model_copy(
+        update={
+            "measured": measured,
+            "measurement": name,
+            "classification": found.classification if found else None,
+        }
+    )
 
 
 def _medians_ms(target: Target, names: Sequence[str]) -> dict[str, float]:

@@ -50,11 +50,7 @@ def describe_network(
         score_limits=(_finite(metric.limits[0]), _finite(metric.limits[1])),
         validation_score=scores.validation,
         test_score=scores.test,
-        samples={
-            "train": len(dataset.train),
-            "validation": len(dataset.validation),
-            "test": len(dataset.test),
-        },
+        samples={name: len(part) for name, part in dataset.parts.items()},
         opaque={each.path: each.reason for each in chain.opaque},
     )
 

@@ -160,7 +160,7 @@ class _Test:
         """The original in one piece: only to compare with, so a run goes on without it."""
         with self.step("compile the original in one piece") as track:
             try:
-                image = given.dataset.test.images[:1]
+                image = given.dataset.test.take([0]).images
                 return compile_whole(
                     given.model, made.chain, image, self.config.compiler, workspace
                 )
@@ -222,7 +222,7 @@ class _Test:
                 segments,
                 configurations,
                 where,
-                given.dataset.test,
+                given.dataset,
                 given.metric,
                 made.chain.outputs[0].name,
                 track.update,
@@ -259,7 +259,7 @@ class _Test:
                     configurations,
                     segments,
                     made.chain,
-                    given.dataset.test.images[:1],
+                    given.dataset.test.take([0]).images,
                     self.config.compiler,
                     workspace,
                     track.update,
