@@ -69,7 +69,8 @@ def _quantised(array: NDArray[Any], details: Mapping[str, Any]) -> NDArray[Any]:
     if not scale or array.dtype.kind != "f":
         return array.astype(dtype)
     limits = np.iinfo(dtype)
-    return np.clip(np.rint(array / scale) + zero, limits.min, limits.max).astype(dtype)
+    rounded: NDArray[Any] = np.clip(np.rint(array / scale) + zero, limits.min, limits.max)
+    return rounded.astype(dtype)
 
 
 def _real(array: NDArray[Any], details: Mapping[str, Any]) -> NDArray[Any]:

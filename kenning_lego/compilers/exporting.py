@@ -24,12 +24,19 @@ def quiet(*loggers: str) -> Iterator[None]:
     for logger in several:
         logger.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        with warnings.catch_warnings(), _redirected():
             warnings.simplefilter("ignore")
             yield
     finally:
         for logger, level in zip(several, levels, strict=True):
             logger.setLevel(level)
+
+
+@contextlib.contextmanager
+def _redirected() -> Iterator[None]:
+    nowhere = io.StringIO()
+    with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
+        yield
 
 
 def failure(source: CompileSource, exporter: str, error: Exception) -> CompilationError:

@@ -24,7 +24,7 @@ from onnxruntime.quantization.registry import QDQRegistry, QLinearOpsRegistry
 from kenning_lego.compilers.base import CompileSource
 from kenning_lego.compilers.exporting import quiet
 from kenning_lego.compilers.onnx_compiler import Onnx
-from kenning_lego.compilers.samples import checked
+from kenning_lego.compilers.samples import NamedSamples
 from kenning_lego.core.errors import CompilationError
 
 _METHODS = {
@@ -110,14 +110,11 @@ class _Reader(CalibrationDataReader):  # type: ignore[misc]
     """
 
     def __init__(self, source: CompileSource) -> None:
-        self._names = [spec.name for spec in source.inputs]
-        samples = source.calibration
-        if samples is None:
-            raise CompilationError(f"no samples to calibrate {source} on", "give a dataset")
-        self._length = sum(1 for _ in checked(samples, source.inputs, "calibration"))
+        samples = NamedSamples(source)
+        self._length = len(samples)
         self.stride = next(n for n in range(_AT_ONCE, 0, -1) if self._length % n == 0)
-        self._samples = samples()
-        self._some: Iterator[tuple[NDArray[Any], ...]] = iter(())
+        self._samples = iter(samples)
+        self._some: Iterator[dict[str, NDArray[Any]]] = iter(())
 
     def __len__(self) -> int:
         return self._length
@@ -128,8 +125,7 @@ class _Reader(CalibrationDataReader):  # type: ignore[misc]
 
     def get_next(self) -> dict[str, NDArray[Any]] | None:
         """A sample by names of inputs; None after the last of the range."""
-        sample = next(self._some, None)
-        return None if sample is None else dict(zip(self._names, sample, strict=True))
+        return next(self._some, None)
 
 
 def _refuse_float(model: onnx.ModelProto, config: Onnx, source: CompileSource) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from kenning_lego.compilers.base import Samples
+from kenning_lego.compilers.base import CompileSource, Samples
 from kenning_lego.core.errors import CompilationError
 from kenning_lego.core.specs import TensorSpec
 from kenning_lego.store.fingerprint import fingerprint
@@ -29,6 +29,31 @@ def samples_of(*arrays: NDArray[Any]) -> Samples:
 
     parts = {str(number): each for number, each in enumerate(arrays)}
     return Samples(fingerprint(parts), opened)
+
+
+class NamedSamples:
+    """A source's calibration samples by names of inputs, for quantisers; each time from the first.
+
+    Args:
+        source: what is calibrated.
+
+    Raises:
+        CompilationError: there are no samples, or one has other tensors than are taken.
+    """
+
+    def __init__(self, source: CompileSource) -> None:
+        if source.calibration is None:
+            raise CompilationError(f"no samples to calibrate {source} on", "give a dataset")
+        self._names = [spec.name for spec in source.inputs]
+        self._samples = source.calibration
+        self._length = sum(1 for _ in checked(source.calibration, source.inputs, "calibration"))
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[dict[str, NDArray[Any]]]:
+        for sample in self._samples():
+            yield dict(zip(self._names, sample, strict=True))
 
 
 def checked(
