@@ -33,6 +33,19 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Built:
+    """What a compiler made.
+
+    Args:
+        content: the file's bytes; the same source always gives the same bytes.
+        remark: what its user should know; otherwise empty.
+    """
+
+    content: bytes
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledArtifact:
     """A compiled model or segment variant.
 
@@ -42,7 +55,8 @@ class CompiledArtifact:
         compiler: that made it.
         versions: of the packages that took part, by name.
         gap: to the original.
-        warning: that the gap is beyond its limit, where that is no error; otherwise empty.
+        warning: the compiler's remark, and that the gap is beyond its limit where that is no
+            error; otherwise empty.
     """
 
     content: bytes

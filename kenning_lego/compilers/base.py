@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from kenning_lego.compilers.artifact import ArtifactFormat, CompiledArtifact
+from kenning_lego.compilers.artifact import ArtifactFormat, Built, CompiledArtifact
 from kenning_lego.compilers.limits import GapConfig
 from kenning_lego.core.configuration import Component
 from kenning_lego.core.errors import CompilationError, MissingDependencyError
@@ -18,6 +18,9 @@ if TYPE_CHECKING:  # configurations are read without loading frameworks
     from torch import Tensor, nn
 
     from kenning_lego.core.specs import TensorSpec
+
+NOTHING_QUANTISED = "no operator of it can be quantised: it stays in float"
+"""Remark on segments without weights, such as those that only reshape."""
 
 Precision = Literal["fp32", "fp16", "int8", "int8_dynamic"]
 """Of weights and arithmetic. `int8_dynamic` finds the activations' ranges while it runs."""
@@ -88,7 +91,7 @@ class Compiler(Component, abc.ABC):
         """Distributions that take part in compiling with these options; the compiler first."""
 
     @abc.abstractmethod
-    def build(self, source: CompileSource) -> bytes:
+    def build(self, source: CompileSource) -> Built:
         """Make the file.
 
         Raises:
@@ -137,7 +140,8 @@ class Compiler(Component, abc.ABC):
                 f"{self.name} of {source} needs calibration samples",
                 "give a dataset to calibrate on",
             )
-        content = self.build(source)
-        gap = measure_gap(content, self.format, source)
-        warning = self.gap.judge(gap, self.precision, f"{self.name} of {source}")
-        return CompiledArtifact(content, self.format, self.name, gap, versions, warning)
+        built = self.build(source)
+        gap = measure_gap(built.content, self.format, source)
+        finding = self.gap.judge(gap, self.precision, f"{self.name} of {source}")
+        warning = "; ".join(filter(None, (built.remark, finding)))
+        return CompiledArtifact(built.content, self.format, self.name, gap, versions, warning)

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import model_validator
 
-from kenning_lego.compilers.artifact import ArtifactFormat
+from kenning_lego.compilers.artifact import ArtifactFormat, Built
 from kenning_lego.compilers.base import Compiler, CompileSource
 from kenning_lego.compilers.calibration import CalibrationConfig
 from kenning_lego.core.errors import CompilationError
@@ -45,7 +45,7 @@ class LiteRt(Compiler):
         needed = ("litert-torch", "ai-edge-litert", "litert-converter", "torch")
         return needed if self.precision == "fp32" else (*needed, "ai-edge-quantizer")
 
-    def build(self, source: CompileSource) -> bytes:
+    def build(self, source: CompileSource) -> Built:
         """Convert and quantise; see the base class."""
         from kenning_lego.compilers.litert_convert import convert
         from kenning_lego.compilers.litert_quantise import quantise
@@ -56,4 +56,4 @@ class LiteRt(Compiler):
                 "give a torch module, or compile the file with `onnx` or `openvino`",
             )
         content = convert(source.module, source)
-        return content if self.precision == "fp32" else quantise(content, self, source)
+        return Built(content) if self.precision == "fp32" else quantise(content, self, source)

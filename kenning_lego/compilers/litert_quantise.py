@@ -9,7 +9,8 @@ from ai_edge_quantizer import calibrator, qtyping, quantizer, recipe_manager
 from ai_edge_quantizer.algorithm_manager import AlgorithmName
 from ai_edge_quantizer.utils.qsv_utils import min_max_update
 
-from kenning_lego.compilers.base import CompileSource
+from kenning_lego.compilers.artifact import Built
+from kenning_lego.compilers.base import NOTHING_QUANTISED, CompileSource
 from kenning_lego.compilers.exporting import first_line, quiet
 from kenning_lego.compilers.litert_compiler import LiteRt
 from kenning_lego.compilers.litert_convert import read_model
@@ -24,7 +25,7 @@ _FLOATS = {schema.TensorType.FLOAT32, schema.TensorType.FLOAT16}
 _OPERATORS = {value: name for name, value in vars(schema.BuiltinOperator).items() if name.isupper()}
 
 
-def quantise(content: bytes, config: LiteRt, source: CompileSource) -> bytes:
+def quantise(content: bytes, config: LiteRt, source: CompileSource) -> Built:
     """A float32 TFLite file in the wanted precision.
 
     Args:
@@ -49,9 +50,12 @@ def quantise(content: bytes, config: LiteRt, source: CompileSource) -> bytes:
                 "take another precision or compiler for it",
             ) from error
     quantised = bytes(made.quantized_model)
+    model = read_model(quantised)
     if config.calibrated and not config.allow_float:
-        _refuse_float(quantised, source)
-    return quantised
+        _refuse_float(model, source)
+    integers = any(tensor.type == schema.TensorType.INT8 for tensor in model.subgraphs[0].tensors)
+    remark = "" if integers or config.precision == "fp16" else NOTHING_QUANTISED
+    return Built(quantised, remark)
 
 
 def _recipe(config: LiteRt) -> Any:
@@ -85,9 +89,8 @@ def _ranges(content: bytes, recipe: Any, source: CompileSource) -> Any:
     return calibrating.get_model_qsvs()
 
 
-def _refuse_float(content: bytes, source: CompileSource) -> None:
+def _refuse_float(model: Any, source: CompileSource) -> None:
     """Refuse a file in which more than the conversions at its borders are done in float."""
-    model = read_model(content)
     codes = [max(each.builtinCode, each.deprecatedBuiltinCode) for each in model.operatorCodes]
     found = sorted(
         {

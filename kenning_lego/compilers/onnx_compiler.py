@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import model_validator
 
-from kenning_lego.compilers.artifact import ArtifactFormat
+from kenning_lego.compilers.artifact import ArtifactFormat, Built
 from kenning_lego.compilers.base import Compiler, CompileSource
 from kenning_lego.compilers.calibration import CalibrationConfig
 
@@ -53,7 +53,7 @@ class Onnx(Compiler):
         """Distributions that take part."""
         return ("onnxruntime", "onnx", "torch", "onnxscript")
 
-    def build(self, source: CompileSource) -> bytes:
+    def build(self, source: CompileSource) -> Built:
         """Export, optimise and convert; see the base class."""
         from kenning_lego.compilers.onnx_steps import convert
 

@@ -30,12 +30,16 @@ def serialise(model: onnx.ModelProto) -> bytes:
 
 
 def _read(source: CompileSource) -> onnx.ModelProto:
+    refused = CompilationError(
+        f"the file of {source} is not ONNX, or damaged", "give a module or an ONNX file"
+    )
     try:
-        return onnx.load_model_from_string(source.onnx or b"")
+        model = onnx.load_model_from_string(source.onnx or b"")
     except DecodeError as error:
-        raise CompilationError(
-            f"the file of {source} is not ONNX, or damaged", "give a module or an ONNX file"
-        ) from error
+        raise refused from error
+    if not model.graph.node:  # many a file can be read as a message without anything in it
+        raise refused
+    return model
 
 
 def _export(module: torch.nn.Module, source: CompileSource) -> onnx.ModelProto:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from onnxruntime.quantization import (
     quantize_dynamic,
     quantize_static,
 )
+from onnxruntime.quantization.calibrate import create_calibrator, save_tensors_data
 from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 from onnxruntime.quantization.registry import QDQRegistry, QLinearOpsRegistry
 
@@ -35,6 +36,11 @@ _METHODS = {
 _TYPES = {"int8": QuantType.QInt8, "uint8": QuantType.QUInt8}
 _AT_ONCE = 8
 """Samples whose activations are in memory together."""
+_BINS = 2048
+"""Of histograms. With ONNX Runtime's own 128, as many as there are integers, entropy would have
+only the whole range to choose from."""
+_OPERATORS = sorted({*QLinearOpsRegistry, *QDQRegistry})
+"""In order: a set of strings is in another order in every process."""
 _HEAVY = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 _DYNAMIC = ("Conv", "Gemm", "MatMul")
 
@@ -50,26 +56,20 @@ def quantise_static(model: onnx.ModelProto, config: Onnx, source: CompileSource)
     Raises:
         CompilationError: the samples do not fit, or an operator stays in float.
     """
-    reader = _Reader(source)
     add_pre_process_metadata(model)  # or it would advise, through the root logger, to optimise
     with tempfile.TemporaryDirectory(prefix="kenning-lego-") as directory, quiet(""):
         path = Path(directory) / "int8.onnx"
         quantize_static(
             model,
             path,
-            reader,
             quant_format=QuantFormat.QDQ,
-            # A set of its own would be in another order in every process.
-            op_types_to_quantize=sorted({*QLinearOpsRegistry, *QDQRegistry}),
+            op_types_to_quantize=_OPERATORS,
             per_channel=config.per_channel,
             reduce_range=config.reduce_range,
             activation_type=_TYPES[config.activations],
             weight_type=QuantType.QInt8,
             calibrate_method=_METHODS[config.calibration.method],
-            extra_options={
-                "CalibStridedMinMax": reader.stride,
-                "CalibPercentile": config.calibration.percentile,
-            },
+            calibration_cache_path=_ranges(model, config, source, Path(directory)),
         )
         quantised = onnx.load_model(path)
     _refuse_float(quantised, config, source)
@@ -102,30 +102,42 @@ def quantise_dynamic(model: onnx.ModelProto, config: Onnx) -> onnx.ModelProto:
         return onnx.load_model(path)
 
 
-class _Reader(CalibrationDataReader):  # type: ignore[misc]
-    """Calibration samples for ONNX Runtime, a few at a time.
+def _ranges(model: onnx.ModelProto, config: Onnx, source: CompileSource, directory: Path) -> Path:
+    """A file with the range of every tensor over all samples."""
+    floats = directory / "float.onnx"
+    onnx.save_model(model, floats)
+    method = config.calibration.method
+    options: dict[str, float] = {} if method == "minmax" else {"num_bins": _BINS}
+    if method == "percentile":
+        options["percentile"] = config.calibration.percentile
+    calibrator = create_calibrator(
+        floats,
+        _OPERATORS,
+        augmented_model_path=str(directory / "augmented.onnx"),
+        calibrate_method=_METHODS[method],
+        extra_options=options,
+    )
+    samples = iter(NamedSamples(source))
+    while some := list(islice(samples, _AT_ONCE)):
+        calibrator.collect_data(_Reader(some))
+    found = directory / "ranges.json"
+    save_tensors_data(calibrator.compute_data(), found)
+    return found
 
-    Attributes:
-        stride: how many at a time; a divisor of their number, as ONNX Runtime wants it.
+
+class _Reader(CalibrationDataReader):  # type: ignore[misc]
+    """Some samples for ONNX Runtime.
+
+    Args:
+        samples: by names of inputs.
     """
 
-    def __init__(self, source: CompileSource) -> None:
-        samples = NamedSamples(source)
-        self._length = len(samples)
-        self.stride = next(n for n in range(_AT_ONCE, 0, -1) if self._length % n == 0)
+    def __init__(self, samples: Sequence[dict[str, NDArray[Any]]]) -> None:
         self._samples = iter(samples)
-        self._some: Iterator[dict[str, NDArray[Any]]] = iter(())
-
-    def __len__(self) -> int:
-        return self._length
-
-    def set_range(self, start_index: int, end_index: int) -> None:
-        """The next samples; ranges come in order, without gaps."""
-        self._some = islice(self._samples, end_index - start_index)
 
     def get_next(self) -> dict[str, NDArray[Any]] | None:
-        """A sample by names of inputs; None after the last of the range."""
-        return next(self._some, None)
+        """A sample; None after the last."""
+        return next(self._samples, None)
 
 
 def _refuse_float(model: onnx.ModelProto, config: Onnx, source: CompileSource) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import onnx
 
-from kenning_lego.compilers.base import CompileSource
+from kenning_lego.compilers.artifact import Built
+from kenning_lego.compilers.base import NOTHING_QUANTISED, CompileSource
 from kenning_lego.compilers.exporting import first_line
 from kenning_lego.compilers.onnx_compiler import Onnx
 from kenning_lego.compilers.onnx_export import onnx_model, serialise
@@ -13,8 +14,10 @@ from kenning_lego.compilers.onnx_int8 import quantise_dynamic, quantise_static
 from kenning_lego.compilers.onnx_optimise import optimise
 from kenning_lego.core.errors import CompilationError
 
+_QUANTISERS = ("QuantizeLinear", "DynamicQuantizeLinear")
 
-def convert(config: Onnx, source: CompileSource) -> bytes:
+
+def convert(config: Onnx, source: CompileSource) -> Built:
     """The file that a configuration asks for.
 
     Raises:
@@ -32,7 +35,9 @@ def convert(config: Onnx, source: CompileSource) -> bytes:
             f"{config.name} of {source} failed: {first_line(error)}",
             "take another precision or compiler for it",
         ) from error
-    return serialise(converted)
+    quantised = any(node.op_type in _QUANTISERS for node in converted.graph.node)
+    remark = "" if quantised or "int8" not in config.precision else NOTHING_QUANTISED
+    return Built(serialise(converted), remark)
 
 
 def _converted(model: onnx.ModelProto, config: Onnx, source: CompileSource) -> onnx.ModelProto:

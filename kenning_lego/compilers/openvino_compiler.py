@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import model_validator
 
-from kenning_lego.compilers.artifact import ArtifactFormat
+from kenning_lego.compilers.artifact import ArtifactFormat, Built
 from kenning_lego.compilers.base import Compiler, CompileSource
 from kenning_lego.compilers.calibration import CalibrationConfig
 
@@ -42,7 +42,7 @@ class OpenVino(Compiler):
         needed = ("openvino", "onnx", "torch", "onnxscript")
         return (*needed, "nncf") if self.precision == "int8" else needed
 
-    def build(self, source: CompileSource) -> bytes:
+    def build(self, source: CompileSource) -> Built:
         """Convert by way of ONNX, and quantise; see the base class."""
         from kenning_lego.compilers.openvino_convert import convert
 

@@ -8,14 +8,15 @@ from typing import Any
 
 import openvino as ov
 
-from kenning_lego.compilers.base import CompileSource
+from kenning_lego.compilers.artifact import Built
+from kenning_lego.compilers.base import NOTHING_QUANTISED, CompileSource
 from kenning_lego.compilers.exporting import failure
 from kenning_lego.compilers.onnx_export import onnx_model, serialise
 from kenning_lego.compilers.openvino_compiler import OpenVino
 from kenning_lego.core.ir_file import pack_ir
 
 
-def convert(config: OpenVino, source: CompileSource) -> bytes:
+def convert(config: OpenVino, source: CompileSource) -> Built:
     """The file that a configuration asks for.
 
     Raises:
@@ -26,11 +27,14 @@ def convert(config: OpenVino, source: CompileSource) -> bytes:
         model = ov.Core().read_model(serialise(onnx_model(source)))
     except RuntimeError as error:
         raise failure(source, "OpenVINO", error) from error
+    remark = ""
     if config.precision == "int8":
         from kenning_lego.compilers.openvino_int8 import quantise
 
         model = quantise(model, config, source)
-    return _packed(model, halves=config.precision == "fp16")
+        if not any(each.get_type_name() == "FakeQuantize" for each in model.get_ops()):
+            remark = NOTHING_QUANTISED
+    return Built(_packed(model, halves=config.precision == "fp16"), remark)
 
 
 def _number(model: Any) -> None:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
-from kenning_lego.compilers.artifact import ArtifactFormat
+from kenning_lego.compilers.artifact import ArtifactFormat, Built
 from kenning_lego.compilers.base import Compiler, CompileSource
 from kenning_lego.core.errors import CompilationError
 from kenning_lego.core.specs import TensorSpec
@@ -31,7 +31,7 @@ class TorchExport(Compiler):
         """Distributions that take part."""
         return ("torch",)
 
-    def build(self, source: CompileSource) -> bytes:
+    def build(self, source: CompileSource) -> Built:
         """Export a module; see the base class."""
         import torch
 
@@ -45,6 +45,8 @@ class TorchExport(Compiler):
         with quiet():
             try:
                 program = torch.export.export(source.module, source.example)
+                # Without operators that write into their inputs; nothing else is decomposed.
+                program = program.run_decompositions({})
                 # The example would be kept as a pickle.
                 program.example_inputs = None
                 names = {"inputs": _names(source.inputs), "outputs": _names(source.outputs)}
@@ -52,7 +54,7 @@ class TorchExport(Compiler):
                 torch.export.save(program, buffer, extra_files=extra)
             except (RuntimeError, ValueError, TypeError, NotImplementedError) as error:
                 raise failure(source, "torch.export", error) from error
-        return buffer.getvalue()
+        return Built(buffer.getvalue())
 
 
 def _names(specs: Sequence[TensorSpec]) -> list[dict[str, object]]:
