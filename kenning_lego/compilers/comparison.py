@@ -63,7 +63,7 @@ class GapMeter:
             samples=self._samples,
             max_abs=self._max_abs,
             rmse=math.sqrt(self._squares / self._numbers) if self._numbers else 0.0,
-            cosine=1.0 if equal else self._product / norms if norms else 0.0,
+            cosine=1.0 if equal else min(1.0, self._product / norms) if norms else 0.0,
             scale=self._scale,
             agreement=self._agreeing / self._rows if self._rows else None,
         )

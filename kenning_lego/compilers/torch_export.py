@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from kenning_lego.compilers.artifact import ArtifactFormat, Built
 from kenning_lego.compilers.base import Compiler, CompileSource
 from kenning_lego.core.errors import CompilationError
 from kenning_lego.core.specs import TensorSpec
+
+if TYPE_CHECKING:
+    from torch import fx
 
 SPECIFICATION = "kenning_lego.json"
 """File within the archive: names, shapes and types of the inputs and outputs, in order."""
@@ -47,6 +50,7 @@ class TorchExport(Compiler):
                 program = torch.export.export(source.module, source.example)
                 # Without operators that write into their inputs; nothing else is decomposed.
                 program = program.run_decompositions({})
+                _strip(program.graph_module)
                 # The example would be kept as a pickle.
                 program.example_inputs = None
                 names = {"inputs": _names(source.inputs), "outputs": _names(source.outputs)}
@@ -55,6 +59,12 @@ class TorchExport(Compiler):
             except (RuntimeError, ValueError, TypeError, NotImplementedError) as error:
                 raise failure(source, "torch.export", error) from error
         return Built(buffer.getvalue())
+
+
+def _strip(module: fx.GraphModule) -> None:
+    """Keep nothing but the values' shapes: the rest tells of source files and earlier exports."""
+    for node in module.graph.nodes:
+        node.meta = {"val": node.meta["val"]} if "val" in node.meta else {}
 
 
 def _names(specs: Sequence[TensorSpec]) -> list[dict[str, object]]:
