@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from kenning_lego.compilers.artifact import ArtifactFormat
 from kenning_lego.core.ir_file import unpack_ir
+from kenning_lego.core.openvino_import import import_openvino
 
 Arrays = Mapping[str, NDArray[Any]]
 Run = Callable[[Arrays], Arrays]
@@ -82,8 +83,7 @@ def _real(array: NDArray[Any], details: Mapping[str, Any]) -> NDArray[Any]:
 
 
 def _open_openvino(content: bytes) -> Run:
-    import openvino as ov
-
+    ov = import_openvino()
     xml, weights = unpack_ir(content)
     core = ov.Core()
     tensor = ov.Tensor(np.frombuffer(weights, np.uint8))

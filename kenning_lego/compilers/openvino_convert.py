@@ -6,14 +6,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import openvino as ov
-
 from kenning_lego.compilers.artifact import Built
 from kenning_lego.compilers.base import NOTHING_QUANTISED, CompileSource
 from kenning_lego.compilers.exporting import failure
 from kenning_lego.compilers.onnx_export import onnx_model, serialise
 from kenning_lego.compilers.openvino_compiler import OpenVino
 from kenning_lego.core.ir_file import pack_ir
+from kenning_lego.core.openvino_import import import_openvino
 
 
 def convert(config: OpenVino, source: CompileSource) -> Built:
@@ -24,7 +23,7 @@ def convert(config: OpenVino, source: CompileSource) -> Built:
         MissingDependencyError: NNCF is not installed, for int8.
     """
     try:
-        model = ov.Core().read_model(serialise(onnx_model(source)))
+        model = import_openvino().Core().read_model(serialise(onnx_model(source)))
     except RuntimeError as error:
         raise failure(source, "OpenVINO", error) from error
     remark = ""
@@ -49,5 +48,5 @@ def _packed(model: Any, *, halves: bool) -> bytes:
     _number(model)
     with TemporaryDirectory(prefix="kenning-lego-") as directory:
         path = Path(directory) / "model.xml"
-        ov.save_model(model, path, compress_to_fp16=halves)
+        import_openvino().save_model(model, path, compress_to_fp16=halves)
         return pack_ir(path.read_bytes(), path.with_suffix(".bin").read_bytes())

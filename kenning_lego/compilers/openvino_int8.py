@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from kenning_lego.compilers.base import CompileSource
@@ -10,10 +9,9 @@ from kenning_lego.compilers.exporting import failure, quiet
 from kenning_lego.compilers.openvino_compiler import OpenVino
 from kenning_lego.compilers.samples import NamedSamples
 from kenning_lego.core.errors import CompilationError
+from kenning_lego.core.openvino_import import import_openvino
 
 _HEAVY = ("Convolution", "GroupConvolution", "ConvolutionBackpropData", "MatMul")
-_WITHOUT_TELEMETRY = "NNCF_CI"
-"""NNCF sends usage data to its makers unless this is set when it is imported."""
 
 
 def quantise(model: Any, config: OpenVino, source: CompileSource) -> Any:
@@ -27,10 +25,8 @@ def quantise(model: Any, config: OpenVino, source: CompileSource) -> Any:
     Raises:
         CompilationError: the samples do not fit, NNCF fails, or an operator stays in float.
     """
-    os.environ.setdefault(_WITHOUT_TELEMETRY, "1")
     with quiet("", "nncf"):
-        import nncf
-
+        nncf = import_openvino("nncf")
         samples = NamedSamples(source)
         preset = nncf.QuantizationPreset(config.activations)
         try:

@@ -100,3 +100,27 @@ def test_whole_network_takes_and_gives_the_chains_tensors(
     assert [node.name for node in session.get_outputs()] == [each.name for each in chain.outputs]
     assert in_one_piece(whole, []) == {"whole": whole.artifact.digest}
     assert in_one_piece(None, []) == {}
+
+
+def test_variants_are_quantised_on_what_their_block_takes(
+    cut: tuple[UNet, Chain, list[SegmentRecord], Path], tmp_path: Path
+) -> None:
+    network, chain, _, _ = cut
+    images = np.random.default_rng(1).standard_normal((8, 1, 16, 16)).astype(np.float32)
+    data = CompileData(images[:4], images[4:], classes=2)
+    int8 = Onnx(precision="int8")
+    workspace = Workspace(tmp_path / "workspace")
+    variants = make_variants(chain, (0.0,))
+    segments, made = compile_variants(chain, variants, {}, {}, data, int8, workspace, ignore)
+    artifacts = [each.variants[0].artifact for each in segments]
+    assert made == len(chain)
+    assert {each.precision for each in artifacts} == {"int8"}
+    assert all(each.gap_samples == 4 for each in artifacts)
+    assert all(each.gap_cosine is not None and each.gap_cosine > 0.99 for each in artifacts)
+    # They run as a chain, and as one.
+    whole = compile_whole(network, chain, data, int8, workspace)
+    assert whole.artifact.gap_cosine is not None
+    assert whole.artifact.gap_cosine > 0.98
+    chosen = [configuration("original", segments, 0)]
+    fused, _ = fuse_configurations(chosen, segments, chain, IMAGE, int8, workspace, ignore)
+    assert fused[0].fused is not None
