@@ -24,7 +24,7 @@ class OpenVino(Compiler):
     """The compiler's short name."""
     precision: Literal["fp32", "fp16", "int8"] = "fp32"
     """Of weights and arithmetic."""
-    activations: Literal["symmetric", "mixed"] = "mixed"
+    preset: Literal["symmetric", "mixed"] = "mixed"
     """Ranges of quantised activations: around zero, or only where they are."""
     allow_float: bool = False
     """Whether convolutions and products that cannot be quantised may stay in float."""

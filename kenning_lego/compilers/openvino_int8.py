@@ -28,7 +28,7 @@ def quantise(model: Any, config: OpenVino, source: CompileSource) -> Any:
     with quiet("", "nncf"):
         nncf = import_openvino("nncf")
         samples = NamedSamples(source)
-        preset = nncf.QuantizationPreset(config.activations)
+        preset = nncf.QuantizationPreset(config.preset)
         try:
             quantised = nncf.quantize(
                 model,

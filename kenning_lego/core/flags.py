@@ -239,8 +239,8 @@ def _unique(flags: Iterator[_Flag]) -> list[_Flag]:
         earlier = merged.get(flag.path)
         if earlier is None:
             merged[flag.path] = flag
-        elif flag.metavar not in earlier.metavar.split("|"):
-            metavar = f"{earlier.metavar}|{flag.metavar}"
+        else:
+            metavar = "|".join(dict.fromkeys(f"{earlier.metavar}|{flag.metavar}".split("|")))
             merged[flag.path] = _Flag(flag.path, earlier.help, earlier.shape, metavar)
     return list(merged.values())
 
