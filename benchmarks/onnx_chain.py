@@ -12,7 +12,9 @@ from torch import Tensor
 
 from kenning_lego.blocks.chain import Chain, Segment
 from kenning_lego.blocks.variants.variants import make_variants
-from kenning_lego.compilers.torch_onnx import compile_onnx
+from kenning_lego.compilers.base import CompileSource
+from kenning_lego.compilers.limits import GapConfig
+from kenning_lego.compilers.onnx_compiler import Onnx
 
 TOLERANCE = 1e-4
 
@@ -32,9 +34,10 @@ def onnx_gap(chain: Chain, tensors: Mapping[str, Tensor]) -> float:
         example = [tensors[spec.name] for spec in segment.inputs]
         known |= _run_onnx(segment, example, known)
     middle = chain.blocks[len(chain.blocks) // 2]
-    example = [tensors[spec.name] for spec in middle.inputs]
+    taken = tuple(tensors[spec.name] for spec in middle.inputs)
     variant = make_variants(replace(chain, segments=(middle,)), (0.0, 0.5))[middle.name][-1]
-    compile_onnx(variant.module, middle.inputs, middle.outputs, example, tolerance=TOLERANCE)
+    source = CompileSource(variant.module, None, middle.inputs, middle.outputs, taken)
+    Onnx(gap=GapConfig(tolerance=TOLERANCE)).compile(source)
     return max(_gap(known[spec.name], tensors[spec.name].numpy()) for spec in chain.outputs)
 
 
@@ -44,7 +47,8 @@ def _gap(found: NDArray[np.float32], expected: NDArray[np.float32]) -> float:
 
 
 def _run_onnx(segment: Segment, example: Sequence[Tensor], known: Arrays) -> Arrays:
-    artifact = compile_onnx(segment.module, segment.inputs, segment.outputs, example)
+    source = CompileSource(segment.module, None, segment.inputs, segment.outputs, tuple(example))
+    artifact = Onnx().compile(source)
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     session = ort.InferenceSession(artifact.content, options, providers=["CPUExecutionProvider"])

@@ -16,12 +16,12 @@ from kenning_lego.blocks.chain import Chain
 from kenning_lego.blocks.cutting.extract import extract
 from kenning_lego.blocks.latency import stages_of
 from kenning_lego.blocks.variants.variants import make_variants
-from kenning_lego.compilers.configuration import CompilerConfig
 from kenning_lego.compilers.fused import fuse_once
+from kenning_lego.compilers.onnx_compiler import Onnx
 from kenning_lego.core.records import SegmentRecord
 from kenning_lego.models.lookup import load_model
 from kenning_lego.protocols.client import TargetClient
-from kenning_lego.scenarios.tester.compiling import compile_variants
+from kenning_lego.scenarios.tester.compiling import CompileData, compile_variants
 from kenning_lego.scenarios.tester.one_piece import compile_whole
 from kenning_lego.store.workspace import Workspace
 
@@ -58,12 +58,13 @@ def make_network(directory: Path) -> Network:
     image = rng.standard_normal((1, 3, 32, 32)).astype(np.float32)
     chain: Chain = extract(model, torch.tensor(image))
     variants = make_variants(chain, RATIOS)
-    config = CompilerConfig()
-    segments, _ = compile_variants(chain, variants, {}, {}, config, workspace, _ignore)
+    config = Onnx()
+    data = CompileData(None, image, classes=10)
+    segments, _ = compile_variants(chain, variants, {}, {}, data, config, workspace, _ignore)
     outputs = [spec.name for spec in chain.outputs]
     example = {chain.inputs[0].name: image}
     fused = fuse_once(stages_of(segments, {}), outputs, example, config, workspace)
-    whole = compile_whole(model, chain, image, config, workspace)
+    whole = compile_whole(model, chain, data, config, workspace)
     return Network(segments, fused.record.digest, whole.artifact.digest, workspace)
 
 

@@ -1,17 +1,15 @@
-"""Configuration of the compilers; importing this imports none of them."""
+"""The compilers that a scenario can name; importing this loads no framework."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
-from kenning_lego.core.configuration import Component
+from kenning_lego.compilers.litert_compiler import LiteRt
+from kenning_lego.compilers.onnx_compiler import Onnx
+from kenning_lego.compilers.openvino_compiler import OpenVino
+from kenning_lego.compilers.torch_export import TorchExport
 
-DEFAULT_TOLERANCE = 1e-4
-"""Largest gap, relative to the largest output, that rearranged float32 arithmetic explains."""
-
-
-class CompilerConfig(Component):
-    """How segments become artifacts."""
-
-    tolerance: float = Field(default=DEFAULT_TOLERANCE, gt=0)
-    """Largest difference to torch that is allowed, relative to the largest output."""
+CompilerConfig = Annotated[Onnx | LiteRt | OpenVino | TorchExport, Field(discriminator="type")]
+"""A field of this type is told by its ``type``: onnx, litert, openvino or torch."""

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 import onnx
 import onnxruntime as ort
 
 from kenning_lego.compilers.artifact import CompiledArtifact
-from kenning_lego.compilers.configuration import DEFAULT_TOLERANCE, CompilerConfig
-from kenning_lego.compilers.once import Compiled
+from kenning_lego.compilers.base import Compiler
+from kenning_lego.compilers.comparison import GapMeter
+from kenning_lego.compilers.limits import FLOAT32_TOLERANCE
+from kenning_lego.compilers.once import Compiled, record_of
 from kenning_lego.compilers.onnx_merge import merge_onnx
 from kenning_lego.core.errors import CompilationError
 from kenning_lego.core.records import ArtifactRecord
 from kenning_lego.store.workspace import Workspace
 
-_VERSION = 1
+_VERSION = 2
 
 Arrays = Mapping[str, "npt.NDArray[Any]"]
 
@@ -27,7 +28,7 @@ def fuse_once(
     digests: Sequence[str],
     outputs: Sequence[str],
     example: Arrays,
-    config: CompilerConfig,
+    config: Compiler,
     workspace: Workspace,
 ) -> Compiled:
     """Merge artifacts of the workspace into one, or take an earlier run's.
@@ -40,9 +41,13 @@ def fuse_once(
         workspace: holds the artifacts, keeps the merged one.
 
     Raises:
-        CompilationError: see :func:`fuse`.
+        CompilationError: the compiler's artifacts are not ONNX; and see :func:`fuse`.
         StoreError: an artifact is missing or damaged.
     """
+    if config.format != "onnx":
+        raise CompilationError(
+            f"artifacts of the format {config.format!r} cannot be merged", "compile to `onnx`"
+        )
     step = workspace.step(
         "fusion",
         _VERSION,
@@ -58,15 +63,9 @@ def fuse_once(
     if found is not None and workspace.artifacts.holds(found["digest"]):
         return Compiled(ArtifactRecord.model_validate(found), computed=False)
     stages = [workspace.artifacts.read(digest) for digest in digests]
-    made = fuse(stages, outputs, example, tolerance=config.tolerance)
-    record = ArtifactRecord(
-        digest=workspace.artifacts.add(made.content),
-        format=made.format,
-        size_bytes=len(made.content),
-        compiler=made.compiler,
-        compiler_version=made.compiler_version,
-        gap_max_abs=made.gap_max_abs,
-    )
+    tolerance = config.gap.merging(config.precision)
+    made = fuse(stages, outputs, example, tolerance=tolerance)
+    record = record_of(made, workspace.artifacts.add(made.content), config)
     step.save(record.model_dump(mode="json"))
     return Compiled(record, computed=True)
 
@@ -76,7 +75,7 @@ def fuse(
     outputs: Sequence[str],
     example: Arrays,
     *,
-    tolerance: float = DEFAULT_TOLERANCE,
+    tolerance: float = FLOAT32_TOLERANCE,
     metadata: Mapping[str, str] | None = None,
 ) -> CompiledArtifact:
     """Merge ONNX files and compare what the one computes with what they do in a row.
@@ -101,14 +100,17 @@ def fuse(
     for stage in stages:
         tensors.update(_run(stage, tensors))
     found = _run(content, example)
-    gap = max(float(np.abs(found[name] - tensors[name]).max(initial=0.0)) for name in outputs)
-    scale = max(float(np.abs(tensors[name]).max(initial=0.0)) for name in outputs)
-    if not gap <= tolerance * max(scale, 1.0):
+    meter = GapMeter()
+    meter.add([found[name] for name in outputs], [tensors[name] for name in outputs])
+    gap = meter.total()
+    if not gap.max_abs <= tolerance * max(gap.scale, 1.0):
         raise CompilationError(
-            f"the merged network differs from the chain by {gap:.3g} on up to {scale:.3g}",
+            f"the merged network differs from the chain by {gap.max_abs:.3g} "
+            f"on up to {gap.scale:.3g}",
             "another version of onnxruntime may agree; run it as a chain of segments",
         )
-    return CompiledArtifact(content, "onnx", "kenning-lego merge", str(onnx.__version__), gap)
+    versions = {"kenning-lego merge": str(onnx.__version__)}
+    return CompiledArtifact(content, "onnx", "kenning-lego merge", gap, versions)
 
 
 def _run(content: bytes, tensors: Arrays) -> dict[str, npt.NDArray[Any]]:

@@ -1,21 +1,15 @@
-"""Compiling a segment's module once; a later run finds the artifact in the workspace."""
+"""Compiling once; a later run finds the artifact in the workspace."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import onnxruntime
-import torch
-from torch import Tensor, nn
-
-from kenning_lego.compilers.configuration import CompilerConfig
-from kenning_lego.compilers.torch_onnx import compile_onnx
+from kenning_lego.compilers.artifact import CompiledArtifact
+from kenning_lego.compilers.base import Compiler, CompileSource, Samples
 from kenning_lego.core.records import ArtifactRecord
-from kenning_lego.core.specs import TensorSpec
 from kenning_lego.store.workspace import Workspace
 
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,51 +21,73 @@ class Compiled:
 
 
 def compile_once(
-    module: nn.Module,
-    module_fingerprint: str,
-    inputs: Sequence[TensorSpec],
-    outputs: Sequence[TensorSpec],
-    example: Sequence[Tensor],
-    config: CompilerConfig,
-    workspace: Workspace,
+    source: CompileSource, source_fingerprint: str, config: Compiler, workspace: Workspace
 ) -> Compiled:
-    """Compile a module to ONNX, or take an earlier run's artifact.
+    """Compile a network or a segment's variant, or take an earlier run's artifact.
+
+    The artifact is found by everything that it and its gap depend on: the source, the compiler
+    with all its options, the packages' versions, and the samples.
 
     Args:
-        module: in evaluation mode.
-        module_fingerprint: identifies the module and its weights.
-        inputs: tensors that it takes.
-        outputs: tensors that it gives.
-        example: inputs to export and to check with.
-        config: of the compiler.
+        source: what to compile.
+        source_fingerprint: identifies the module with its weights, or the ONNX file.
+        config: the compiler.
         workspace: keeps the artifact.
 
     Raises:
-        CompilationError: see :func:`kenning_lego.compilers.torch_onnx.compile_onnx`.
+        CompilationError: see :meth:`kenning_lego.compilers.base.Compiler.compile`.
+        MissingDependencyError: the compiler's package is not installed.
     """
+    versions = config.versions()
     step = workspace.step(
         "compilation",
         _VERSION,
         {
-            "module": module_fingerprint,
-            "inputs": list(map(str, inputs)),
-            "outputs": list(map(str, outputs)),
+            "source": source_fingerprint,
+            "inputs": list(map(str, source.inputs)),
+            "outputs": list(map(str, source.outputs)),
             "compiler": config.model_dump(mode="json"),
-            "torch": str(torch.__version__),
-            "onnxruntime": str(onnxruntime.__version__),
+            "versions": dict(versions),
+            "calibration": _key(source.calibration) if config.calibrated else None,
+            "validation": _key(source.validation),
+            "classifier": source.classifier,
         },
     )
     found = step.load()
     if found is not None and workspace.artifacts.holds(found["digest"]):
         return Compiled(ArtifactRecord.model_validate(found), computed=False)
-    made = compile_onnx(module, inputs, outputs, example, tolerance=config.tolerance)
-    record = ArtifactRecord(
-        digest=workspace.artifacts.add(made.content),
-        format=made.format,
-        size_bytes=len(made.content),
-        compiler=made.compiler,
-        compiler_version=made.compiler_version,
-        gap_max_abs=made.gap_max_abs,
-    )
+    made = config.compile(source)
+    record = record_of(made, workspace.artifacts.add(made.content), config)
     step.save(record.model_dump(mode="json"))
     return Compiled(record, computed=True)
+
+
+def record_of(made: CompiledArtifact, digest: str, config: Compiler) -> ArtifactRecord:
+    """What is kept of an artifact beside its bytes.
+
+    Args:
+        made: the artifact.
+        digest: its sha256.
+        config: the compiler.
+    """
+    compiler, compiler_version = next(iter(made.versions.items()))
+    return ArtifactRecord(
+        digest=digest,
+        format=made.format,
+        size_bytes=len(made.content),
+        compiler=compiler,
+        compiler_version=compiler_version,
+        gap_max_abs=made.gap.max_abs,
+        gap_rmse=made.gap.rmse,
+        gap_cosine=made.gap.cosine,
+        gap_agreement=made.gap.agreement,
+        gap_samples=made.gap.samples,
+        precision=config.precision,
+        options=config.model_dump(mode="json"),
+        versions=dict(made.versions),
+        warning=made.warning,
+    )
+
+
+def _key(samples: Samples | None) -> str | None:
+    return None if samples is None else samples.fingerprint

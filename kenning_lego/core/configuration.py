@@ -39,6 +39,10 @@ def explain(error: ValidationError, where: str) -> ConfigurationError:
             )
         case "missing":
             return ConfigurationError(f"{place} is missing", f"--help says what it means{more}")
+        case "union_tag_not_found":
+            return ConfigurationError(
+                f"{place} does not say of which 'type' it is", f"--help lists the types{more}"
+            )
         case "value_error":
             problem = first["msg"].removeprefix("Value error, ")
             return ConfigurationError(f"{place}: {problem}", more.removeprefix("; "))

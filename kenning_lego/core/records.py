@@ -54,7 +54,23 @@ class ArtifactRecord(_Record):
     compiler: str
     compiler_version: str
     gap_max_abs: float
-    """Largest absolute difference between the artifact's outputs and torch's."""
+    """Largest absolute difference between the artifact's outputs and the original's."""
+    gap_rmse: float | None = None
+    """Root of the mean squared difference; like all that follows, None in older records."""
+    gap_cosine: float | None = None
+    """Cosine of the angle between all outputs as one vector."""
+    gap_agreement: float | None = None
+    """Share of the samples that get the same class; None for other than classifiers."""
+    gap_samples: int | None = None
+    """Samples that were compared."""
+    precision: str | None = None
+    """Of weights and arithmetic: ``fp32``, ``fp16``, ``int8`` or ``int8_dynamic``."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    """The compiler's whole configuration."""
+    versions: dict[str, str] = Field(default_factory=dict)
+    """Of the packages that took part, by name."""
+    warning: str = ""
+    """That the gap is beyond its limit; empty if it is not."""
 
 
 class VariantFacts(_Record):

@@ -13,7 +13,8 @@ from kenning_lego.blocks.cutting.extract import extract
 from kenning_lego.blocks.variants.attention import remove_heads
 from kenning_lego.blocks.variants.prune import Prunable
 from kenning_lego.blocks.variants.variants import make_variants
-from kenning_lego.compilers.torch_onnx import compile_onnx
+from kenning_lego.compilers.base import CompileSource
+from kenning_lego.compilers.onnx_compiler import Onnx
 from kenning_lego.core.errors import ModelError
 
 TOKENS = (torch.rand(1, 5, 16, generator=torch.Generator().manual_seed(0)),)
@@ -177,5 +178,7 @@ def test_a_transformer_is_cut_into_whole_layers_whose_variants_become_artifacts(
     for variant in made:
         segment = chain[variant.block]
         assert "scaled_dot_product_attention" in variant.module.code
-        compile_onnx(variant.module, segment.inputs, segment.outputs, [torch.randn(1, 5, 16)])
+        example = (torch.randn(1, 5, 16),)
+        source = CompileSource(variant.module, None, segment.inputs, segment.outputs, example)
+        Onnx().compile(source)
     chain.replace({each.block: each.module for each in made}).run(inputs)

@@ -19,7 +19,8 @@ from kenning_lego.blocks.variants.makers.depth import DepthMaker
 from kenning_lego.blocks.variants.makers.low_rank import LowRankMaker
 from kenning_lego.blocks.variants.makers.pruned import PrunedMaker
 from kenning_lego.blocks.variants.variants import BlockVariant, make_variants
-from kenning_lego.compilers.torch_onnx import compile_onnx
+from kenning_lego.compilers.base import CompileSource
+from kenning_lego.compilers.onnx_compiler import Onnx
 from kenning_lego.core.errors import ConfigurationError, ModelError, UnknownNameError
 from kenning_lego.core.flags import parse_configuration
 from tests.blocks import networks
@@ -135,10 +136,10 @@ def test_depth_leaves_out_the_last_residual_unit() -> None:
 def test_variants_of_all_kinds_become_artifacts() -> None:
     chain = stages()
     segment = chain["layer2"]
-    example = [torch.randn(each.shape) for each in segment.example()]
+    example = tuple(torch.randn(each.shape) for each in segment.example())
     for variant in make_variants(chain, (0.0, 0.6), ALL)["layer2"]:
-        compiled = compile_onnx(variant.module, segment.inputs, segment.outputs, example)
-        assert compiled.content
+        source = CompileSource(variant.module, None, segment.inputs, segment.outputs, example)
+        assert Onnx().compile(source).content
 
 
 class TestPruned:

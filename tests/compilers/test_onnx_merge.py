@@ -257,7 +257,7 @@ def test_any_wiring_computes_what_the_chain_does(
     # The first stage can only take x, so the merged network has just that input.
     for name, found in zip(outputs, run(made.content, x=X), strict=True):
         assert np.allclose(found, tensors[name], rtol=1e-6)
-    assert made.gap_max_abs <= 1e-4
+    assert made.gap.max_abs <= 1e-4
 
 
 def test_chain_that_the_merged_form_differs_from_is_refused(

@@ -253,6 +253,11 @@ def test_unknown_key_of_a_listed_component_is_named_with_its_index(tmp_path: Pat
     assert "unknown key 'budgets.1.latency'" in message
 
 
+def test_alternative_that_is_not_told_is_asked_for(tmp_path: Path) -> None:
+    message = refusal(file=yaml(tmp_path, "name: a\ndataset: {seed: 3}\n"))
+    assert "'dataset' does not say of which 'type' it is" in message
+
+
 def test_what_is_missing_is_named() -> None:
     assert "kenning-lego try: 'name' is missing" in refusal()
 

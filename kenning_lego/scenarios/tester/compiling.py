@@ -3,18 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from kenning_lego.blocks.activations import Activations
 from kenning_lego.blocks.chain import Chain, Segment
-from kenning_lego.blocks.variants.variants import Variants
-from kenning_lego.compilers.configuration import CompilerConfig
-from kenning_lego.compilers.once import compile_once
+from kenning_lego.blocks.variants.variants import BlockVariant, Variants
+from kenning_lego.compilers.base import Compiler, CompileSource
+from kenning_lego.compilers.calibration import CalibrationConfig
+from kenning_lego.compilers.once import Compiled, compile_once
 from kenning_lego.core.records import SegmentRecord, TensorRecord, VariantRecord
 from kenning_lego.core.specs import TensorSpec
+from kenning_lego.datasets.base import Dataset
 from kenning_lego.store.workspace import Workspace
 from kenning_lego.training.progress import OnProgress
 from kenning_lego.training.weights import module_fingerprint
+
+Images = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompileData:
+    """Images to compile with, samples first; no image is in both.
+
+    Args:
+        calibration: to find the ranges of activations on; None if the compiler needs none.
+        validation: to compare artifacts with the original on.
+        classes: of the dataset.
+    """
+
+    calibration: Images | None
+    validation: Images
+    classes: int
+
+
+def compile_data(dataset: Dataset, config: Compiler) -> CompileData:
+    """The images that a compiler asks for: of the training and of the validation part."""
+    calibration = None
+    asked = getattr(config, "calibration", None)
+    if config.calibrated and isinstance(asked, CalibrationConfig):
+        count = min(asked.samples, len(dataset.train))
+        order = np.random.default_rng(asked.seed).permutation(len(dataset.train))
+        calibration = dataset.train.images[np.sort(order[:count])]
+    validation = dataset.validation.images[: config.gap.samples]
+    return CompileData(calibration, validation, len(dataset.classes))
 
 
 def compile_variants(
@@ -22,18 +58,20 @@ def compile_variants(
     variants: Variants,
     losses: Mapping[str, float],
     costs: Mapping[str, float],
-    config: CompilerConfig,
+    data: CompileData,
+    config: Compiler,
     workspace: Workspace,
     on_progress: OnProgress,
 ) -> tuple[list[SegmentRecord], int]:
     """Compile every variant of every segment that the workspace does not hold yet.
 
     Args:
-        chain: the network.
+        chain: the network; what its segments take is what variants are calibrated on.
         variants: by segment name.
         losses: reconstruction losses by variant name.
         costs: accuracy costs by variant name.
-        config: of the compiler.
+        data: images to compile with.
+        config: the compiler.
         workspace: keeps the artifacts.
         on_progress: called after each variant.
 
@@ -42,19 +80,11 @@ def compile_variants(
     """
     total = sum(map(len, variants.values()))
     segments, done, made = [], 0, 0
+    compiling = _Compiling(chain, data, config, workspace)
     for segment in chain:
-        example = _example(segment)
         records = []
         for variant in variants[segment.name]:
-            compiled = compile_once(
-                variant.module.eval(),
-                module_fingerprint(variant.module),
-                segment.inputs,
-                segment.outputs,
-                example,
-                config,
-                workspace,
-            )
+            compiled = compiling.variant(segment, variant)
             made += compiled.computed
             done += 1
             on_progress(done, total, variant.name)
@@ -77,8 +107,35 @@ def compile_variants(
     return segments, made
 
 
+class _Compiling:
+    """What all variants of a network are compiled with."""
+
+    def __init__(
+        self, chain: Chain, data: CompileData, config: Compiler, workspace: Workspace
+    ) -> None:
+        self._config = config
+        self._workspace = workspace
+        self._validation = Activations(chain, [data.validation])
+        given = data.calibration
+        self._calibration = None if given is None else Activations(chain, [given])
+
+    def variant(self, segment: Segment, variant: BlockVariant) -> Compiled:
+        calibration = self._calibration
+        source = CompileSource(
+            variant.module.eval(),
+            None,
+            segment.inputs,
+            segment.outputs,
+            _example(segment),
+            calibration=None if calibration is None else calibration.samples(segment.name),
+            validation=self._validation.samples(segment.name),
+        )
+        key = module_fingerprint(variant.module)
+        return compile_once(source, key, self._config, self._workspace)
+
+
 def _example(segment: Segment) -> tuple[torch.Tensor, ...]:
-    """Seeded noise where a tensor is of floats: the gap to torch would hide behind zeros."""
+    """Seeded noise where a tensor is of floats, to export with."""
     generator = torch.Generator().manual_seed(0)
     return tuple(
         torch.randn(zeros.shape, generator=generator, dtype=zeros.dtype)

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from kenning_lego.blocks.configuration import MeasurementConfig
 from kenning_lego.compilers.configuration import CompilerConfig
+from kenning_lego.compilers.onnx_compiler import Onnx
 from kenning_lego.core.configuration import Component
 from kenning_lego.core.records import MemoryTerm
 from kenning_lego.protocols.addresses import DEFAULT_ADDRESS
@@ -66,7 +67,7 @@ DEFAULT_BUDGETS = (
 class InferenceTestConfig(OfflineConfig):
     """The tester scenario."""
 
-    compiler: CompilerConfig = CompilerConfig()
+    compiler: CompilerConfig = Onnx()
     """How segments become artifacts."""
     target: TargetConfig = TargetConfig()
     """Where and how to measure."""

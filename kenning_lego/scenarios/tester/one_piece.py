@@ -11,10 +11,13 @@ from torch import nn
 
 from kenning_lego.blocks.chain import Chain
 from kenning_lego.blocks.latency import stages_of
-from kenning_lego.compilers.configuration import CompilerConfig
+from kenning_lego.compilers.base import Compiler, CompileSource
 from kenning_lego.compilers.fused import fuse_once
 from kenning_lego.compilers.once import compile_once
+from kenning_lego.compilers.samples import samples_of
 from kenning_lego.core.records import ConfigurationRecord, SegmentRecord, WholeRecord
+from kenning_lego.core.specs import TensorSpec
+from kenning_lego.scenarios.tester.compiling import CompileData
 from kenning_lego.store.workspace import Workspace
 from kenning_lego.training.progress import OnProgress
 from kenning_lego.training.weights import module_fingerprint
@@ -26,8 +29,8 @@ WHOLE = "whole"
 def compile_whole(
     model: nn.Module,
     chain: Chain,
-    image: NDArray[Any],
-    config: CompilerConfig,
+    data: CompileData,
+    config: Compiler,
     workspace: Workspace,
 ) -> WholeRecord:
     """Compile the network as it was given, uncut, to take and give the chain's tensors.
@@ -35,23 +38,31 @@ def compile_whole(
     Args:
         model: in evaluation mode.
         chain: what it was cut into.
-        image: one input, to export and to check with.
+        data: images to compile with.
         config: of the compiler.
         workspace: keeps the artifact.
 
     Raises:
         CompilationError: it cannot be exported in one piece.
     """
-    compiled = compile_once(
+    calibration = data.calibration
+    source = CompileSource(
         model,
-        module_fingerprint(model),
+        None,
         chain.inputs,
         chain.outputs,
-        (torch.tensor(image),),
-        config,
-        workspace,
+        (torch.tensor(data.validation[:1]),),
+        calibration=None if calibration is None else samples_of(calibration),
+        validation=samples_of(data.validation),
+        classifier=_is_classifier(chain.outputs, data.classes),
     )
+    compiled = compile_once(source, module_fingerprint(model), config, workspace)
     return WholeRecord(artifact=compiled.record, measurement=WHOLE)
+
+
+def _is_classifier(outputs: Sequence[TensorSpec], classes: int) -> bool:
+    """Whether the only output is a score for each class."""
+    return len(outputs) == 1 and len(outputs[0].shape) == 2 and outputs[0].shape[1] == classes
 
 
 def fuse_configurations(
@@ -59,7 +70,7 @@ def fuse_configurations(
     segments: Sequence[SegmentRecord],
     chain: Chain,
     image: NDArray[Any],
-    config: CompilerConfig,
+    config: Compiler,
     workspace: Workspace,
     on_progress: OnProgress,
 ) -> tuple[list[ConfigurationRecord], int]:

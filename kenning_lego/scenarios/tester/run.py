@@ -36,7 +36,7 @@ from kenning_lego.scenarios.tester.adding_up import (
     with_sums,
 )
 from kenning_lego.scenarios.tester.choice import choose, pose_problem
-from kenning_lego.scenarios.tester.compiling import compile_variants
+from kenning_lego.scenarios.tester.compiling import compile_data, compile_variants
 from kenning_lego.scenarios.tester.configuration import InferenceTestConfig
 from kenning_lego.scenarios.tester.energy import measure_energy, with_energy
 from kenning_lego.scenarios.tester.measuring import (
@@ -118,6 +118,7 @@ class _Test:
         workspace = Workspace(config.workspace)
         # Everything that can be wrong with the command is found before anything expensive runs.
         given = load(config)
+        config.compiler.versions()
         with self._target(workspace) as target:
             description = target.describe()
             check_runtime(config.target.runtime, description, target.address)
@@ -125,7 +126,7 @@ class _Test:
         self.console.print(f"network {config.model.name} on {given.dataset}")
 
         made = make(config, given, workspace, self.step)
-        segments = self._compile(made, workspace)
+        segments = self._compile(given, made, workspace)
         whole = self._compile_whole(given, made, workspace)
         with self._target(workspace) as target:
             measured = self._measure(target, given, made, segments, whole, workspace)
@@ -142,28 +143,31 @@ class _Test:
     def _target(self, workspace: Workspace) -> AbstractContextManager[Target]:
         return open_target(self.config.target, workspace.artifacts)
 
-    def _compile(self, made: Made, workspace: Workspace) -> list[SegmentRecord]:
+    def _compile(self, given: Given, made: Made, workspace: Workspace) -> list[SegmentRecord]:
         with self.step("compile and check") as track:
             segments, count = compile_variants(
                 made.chain,
                 made.variants,
                 made.losses,
                 made.profile.costs,
+                compile_data(given.dataset, self.config.compiler),
                 self.config.compiler,
                 workspace,
                 track.update,
             )
             track.note = f"{count} made" if count else FOUND
+            warned = [v for each in segments for v in each.variants if v.artifact.warning]
+            if warned:
+                track.note += f"; {len(warned)} with a warning: {warned[0].artifact.warning}"
         return segments
 
     def _compile_whole(self, given: Given, made: Made, workspace: Workspace) -> WholeRecord | None:
         """The original in one piece: only to compare with, so a run goes on without it."""
         with self.step("compile the original in one piece") as track:
             try:
-                image = given.dataset.test.take([0]).images
-                return compile_whole(
-                    given.model, made.chain, image, self.config.compiler, workspace
-                )
+                compiler = self.config.compiler
+                data = compile_data(given.dataset, compiler)
+                return compile_whole(given.model, made.chain, data, compiler, workspace)
             except CompilationError as error:
                 track.note = f"left out: {error.problem}"
         return None
