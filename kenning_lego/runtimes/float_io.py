@@ -25,6 +25,7 @@ class FloatProgram:
         )
 
     def bind(self, tensors: Tensors) -> Callable[[], object]:
+        """Prepare to run on these tensors; see :class:`kenning_lego.runtimes.base.Program`."""
         spec = self._program.spec
         quantised = tuple(each for each in spec if each.quantisation)
         if not quantised:

@@ -81,13 +81,16 @@ class LiteRt:
     def __init__(
         self,
         threads: int = 1,
-        options: LiteRtOptions = LiteRtOptions(),  # noqa: B008 - frozen
-        offers: Offers = Offers(),  # noqa: B008 - frozen
+        options: LiteRtOptions | None = None,
+        offers: Offers | None = None,
     ) -> None:
+        options = options or LiteRtOptions()
         self._threads = threads
         self._options = options
         self._own = options.delegate in OWN_DELEGATES
-        self._delegates = [] if self._own else [_load_delegate(options.delegate, offers)]
+        self._delegates = (
+            [] if self._own else [_load_delegate(options.delegate, offers or Offers())]
+        )
         self._nodes = self._left = 0
 
     def load(self, artifact: bytes, batch: int) -> _LiteRtProgram:
@@ -118,8 +121,12 @@ class LiteRt:
             ) from error
         self._count(interpreter)
         names = _signature_names(interpreter)
-        specs = tuple(tuple(_spec(each, of) for each in part) for part, of in zip(details, names))
-        spec = IOSpec(*specs)
+        spec = IOSpec(
+            *(
+                tuple(_spec(each, of) for each in part)
+                for part, of in zip(details, names, strict=True)
+            )
+        )
         places = {
             tensor.name: int(each["index"])
             for tensor, each in zip(spec, (*details[0], *details[1]), strict=True)
@@ -158,7 +165,7 @@ class LiteRt:
         )
 
     def _count(self, interpreter: Any) -> None:
-        operators = interpreter._get_ops_details()  # noqa: SLF001 - no public way tells
+        operators = interpreter._get_ops_details()
         total, left = nodes_left([_node(each) for each in operators])
         self._nodes += total
         self._left += left
@@ -189,7 +196,7 @@ def _load_delegate(name: str, offers: Offers) -> Any:
 def _signature_names(interpreter: Any) -> tuple[Mapping[int, str], Mapping[int, str]]:
     """Names of inputs and outputs by their indices; empty where there is no signature."""
     # The public list has no indices, and no word of which subgraph is meant.
-    native = interpreter._interpreter  # noqa: SLF001
+    native = interpreter._interpreter
     for key, signature in native.GetSignatureDefs().items():
         if native.GetSubgraphIndexFromSignature(key) == 0:
             inputs, outputs = signature["inputs"], signature["outputs"]

@@ -115,14 +115,15 @@ class OnnxRuntime:
     def __init__(
         self,
         threads: int = 1,
-        options: OnnxRuntimeOptions = OnnxRuntimeOptions(),  # noqa: B008 - frozen
-        offers: Offers = Offers(),  # noqa: B008 - frozen
+        options: OnnxRuntimeOptions | None = None,
+        offers: Offers | None = None,
     ) -> None:
+        options = options or OnnxRuntimeOptions()
         require_available(options.provider, ort.get_available_providers(), ort.__version__)
         self._affinity = affinity_text(options.affinity, threads) if options.affinity else ""
         self._threads = threads
         self._options = options
-        self._cache = offers.engine_cache
+        self._cache = offers.engine_cache if offers else None
         self._placed = Placement(0, 0)
         self._builds: list[EngineBuild] = []
 

@@ -147,7 +147,8 @@ def options_from_json(engine: str, given: Mapping[str, Any]) -> RuntimeOptions:
     known = {each.name for each in fields(options)}
     for name in given:
         _choose(f"option of runtime {engine!r}", str(name), known)
-    return options(**{k: tuple(v) if isinstance(v, list) else v for k, v in given.items()})
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
+    return options(**values)
 
 
 def options_to_json(options: RuntimeOptions) -> dict[str, bool | str | list[int]]:

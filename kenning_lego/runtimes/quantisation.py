@@ -41,9 +41,7 @@ def quantise(
     return out
 
 
-def dequantise(
-    integers: Integers, quantisation: Quantisation, out: Floats | None = None
-) -> Floats:
+def dequantise(integers: Integers, quantisation: Quantisation, out: Floats | None = None) -> Floats:
     """The real numbers, as float32, that integers stand for.
 
     Args:
