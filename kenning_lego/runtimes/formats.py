@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from kenning_lego.core.errors import ModelError
-from kenning_lego.core.openvino_file import MAGIC as _OPENVINO
+from kenning_lego.core.ir_file import MAGIC as _OPENVINO
 
 FORMATS: Mapping[str, str] = {
     "onnx": "an ONNX file",

@@ -10,7 +10,7 @@ import numpy as np
 import openvino as ov
 
 from kenning_lego.core.errors import ConfigurationError, ModelError, ProtocolError
-from kenning_lego.core.openvino_file import split
+from kenning_lego.core.ir_file import unpack_ir
 from kenning_lego.core.specs import IOSpec, TensorSpec
 from kenning_lego.runtimes.base import Tensors, Used
 from kenning_lego.runtimes.formats import require_format
@@ -81,7 +81,7 @@ class OpenVino:
         """Load a model; see :class:`kenning_lego.runtimes.base.Runtime`.
 
         Args:
-            artifact: an ONNX file, or a model in one file (:mod:`kenning_lego.core.openvino_file`).
+            artifact: an ONNX file, or a model in one file (:mod:`kenning_lego.core.ir_file`).
             batch: size of a dynamic batch dimension.
 
         Raises:
@@ -120,7 +120,7 @@ class OpenVino:
     def _read(self, artifact: bytes) -> Any:
         found = require_format(artifact, self.name, ("openvino", "onnx"))
         if found == "openvino":
-            return self._core.read_model(*split(artifact))
+            return self._core.read_model(*map(bytes, unpack_ir(artifact)))
         if names_other_files(artifact):
             raise ModelError(
                 "the artifact has tensors in other files, which a target does not read",

@@ -17,8 +17,9 @@ from typing import Any
 
 from kenning_lego.core.errors import ModelError
 
-NAMES_FILE = "tensors.json"
-"""The extra file that names inputs and outputs: ``{"inputs": [...], "outputs": [...]}``."""
+NAMES_FILE = "kenning_lego.json"
+"""The extra file that names inputs and outputs: ``{"inputs": [{"name": ...}, ...], "outputs": ...}``.
+"""
 
 _MODEL = "/models/model.json"
 _REMEDY = "export it again with torch.export.save of torch 2.9 or later"
@@ -191,7 +192,10 @@ def _names(
     if not files.has(path):
         return inputs, outputs
     given = files.json(path)
-    named = tuple(map(str, given["inputs"])), tuple(map(str, given["outputs"]))
+    named = (
+        tuple(str(each["name"]) for each in given["inputs"]),
+        tuple(str(each["name"]) for each in given["outputs"]),
+    )
     if (len(named[0]), len(named[1])) != (len(inputs), len(outputs)):
         raise _malformed(f"{NAMES_FILE} names {len(named[0])} inputs and {len(named[1])} outputs")
     return named
