@@ -28,6 +28,8 @@ from kenning_lego.runtimes.options import LiteRtOptions
 from kenning_lego.runtimes.tflite_scan import scan_tflite
 
 _ENGINE_ERRORS = (RuntimeError, ValueError, OSError)
+_ENTRY = "tflite_plugin_create_delegate"
+"""The function by which a library hands out its delegate."""
 
 
 class _LiteRtProgram:
@@ -156,11 +158,11 @@ class LiteRt:
             model_content=artifact,
             num_threads=self._threads,
             experimental_delegates=self._delegates,
-            # Beside a delegate, what it leaves is to run as it would without one.
+            # Beside a delegate the plain kernels run: XNNPACK would be taken for its work.
             experimental_op_resolver_type=(
-                kernels.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-                if self._options.delegate == "none"
-                else kernels.BUILTIN
+                kernels.BUILTIN
+                if self._options.delegate == "xnnpack"
+                else kernels.BUILTIN_WITHOUT_DEFAULT_DELEGATES
             ),
         )
 
@@ -184,7 +186,8 @@ def _load_delegate(name: str, offers: Offers) -> Any:
     offered = offers.delegate(name)
     try:
         # By ourselves first: the engine's wrapper complains a second time where this fails.
-        ctypes.PyDLL(offered.library)
+        if not hasattr(ctypes.PyDLL(offered.library), _ENTRY):
+            raise ValueError(f"it has no function {_ENTRY}")
         return _engine.load_delegate(offered.library, dict(offered.settings))
     except _ENGINE_ERRORS as error:
         raise ConfigurationError(

@@ -18,8 +18,7 @@ from typing import Any
 from kenning_lego.core.errors import ModelError
 
 NAMES_FILE = "kenning_lego.json"
-"""The extra file that names inputs and outputs: ``{"inputs": [{"name": ...}, ...], "outputs": ...}``.
-"""
+"""The extra file with lists of ``inputs`` and ``outputs``, each of which has a ``name``."""
 
 _MODEL = "/models/model.json"
 _REMEDY = "export it again with torch.export.save of torch 2.9 or later"
