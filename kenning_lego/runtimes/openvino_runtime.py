@@ -18,6 +18,8 @@ from kenning_lego.runtimes.offers import Offers
 from kenning_lego.runtimes.onnx_scan import names_other_files
 from kenning_lego.runtimes.options import OpenVinoOptions
 
+_ENGINE_ERRORS = (RuntimeError, ValueError)
+"""What OpenVINO raises; the latter for names that are no UTF-8."""
 _SINK = "/sink_port_0"
 """What OpenVINO appends to an ONNX output's name for the node that takes it."""
 
@@ -100,7 +102,7 @@ class OpenVino:
                     for port, named in zip(compiled.outputs, model.outputs, strict=True)
                 ),
             )
-        except RuntimeError as error:  # all that OpenVINO raises
+        except _ENGINE_ERRORS as error:
             raise ModelError(
                 f"OpenVINO {_version()} cannot load the artifact: {_brief(error)}",
                 "compile it again, with a release of OpenVINO that is no newer",

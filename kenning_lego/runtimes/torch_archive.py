@@ -22,7 +22,7 @@ NAMES_FILE = "kenning_lego.json"
 
 _MODEL = "/models/model.json"
 _REMEDY = "export it again with torch.export.save of torch 2.9 or later"
-_NOT_WHAT_IT_SHOULD_BE = (KeyError, TypeError, ValueError, IndexError, AttributeError)
+_NOT_WHAT_IT_SHOULD_BE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 """What reading foreign JSON as if it were well formed may raise."""
 
 

@@ -193,13 +193,23 @@ def _overload(target: str) -> torch._ops.OpOverload[Any, Any]:
 def _in_order(
     overload: torch._ops.OpOverload[Any, Any], given: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Positional arguments as far as there is no gap, and the others by name."""
+    """Positional arguments as far as there is no gap, and the others by name.
+
+    Names of arguments are the only texts of a file that would get into the code that fx generates,
+    so they must be the operator's own.
+    """
     positional: list[Any] = []
+    named: dict[str, Any] = {}
+    gap = False
     for argument in overload._schema.arguments:
-        if argument.kwarg_only or argument.name not in given:
-            break
-        positional.append(given.pop(argument.name))
-    return tuple(positional), given
+        gap = gap or argument.kwarg_only or argument.name not in given
+        if not gap:
+            positional.append(given[argument.name])
+        elif argument.name in given:
+            named[argument.name] = given[argument.name]
+    if len(positional) + len(named) != len(given):
+        raise _refused(str(overload), f"it has no such arguments as {sorted(given)!r:.100}")
+    return tuple(positional), named
 
 
 def _output_name(output: Mapping[str, Any]) -> str:

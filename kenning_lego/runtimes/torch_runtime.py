@@ -16,7 +16,7 @@ from kenning_lego.runtimes.options import TorchOptions
 from kenning_lego.runtimes.torch_archive import Archive, Value, read_archive
 from kenning_lego.runtimes.torch_graph import SCALAR_TYPES, Lowered
 
-_MALFORMED = (KeyError, TypeError, ValueError, IndexError, AttributeError, RuntimeError)
+_MALFORMED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError)
 """What torch, and reading a foreign graph as if it were well formed, may raise."""
 
 

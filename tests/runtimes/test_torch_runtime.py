@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import pickle
+import random
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +165,49 @@ def test_operators_off_the_list_are_refused(exported: bytes, target: str) -> Non
 
     with pytest.raises(ModelError, match="cannot load the artifact"):
         make_runtime("torch", 1).load(change_graph(exported, replace_last), 2)
+
+
+def test_names_of_arguments_do_not_become_code(exported: bytes, tmp_path: Path) -> None:
+    sprung = tmp_path / "sprung"
+
+    def inject(graph: dict[str, Any]) -> None:
+        name = f"a=open({str(sprung)!r}, 'w'), b"
+        for node in graph["graph"]["nodes"]:
+            node["inputs"][-1].update(name=name, kind=2)
+
+    with pytest.raises(ModelError, match="it has no such arguments"):
+        make_runtime("torch", 1).load(change_graph(exported, inject), 2)
+    assert not sprung.exists()
+
+
+ODD: list[Any] = [None, True, -1, 2**70, 1e308, float("inf"), "", "x", "=", [], {}, {"as_int": -5}]
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Paths to everything in a JSON value but the whole, and but what describes sources."""
+    if path:
+        yield path
+    if isinstance(value, list):
+        value = dict(enumerate(value))
+    for key, each in value.items() if isinstance(value, dict) else ():
+        if key != "metadata":
+            yield from places(each, (*path, key))
+
+
+def test_damaged_graphs_are_refused_or_run(exported: bytes) -> None:
+    rng = random.Random(0)
+    runtime = make_runtime("torch", 1)
+
+    def damage(graph: dict[str, Any]) -> None:
+        path = rng.choice(list(places(graph)))
+        inner: Any = graph
+        for key in path[:-1]:
+            inner = inner[key]
+        inner[path[-1]] = rng.choice(ODD)
+
+    for _ in range(150):
+        with contextlib.suppress(ModelError):
+            runtime.load(change_graph(exported, damage), 2)
 
 
 def test_texts_are_modes_and_never_paths(exported: bytes) -> None:
