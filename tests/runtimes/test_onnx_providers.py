@@ -97,6 +97,29 @@ def test_every_choice_computes_the_same(threads: int, options: OnnxRuntimeOption
     assert runtime.used()["threads"] == threads
 
 
+@pytest.mark.parametrize(
+    "provider",
+    [
+        pytest.param(
+            name,
+            marks=pytest.mark.skipif(
+                own not in ort.get_available_providers(), reason=f"this build has no {own}"
+            ),
+        )
+        for name, own in PROVIDERS.items()
+    ],
+)
+def test_every_provider_of_this_build_runs_what_it_is_given(provider: str) -> None:
+    runtime = make_runtime("onnxruntime", 1, OnnxRuntimeOptions(provider=provider))
+    program = runtime.load(relu(), 2)
+    arrays = allocate(program.spec)
+    arrays["x"][...] = [[-1, 2, -3, 4]] * 2
+    program.bind(arrays)()
+    assert arrays["y"].tolist() == [[0, 2, 0, 4]] * 2
+    assert runtime.used()["provider"] == PROVIDERS[provider]
+    assert runtime.used().get("fallback_nodes", 0) == 0
+
+
 class _Session:
     """Stands in for a session of a build with TensorRT; writes an engine as that does."""
 
