@@ -28,6 +28,7 @@ from kenning_lego.runtimes.options import LiteRtOptions
 from kenning_lego.runtimes.tflite_scan import scan_tflite
 
 _ENGINE_ERRORS = (RuntimeError, ValueError, OSError)
+"""What the engine raises, for names that are no UTF-8 too."""
 _ENTRY = "tflite_plugin_create_delegate"
 """The function by which a library hands out its delegate."""
 
@@ -108,37 +109,19 @@ class LiteRt:
         scan_tflite(artifact)
         try:
             interpreter = self._interpreter(artifact)
-            inputs = interpreter.get_input_details()
-            for each in inputs:
+            for each in interpreter.get_input_details():
                 if _signature(each)[:1] == [-1]:
                     sizes = [batch, *_signature(each)[1:]]
                     interpreter.resize_tensor_input(each["index"], sizes, strict=True)
             interpreter.allocate_tensors()
-            details = interpreter.get_input_details(), interpreter.get_output_details()
+            self._count(interpreter)
+            return _program(interpreter)
         except _ENGINE_ERRORS as error:
             raise ModelError(
                 f"{_PACKAGE} {version(_PACKAGE)} cannot load the artifact: {_brief(error)}",
                 "an operator that it lacks may need a delegate (edgetpu-custom-op: the server's "
                 "edgetpu) or a newer engine; else convert the network again",
             ) from error
-        self._count(interpreter)
-        names = _signature_names(interpreter)
-        spec = IOSpec(
-            *(
-                tuple(_spec(each, of) for each in part)
-                for part, of in zip(details, names, strict=True)
-            )
-        )
-        places = {
-            tensor.name: int(each["index"])
-            for tensor, each in zip(spec, (*details[0], *details[1]), strict=True)
-        }
-        if len(places) != len(inputs) + len(details[1]):
-            raise ModelError(
-                "two inputs or outputs of the artifact have one name",
-                "convert the network with a signature that names each once",
-            )
-        return _LiteRtProgram(interpreter, spec, places)
 
     def used(self) -> Used:
         """Engine, version, delegate, threads, and how many operators the delegate left."""
@@ -194,6 +177,26 @@ def _load_delegate(name: str, offers: Offers) -> Any:
             f"the delegate {name!r} ({offered.library}) cannot be loaded: {_brief(error)}",
             "check that its library and its device are there; see the vendor's instructions",
         ) from error
+
+
+def _program(interpreter: Any) -> _LiteRtProgram:
+    details = interpreter.get_input_details(), interpreter.get_output_details()
+    spec = IOSpec(
+        *(
+            tuple(_spec(each, names) for each in part)
+            for part, names in zip(details, _signature_names(interpreter), strict=True)
+        )
+    )
+    places = {
+        tensor.name: int(each["index"])
+        for tensor, each in zip(spec, (*details[0], *details[1]), strict=True)
+    }
+    if len(places) != len(spec.inputs) + len(spec.outputs):
+        raise ModelError(
+            "two inputs or outputs of the artifact have one name",
+            "convert the network with a signature that names each once",
+        )
+    return _LiteRtProgram(interpreter, spec, places)
 
 
 def _signature_names(interpreter: Any) -> tuple[Mapping[int, str], Mapping[int, str]]:

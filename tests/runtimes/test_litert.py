@@ -133,6 +133,12 @@ def test_operator_that_the_engine_lacks_is_an_error() -> None:
         make_runtime("litert", 1).load(product(operator=5000), 1)
 
 
+def test_names_that_are_no_text_are_refused() -> None:
+    content = product(names=("image", "scores")).replace(b"image", b"ima\xffe")
+    with pytest.raises(ModelError, match="cannot load the artifact"):
+        make_runtime("litert", 1).load(content, 1)
+
+
 _LOAD_ALL = """
 import sys
 from pathlib import Path
