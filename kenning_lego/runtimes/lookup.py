@@ -91,12 +91,13 @@ def make_runtime(
 
 def installed_engines() -> dict[str, str]:
     """Engine name to version, for those whose package is installed; imports none of them."""
+    installed = _installed_versions()
     found: dict[str, str] = {}
     for name, engine in _ENGINES.items():
-        versions = (_version_of(package) for package in engine.packages)
-        version = next((each for each in versions if each), "")
-        if version:
-            found[name] = version
+        for package in engine.packages:
+            version = installed.get(package.replace("-", "_"))
+            if version:
+                found.setdefault(name, version)
     return found
 
 
@@ -105,13 +106,19 @@ def engine_packages() -> dict[str, str]:
     return {package: name for name, engine in _ENGINES.items() for package in engine.packages}
 
 
-def _version_of(package: str) -> str:
-    """The installed version, from the name of the directory that every wheel leaves (PEP 427).
+def _installed_versions() -> dict[str, str]:
+    """Version by distribution, from names of directories that every wheel leaves (PEP 427).
 
     importlib.metadata would read the same, and load a mail parser to do so.
     """
-    pattern = f"{package.replace('-', '_')}-*.dist-info"
+    found: dict[str, str] = {}
     for directory in filter(None, sys.path):
-        for path in Path(directory).glob(pattern):
-            return path.name.removesuffix(".dist-info").rpartition("-")[2]
-    return ""
+        try:
+            names = [path.name for path in Path(directory).iterdir()]
+        except OSError:  # a zip file, or a directory that is not there
+            continue
+        for name in names:
+            if name.endswith(".dist-info"):
+                package, _, version = name.removesuffix(".dist-info").rpartition("-")
+                found.setdefault(package, version)
+    return found
