@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from reprlib import repr as brief  # sizes may come from the wire
 
 from kenning_lego.core.errors import ProtocolError
@@ -30,6 +30,29 @@ MAX_RANK = 16
 
 
 @dataclass(frozen=True, slots=True)
+class Quantisation:
+    """How integers stand for real numbers: ``real = scale * (integer - zero_point)``.
+
+    Args:
+        scale: positive and finite.
+        zero_point: the integer that stands for 0.
+
+    Raises:
+        ProtocolError: the scale is not positive and finite.
+    """
+
+    scale: float
+    zero_point: int = 0
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.scale) and self.scale > 0):
+            raise ProtocolError(f"a quantisation has the scale {self.scale!r}")
+
+    def __str__(self) -> str:
+        return f"{self.scale:.6g} * (q - {self.zero_point})"
+
+
+@dataclass(frozen=True, slots=True)
 class TensorSpec:
     """A tensor's name, shape and element type.
 
@@ -37,6 +60,7 @@ class TensorSpec:
         name: the tensor's name in its model; it also wires the segments of a chain.
         shape: sizes; only the first may be a name (a symbolic batch dimension).
         dtype: a key of :data:`ITEM_BYTES`.
+        quantisation: what the integers of a quantised tensor mean.
 
     Raises:
         ProtocolError: the dtype is unknown, the rank too high, or a size not positive.
@@ -45,6 +69,7 @@ class TensorSpec:
     name: str
     shape: tuple[int | str, ...]
     dtype: str = "float32"
+    quantisation: Quantisation | None = None
 
     def __post_init__(self) -> None:
         if self.dtype not in ITEM_BYTES:
@@ -62,7 +87,7 @@ class TensorSpec:
     def with_batch(self, batch: int) -> TensorSpec:
         """The same tensor with its symbolic batch dimension, if any, bound to `batch`."""
         if self.shape and isinstance(self.shape[0], str):
-            return TensorSpec(self.name, (batch, *self.shape[1:]), self.dtype)
+            return replace(self, shape=(batch, *self.shape[1:]))
         return self
 
     @property
@@ -83,7 +108,8 @@ class TensorSpec:
         return math.prod(self.sizes) * ITEM_BYTES[self.dtype]
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.dtype}[{', '.join(map(str, self.shape))}]"
+        meaning = f" = {self.quantisation}" if self.quantisation else ""
+        return f"{self.name}: {self.dtype}[{', '.join(map(str, self.shape))}]{meaning}"
 
 
 @dataclass(frozen=True, slots=True)

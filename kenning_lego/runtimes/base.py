@@ -17,6 +17,10 @@ Arrays = dict[str, npt.NDArray[Any]]
 """Tensors by name, of somebody who adds to them."""
 
 
+Used = Mapping[str, str | int | float]
+"""Facts about what really ran."""
+
+
 class Program(Protocol):
     """An artifact that an engine has loaded.
 
@@ -59,8 +63,13 @@ class Runtime(Protocol):
         """
         ...
 
-    def used(self) -> Mapping[str, str | int | float]:
-        """What really runs: engine, version, provider or delegate, threads."""
+    def used(self) -> Used:
+        """What really runs, by name: of the engine, and of all artifacts loaded so far.
+
+        Every engine tells ``engine``, ``version``, ``threads`` and where it runs (``provider``,
+        ``delegate`` or ``device``). Where that may leave operators to the engine's plain kernels
+        on the CPU, ``nodes`` counts all operators and ``fallback_nodes`` those.
+        """
         ...
 
 

@@ -1,8 +1,9 @@
-"""ONNX Runtime: runs ONNX files on the CPU."""
+"""ONNX Runtime: runs ONNX files on the CPU, or with another of its execution providers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -11,13 +12,33 @@ from onnxruntime.capi import onnxruntime_pybind11_state as _state
 
 from kenning_lego.core.errors import ModelError, ProtocolError
 from kenning_lego.core.specs import IOSpec, TensorSpec
-from kenning_lego.runtimes.base import Tensors
+from kenning_lego.runtimes.base import Tensors, Used, allocate
+from kenning_lego.runtimes.formats import require_format
+from kenning_lego.runtimes.offers import Offers
+from kenning_lego.runtimes.onnx_providers import (
+    CPU,
+    Placement,
+    Settings,
+    affinity_text,
+    require_available,
+    require_placed,
+    require_running,
+    settings_of,
+)
 from kenning_lego.runtimes.onnx_scan import names_other_files
+from kenning_lego.runtimes.options import PROVIDERS, OnnxRuntimeOptions
+from kenning_lego.runtimes.tensorrt_cache import (
+    EngineBuild,
+    build_of,
+    device_directory,
+    engines_in,
+    gpu_name,
+    prefix_of,
+    tensorrt_settings,
+)
 
 # Builds for Windows, and newer ones for Linux, report their use to their maker unless told not to.
 ort.disable_telemetry_events()
-
-_PROVIDER = "CPUExecutionProvider"
 
 _DTYPES = {
     "tensor(bool)": "bool",
@@ -78,59 +99,145 @@ def _share_memory() -> None:
 
 
 class OnnxRuntime:
-    """ONNX Runtime on the CPU.
+    """ONNX Runtime with one execution provider.
 
     Args:
         threads: intra-operator threads; operators run one after the other.
+        options: see :class:`kenning_lego.runtimes.options.OnnxRuntimeOptions`.
+        offers: where engines may be kept.
+
+    Raises:
+        ConfigurationError: the installed build lacks the provider, or the affinity does not fit.
     """
 
     name = "onnxruntime"
 
-    def __init__(self, threads: int = 1) -> None:
+    def __init__(
+        self,
+        threads: int = 1,
+        options: OnnxRuntimeOptions | None = None,
+        offers: Offers | None = None,
+    ) -> None:
+        options = options or OnnxRuntimeOptions()
+        require_available(options.provider, ort.get_available_providers(), ort.__version__)
+        self._affinity = affinity_text(options.affinity, threads) if options.affinity else ""
         self._threads = threads
+        self._options = options
+        self._cache = offers.engine_cache if offers else None
+        self._placed = Placement(0, 0)
+        self._builds: list[EngineBuild] = []
 
     def load(self, artifact: bytes, batch: int) -> _OnnxProgram:
         """Load an ONNX file; see :class:`kenning_lego.runtimes.base.Runtime`.
 
         Raises:
-            ModelError: it cannot be loaded, or has tensors in other files. ONNX Runtime would
-                read those: release 1.18 any file, 1.31 still the working directory's.
+            ModelError: it cannot be loaded, the provider does not run it, or it has tensors in
+                other files. ONNX Runtime would read those: release 1.18 any file, 1.31 still the
+                working directory's.
+            ConfigurationError: the provider cannot be started.
         """
+        require_format(artifact, self.name, ("onnx",))
         if names_other_files(artifact):
             raise ModelError(
                 "the artifact has tensors in other files, which a target does not read",
                 "save it as one file: onnx.save(onnx.load(PATH), PATH)",
             )
-        _share_memory()
-        options = ort.SessionOptions()
-        options.add_session_config_entry("session.use_env_allocators", "1")
-        options.intra_op_num_threads = self._threads
-        options.inter_op_num_threads = 1
-        options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
-        options.log_severity_level = 4
-        # Only what was scanned: its own format, found by its first bytes, is another parser.
-        options.add_session_config_entry("session.load_model_format", "ONNX")
+        if self._options.provider == "tensorrt":
+            return self._build(artifact, batch)
+        settings = settings_of(self._options.provider, self._threads)
+        return self._load(artifact, batch, settings)
+
+    def used(self) -> Used:
+        """Engine, version, provider and threads; what was left to the CPU, and builds' times."""
+        facts: dict[str, str | int | float] = {
+            "engine": self.name,
+            "version": str(ort.__version__),
+            "provider": PROVIDERS[self._options.provider],
+            "threads": self._threads,
+        }
+        if self._affinity:
+            facts["affinity"] = ", ".join(map(str, self._options.affinity))
+        if not self._options.arena:
+            facts["arena"] = "none"
+        if self._placed.nodes:
+            facts |= {"nodes": self._placed.nodes, "fallback_nodes": self._placed.on_cpu}
+        if self._builds:
+            facts["engine_build_s"] = round(sum(each.seconds for each in self._builds), 3)
+            facts["engines_from_cache"] = sum(each.cached for each in self._builds)
+        return facts
+
+    def _build(self, artifact: bytes, batch: int) -> _OnnxProgram:
+        """Load with TensorRT, and run once: what is built only then is not to be timed."""
+        fp16 = self._options.fp16
+        prefix = prefix_of(artifact, fp16=fp16, batch=batch)
+        directory = None
+        if self._cache:
+            directory = device_directory(self._cache, gpu_name(), str(ort.__version__))
+            directory.mkdir(parents=True, exist_ok=True)
+        before = engines_in(directory, prefix)
+        begin = time.monotonic()
+        program = self._load(artifact, batch, tensorrt_settings(directory, prefix, fp16=fp16))
+        program.bind(allocate(program.spec))()
+        seconds = time.monotonic() - begin
+        self._builds.append(build_of(before, engines_in(directory, prefix), seconds))
+        return program
+
+    def _load(self, artifact: bytes, batch: int, settings: Settings) -> _OnnxProgram:
+        provider = PROVIDERS[self._options.provider]
         try:
-            session = ort.InferenceSession(artifact, options, providers=[_PROVIDER])
+            session = ort.InferenceSession(
+                artifact, self._session_options(), providers=[(provider, dict(settings))]
+            )
         except _ENGINE_ERRORS as error:
             raise ModelError(
                 f"ONNX Runtime {ort.__version__} cannot load the artifact: {_brief(error)}",
                 "check it with onnx.checker, or export it for an older opset",
             ) from error
+        require_running(self._options, session.get_providers())
+        placement = _placement(session) if provider != CPU else None
+        require_placed(self._options, placement)
+        if placement:
+            self._placed = Placement(
+                self._placed.nodes + placement.nodes, self._placed.on_cpu + placement.on_cpu
+            )
         spec = IOSpec(
             tuple(_spec(node) for node in session.get_inputs()),
             tuple(_spec(node) for node in session.get_outputs()),
         )
         return _OnnxProgram(session, spec.with_batch(batch))
 
-    def used(self) -> Mapping[str, str | int | float]:
-        """Engine, version, provider and threads."""
-        return {
-            "engine": self.name,
-            "version": str(ort.__version__),
-            "provider": _PROVIDER,
-            "threads": self._threads,
-        }
+    def _session_options(self) -> Any:
+        options = ort.SessionOptions()
+        entry = options.add_session_config_entry
+        if self._options.arena:
+            _share_memory()
+            entry("session.use_env_allocators", "1")
+        options.enable_cpu_mem_arena = self._options.arena
+        # XNNPACK has threads of its own, and the two pools would take turns at spinning.
+        own_pool = self._options.provider == "xnnpack"
+        options.intra_op_num_threads = 1 if own_pool else self._threads
+        if own_pool:
+            entry("session.intra_op.allow_spinning", "0")
+        options.inter_op_num_threads = 1
+        options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+        options.log_severity_level = 4
+        if self._affinity:
+            entry("session.intra_op_thread_affinities", self._affinity)
+        if self._options.provider != "cpu":
+            entry("session.record_ep_graph_assignment_info", "1")
+            entry("session.disable_cpu_ep_fallback", str(int(not self._options.allow_cpu)))
+        # Only what was scanned: its own format, found by its first bytes, is another parser.
+        entry("session.load_model_format", "ONNX")
+        return options
+
+
+def _placement(session: Any) -> Placement | None:
+    """Where the operators are; None for releases before 1.24, which do not tell."""
+    tell = getattr(session, "get_provider_graph_assignment_info", None)
+    if tell is None:
+        return None
+    parts = [(part.ep_name, len(part.get_nodes())) for part in tell()]
+    return Placement(sum(n for _, n in parts), sum(n for name, n in parts if name == CPU))
 
 
 def _spec(node: Any) -> TensorSpec:

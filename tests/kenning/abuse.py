@@ -326,7 +326,7 @@ def _(address: str, model: Path) -> None:
     marker = model.parent / "unpickled"
     with TableClient(address) as host:
         host.io_spec(scale_spec())
-        refused(lambda: host.model(pickle.dumps(Marker(marker))), "no ONNX file")
+        refused(lambda: host.model(pickle.dumps(Marker(marker))), "a pickle, which is never loaded")
     assert not marker.exists()
 
 

@@ -95,7 +95,7 @@ def test_refusal_says_what_the_target_said(tmp_path: Path) -> None:
         connect_kenning(f"kenning+tcp://{server.kenning}") as target,
     ):
         target.announce(SPEC)
-        with pytest.raises(RemoteError, match=r"refuses MODEL: .*no ONNX file"):
+        with pytest.raises(RemoteError, match=r"refuses MODEL: .*not an ONNX file"):
             target.model(bad)
 
 

@@ -37,6 +37,10 @@ _OPENVINO = """
 import json, openvino
 print(json.dumps(["", list(openvino.Core().available_devices)]))
 """
+_TORCH = """
+import json, torch
+print(json.dumps([torch.__version__, ["cpu", *["cuda"] * torch.cuda.is_available()]]))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +64,11 @@ PACKAGES = (
     Package("onnxruntime", "onnxruntime-gpu", _ONNX_RUNTIME),
     Package("onnxruntime", "onnxruntime-openvino", _ONNX_RUNTIME),
     Package("onnxruntime", "onnxruntime-qnn", _ONNX_RUNTIME),
-    Package("tflite", "ai-edge-litert", _LITERT),
-    Package("tflite", "tflite-runtime", _LITERT),
+    Package("litert", "ai-edge-litert", _LITERT),
+    Package("litert", "tflite-runtime", _LITERT),
     Package("openvino", "openvino", _OPENVINO),
     Package("tensorrt", "tensorrt", ""),
-    Package("torch", "torch", ""),
+    Package("torch", "torch", _TORCH),
 )
 
 

@@ -1,0 +1,172 @@
+"""What a host may choose about an engine, as plain values that can be sent to a target.
+
+Nothing here names a file: what lies on the target is offered by its server under a name
+(:mod:`kenning_lego.runtimes.offers`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from kenning_lego.core.errors import ConfigurationError, UnknownNameError
+
+PROVIDERS: Mapping[str, str] = {
+    "cpu": "CPUExecutionProvider",
+    "cuda": "CUDAExecutionProvider",
+    "tensorrt": "TensorrtExecutionProvider",
+    "xnnpack": "XnnpackExecutionProvider",
+    "acl": "ACLExecutionProvider",
+    "openvino": "OpenVINOExecutionProvider",
+}
+"""ONNX Runtime's execution providers that a host may choose, by our short names."""
+
+_MAX_CPU = 4095
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeOptions:
+    """What every engine understands.
+
+    Args:
+        float_io: give and take float32 where the artifact has quantised integers; the target
+            converts, within the time that is measured.
+    """
+
+    float_io: bool = False
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            _check_kind(each.name, getattr(self, each.name), each.default)
+
+
+@dataclass(frozen=True, slots=True)
+class OnnxRuntimeOptions(RuntimeOptions):
+    """Of ONNX Runtime.
+
+    Args:
+        provider: a key of :data:`PROVIDERS`.
+        allow_cpu: whether operators that the provider lacks may run on the CPU.
+        fp16: whether TensorRT may compute in half precision.
+        affinity: processors for the engine's own threads, as the kernel counts them; one fewer
+            than threads, because the calling thread computes too. Empty leaves it to the kernel.
+        arena: take memory from the arena that all sessions share; else from the system each time.
+
+    Raises:
+        ConfigurationError: a value is of another kind, or does not go with the provider.
+        UnknownNameError: there is no such provider.
+    """
+
+    provider: str = "cpu"
+    allow_cpu: bool = True
+    fp16: bool = False
+    affinity: tuple[int, ...] = ()
+    arena: bool = True
+
+    def __post_init__(self) -> None:
+        RuntimeOptions.__post_init__(self)
+        _choose("provider of ONNX Runtime", self.provider, PROVIDERS)
+        if self.fp16 and self.provider != "tensorrt":
+            raise ConfigurationError(
+                f"fp16 is an option of the provider tensorrt, not of {self.provider}",
+                "compile the artifact for float16 instead",
+            )
+        if any(not 0 <= cpu <= _MAX_CPU for cpu in self.affinity):
+            raise ConfigurationError(f"affinity {list(self.affinity)} names no processors")
+
+
+@dataclass(frozen=True, slots=True)
+class LiteRtOptions(RuntimeOptions):
+    """Of LiteRT.
+
+    Args:
+        delegate: ``xnnpack`` (on the CPU, the engine's own choice), ``none``, or a name under
+            which the target's server offers a delegate.
+        allow_cpu: whether operators that such a delegate lacks may run on the CPU.
+    """
+
+    delegate: str = "xnnpack"
+    allow_cpu: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class OpenVinoOptions(RuntimeOptions):
+    """Of OpenVINO.
+
+    Args:
+        device: one that OpenVINO finds there, such as ``CPU``, ``GPU`` or ``NPU``.
+        precision: in which it computes: ``f32``, ``f16`` or ``bf16``. Without being told it takes
+            bfloat16 on processors that have it, whatever the artifact's weights are.
+        pinning: whether it binds its threads to processors itself.
+    """
+
+    device: str = "CPU"
+    precision: str = "f32"
+    pinning: bool = False
+
+    def __post_init__(self) -> None:
+        RuntimeOptions.__post_init__(self)
+        _choose("precision of OpenVINO", self.precision, ("f32", "f16", "bf16"))
+
+
+@dataclass(frozen=True, slots=True)
+class TorchOptions(RuntimeOptions):
+    """Of torch.
+
+    Args:
+        device: ``cpu`` or ``cuda``.
+    """
+
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        RuntimeOptions.__post_init__(self)
+        _choose("device of torch", self.device, ("cpu", "cuda"))
+
+
+OPTIONS: Mapping[str, type[RuntimeOptions]] = {
+    "onnxruntime": OnnxRuntimeOptions,
+    "litert": LiteRtOptions,
+    "openvino": OpenVinoOptions,
+    "torch": TorchOptions,
+}
+"""Classes of options by the engine's name."""
+
+
+def options_from_json(engine: str, given: Mapping[str, Any]) -> RuntimeOptions:
+    """Read what :func:`options_to_json` gives; what is not given has its default.
+
+    Raises:
+        UnknownNameError: there is no such engine, option, or choice.
+        ConfigurationError: a value is of another kind.
+    """
+    options = OPTIONS.get(engine)
+    if options is None:
+        raise UnknownNameError("runtime", engine, OPTIONS)
+    known = {each.name for each in fields(options)}
+    for name in given:
+        _choose(f"option of runtime {engine!r}", str(name), known)
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
+    return options(**values)
+
+
+def options_to_json(options: RuntimeOptions) -> dict[str, bool | str | list[int]]:
+    """All options as values that JSON and msgpack have."""
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(options).items()}
+
+
+def _check_kind(name: str, value: object, default: object) -> None:
+    if isinstance(default, tuple):
+        good = isinstance(value, tuple) and all(type(each) is int for each in value)
+        kind = "a list of integers"
+    else:
+        good = type(value) is type(default)
+        kind = "true or false" if isinstance(default, bool) else "a text"
+    if not good:
+        raise ConfigurationError(f"option {name!r} is {value!r:.80}", f"give {kind}")
+
+
+def _choose(what: str, name: str, known: Sequence[str] | Mapping[str, Any] | set[str]) -> None:
+    if name not in known:
+        raise UnknownNameError(what, name, known)
