@@ -7,16 +7,18 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import openvino as ov
 
 from kenning_lego.core.errors import ConfigurationError, ModelError, ProtocolError
 from kenning_lego.core.ir_file import unpack_ir
+from kenning_lego.core.openvino_import import import_openvino
 from kenning_lego.core.specs import IOSpec, TensorSpec
 from kenning_lego.runtimes.base import Tensors, Used
 from kenning_lego.runtimes.formats import require_format
 from kenning_lego.runtimes.offers import Offers
 from kenning_lego.runtimes.onnx_scan import names_other_files
 from kenning_lego.runtimes.options import OpenVinoOptions
+
+ov = import_openvino()
 
 _ENGINE_ERRORS = (RuntimeError, ValueError)
 """What OpenVINO raises; the latter for names that are no UTF-8."""

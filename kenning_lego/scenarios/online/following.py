@@ -64,11 +64,6 @@ class Followed:
         self.next_frame, self.next_event = part.next_frame, part.next_event
 
     @property
-    def begins(self) -> list[int]:
-        """The first frames after each beginning: there the source is at its first sample."""
-        return [each.frame for each in self.events if each.kind == "began"]
-
-    @property
     def ended(self) -> bool:
         """Whether it runs no more."""
         return self.status is not None and self.status.state in ("finished", "failed")
@@ -77,7 +72,7 @@ class Followed:
         """1 for each frame whose output is right, 0 for others whose output is known.
 
         Args:
-            labels: of the samples that the source repeats.
+            labels: of the samples that the source repeats; frame n has sample n modulo their number.
             metric: that judges.
         """
         known = [each.number for each in self.frames if each.number in self.outputs]
@@ -86,8 +81,7 @@ class Followed:
         spec = self.output
         rows = [np.frombuffer(self.outputs[number], spec.dtype) for number in known]
         outputs = np.stack(rows).reshape(len(known), -1).astype(np.float32)
-        first = self.begins[0] if self.begins else 0
-        wanted = labels[(np.array(known) - first) % len(labels)]
+        wanted = labels[np.array(known) % len(labels)]
         right = metric.evidence(outputs, wanted)
         return {number: int(each) for number, each in zip(known, right.tolist(), strict=True)}
 

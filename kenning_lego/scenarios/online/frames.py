@@ -97,7 +97,8 @@ class TestImages(Component):
                 "choose other frames, such as --frames.type random",
             ) from error
         part = config.dataset.load().test
-        images, labels = part.images[: self.count], part.labels[: self.count]
+        part = part.take(range(min(self.count, len(part))))
+        images, labels = part.images, part.labels
         content = np.ascontiguousarray(images).tobytes()
         source = StoredFrames(digest_of(content), self.repeat)
         return Supply(

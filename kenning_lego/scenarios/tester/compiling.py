@@ -42,14 +42,13 @@ class CompileData:
 
 
 def compile_data(dataset: Dataset, config: Compiler) -> CompileData:
-    """The images that a compiler asks for: of the training and of the validation part."""
+    """The images that a compiler asks for: of the calibration, else training, and of the validation part."""
     calibration = None
     asked = getattr(config, "calibration", None)
     if config.calibrated and isinstance(asked, CalibrationConfig):
-        count = min(asked.samples, len(dataset.train))
-        order = np.random.default_rng(asked.seed).permutation(len(dataset.train))
-        calibration = dataset.train.images[np.sort(order[:count])]
-    validation = dataset.validation.images[: config.gap.samples]
+        calibration = dataset.calibration_samples(asked.samples, asked.seed).images
+    count = min(config.gap.samples, len(dataset.validation))
+    validation = dataset.validation.take(range(count)).images
     return CompileData(calibration, validation, len(dataset.classes))
 
 

@@ -76,7 +76,7 @@ def test_answers_are_held_against_the_label_of_the_sample_that_the_frame_showed(
     frames = [Frame(number, number, 1, 0, 0) for number in range(10, 15)]
     outputs = (answer(10, 9, 0, 0), answer(11, 9, 0, 0), answer(12, 0, 9, 0), answer(14, 0, 0, 9))
     followed.take(part(frames, {0: ("a",)}, events=(event(0, "began", 0, 10),), outputs=outputs))
-    # Two samples, of the classes 0 and 1, again and again from frame 10 on.
+    # Two samples, of the classes 0 and 1, again and again.
     right = followed.answers(np.array([0, 1]), TOP1)
     assert right == {10: 1, 11: 0, 12: 0, 14: 0}
 
