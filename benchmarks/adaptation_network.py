@@ -25,15 +25,15 @@ from kenning_lego.blocks.cutting.extract import extract
 from kenning_lego.blocks.latency import stages_of, variants_plan
 from kenning_lego.blocks.variants.variants import Variants, make_variants
 from kenning_lego.blocks.workshop import profile_once, retrain_once
-from kenning_lego.compilers.configuration import CompilerConfig
 from kenning_lego.compilers.fused import fuse_once
+from kenning_lego.compilers.onnx_compiler import Onnx
 from kenning_lego.core.plans import PlanItem, Statistics
 from kenning_lego.core.records import SegmentRecord
 from kenning_lego.metrics.classification import TOP1
 from kenning_lego.models.lookup import load_model
 from kenning_lego.scenarios.tester.adding_up import add_up, composed_configurations
 from kenning_lego.scenarios.tester.choice import pose_problem
-from kenning_lego.scenarios.tester.compiling import compile_variants
+from kenning_lego.scenarios.tester.compiling import CompileData, compile_variants
 from kenning_lego.selection.problem import Block, Option, Problem, evaluate
 from kenning_lego.servers.local import LocalTarget
 from kenning_lego.stats.pace import medians_at_pace
@@ -158,7 +158,14 @@ def make_network(directory: Path, data: Cifar10) -> None:
         chain, variants, half.images, half.labels, TOP1, ProfileConfig(), workspace, _tell
     ).profile
     segments, _ = compile_variants(
-        chain, variants, losses.values, profile.costs, CompilerConfig(), workspace, _tell
+        chain,
+        variants,
+        losses.values,
+        profile.costs,
+        CompileData(None, images[RETRAINED_ON:], 10),
+        Onnx(),
+        workspace,
+        _tell,
     )
     wholes = _fuse_wholes(chain, variants, segments, data, workspace)
     latencies, _ = time_network(segments, {}, workspace)
@@ -188,7 +195,7 @@ def _fuse_wholes(
     for index in range(len(RATIOS)):
         names = {block.name: variants[block.name][index].name for block in chain.blocks}
         stages = stages_of(segments, names)
-        made = fuse_once(stages, outputs, example, CompilerConfig(), workspace).record
+        made = fuse_once(stages, outputs, example, Onnx(), workspace).record
         found.append((made.digest, made.size_bytes))
     return found
 

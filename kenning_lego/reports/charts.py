@@ -120,8 +120,8 @@ def charts_of(findings: Findings) -> Charts:
 def _confusions(findings: Findings) -> Iterator[Chart]:
     for number, (name, record) in enumerate(classified(findings)):
         identity = f"confusion-{number}"
-        wide = confusion_chart(record, name, f"{identity}-wide", _HALF_PX)
-        narrow = confusion_chart(record, name, f"{identity}-narrow", _PHONE_PX)
+        wide = confusion_chart(record, name, f"{identity}-wide", HALF_PX)
+        narrow = confusion_chart(record, name, f"{identity}-narrow", PHONE_PX)
         if wide and narrow:
             yield Chart(wide, narrow, f"{name}: the darker, the larger the share of its row.")
 

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kenning_lego import __version__
-from kenning_lego.compilers.artifact import CompiledArtifact
 from kenning_lego.compilers.fused import fuse
+from kenning_lego.compilers.once import record_of
+from kenning_lego.compilers.onnx_compiler import Onnx
 from kenning_lego.core.errors import ConfigurationError, StoreError
 from kenning_lego.core.export_records import ExportRecord
 from kenning_lego.core.records import (
-    ArtifactRecord,
     RunRecord,
     ScoreRecord,
     SegmentRecord,
@@ -104,7 +104,7 @@ def export(
         version=__version__,
         command=tuple(command),
         file=path.name,
-        artifact=_artifact(made),
+        artifact=record_of(made, digest_of(made.content), Onnx()),
         inputs=inputs,
         outputs=outputs,
         network=record.network.name,
@@ -141,17 +141,6 @@ def _metadata(record: RunRecord, what: Exportable) -> dict[str, str]:
         f"{_KEY}variants": json.dumps(dict(what.variants)),
         f"{_KEY}predicted": json.dumps(predicted),
     }
-
-
-def _artifact(made: CompiledArtifact) -> ArtifactRecord:
-    return ArtifactRecord(
-        digest=digest_of(made.content),
-        format=made.format,
-        size_bytes=len(made.content),
-        compiler=made.compiler,
-        compiler_version=made.compiler_version,
-        gap_max_abs=made.gap_max_abs,
-    )
 
 
 def _check_format(segments: Sequence[SegmentRecord]) -> None:

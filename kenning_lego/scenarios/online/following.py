@@ -72,7 +72,8 @@ class Followed:
         """1 for each frame whose output is right, 0 for others whose output is known.
 
         Args:
-            labels: of the samples that the source repeats; frame n has sample n modulo their number.
+            labels: of the samples that the source repeats; frame n has sample n modulo their
+                number.
             metric: that judges.
         """
         known = [each.number for each in self.frames if each.number in self.outputs]

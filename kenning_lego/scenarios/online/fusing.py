@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kenning_lego.compilers.configuration import CompilerConfig
 from kenning_lego.compilers.fused import fuse_once
+from kenning_lego.compilers.onnx_compiler import Onnx
 from kenning_lego.core.errors import CompilationError
 from kenning_lego.scenarios.online.deploying import Pipeline
 from kenning_lego.scenarios.online.following import Followed
@@ -56,7 +56,7 @@ class Fuser:
         network = pipeline.network
         with contextlib.suppress(CompilationError):
             made = fuse_once(
-                stages, _outputs(pipeline), _example(pipeline), CompilerConfig(), network.workspace
+                stages, _outputs(pipeline), _example(pipeline), Onnx(), network.workspace
             )
             digest = made.record.digest
             fused[digest] = status.variants

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 
@@ -42,7 +41,7 @@ class CompileData:
 
 
 def compile_data(dataset: Dataset, config: Compiler) -> CompileData:
-    """The images that a compiler asks for: of the calibration, else training, and of the validation part."""
+    """The images that a compiler asks for, to calibrate with and to compare on."""
     calibration = None
     asked = getattr(config, "calibration", None)
     if config.calibrated and isinstance(asked, CalibrationConfig):

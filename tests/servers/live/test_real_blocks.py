@@ -15,12 +15,12 @@ import torch
 from kenning_lego.blocks.cutting.extract import extract
 from kenning_lego.blocks.latency import stages_of
 from kenning_lego.blocks.variants.variants import make_variants
-from kenning_lego.compilers.configuration import CompilerConfig
 from kenning_lego.compilers.fused import fuse_once
+from kenning_lego.compilers.onnx_compiler import Onnx
 from kenning_lego.runtimes.base import Program
 from kenning_lego.runtimes.lookup import make_runtime
 from kenning_lego.scenarios.tester.adding_up import random_configurations
-from kenning_lego.scenarios.tester.compiling import compile_variants
+from kenning_lego.scenarios.tester.compiling import CompileData, compile_variants
 from kenning_lego.servers.live.pipeline import LivePipeline
 from kenning_lego.store.workspace import Workspace
 from tests.blocks.networks import UNet
@@ -38,8 +38,10 @@ class Cut:
         workspace = Workspace(directory)
         chain = extract(UNet(), torch.tensor(IMAGE), count=3)
         variants = make_variants(chain, (0.0, 0.5))
-        config = CompilerConfig()
-        segments, _ = compile_variants(chain, variants, {}, {}, config, workspace, lambda *_: None)
+        config, data = Onnx(), CompileData(None, IMAGE, 2)
+        segments, _ = compile_variants(
+            chain, variants, {}, {}, data, config, workspace, lambda *_: None
+        )
         self.configurations = [
             stages_of(segments, names) for names in random_configurations(segments, 8, 0).values()
         ]
