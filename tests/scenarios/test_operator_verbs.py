@@ -56,8 +56,9 @@ def test_doctor_prints_text_with_a_last_word() -> None:
 
 
 def test_doctor_finds_that_there_is_no_engine(tmp_path: Path) -> None:
-    """An installation whose engine cannot be imported."""
-    (tmp_path / "onnxruntime.py").write_text("raise ImportError('libstdc++ is too old')\n")
+    """An installation whose engines cannot be imported."""
+    for engine in ("onnxruntime", "torch"):
+        (tmp_path / f"{engine}.py").write_text("raise ImportError('libstdc++ is too old')\n")
     done = command("doctor", environment={"PYTHONPATH": _path(tmp_path)})
     assert done.returncode == 3
     assert "importing it fails: ImportError: libstdc++ is too old" in " ".join(done.stdout.split())
