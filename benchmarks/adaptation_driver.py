@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -98,20 +98,58 @@ class Drive:
     held_bytes: NDArray[np.int64]
 
 
+TURN = 200
+"""Frames that a policy runs before it is another one's turn."""
+
+
 def drive(
     network: Network, policy: Policy, trace: Sequence[Frame], other: Neighbour, *, prompt: bool
 ) -> Drive:
-    """Run a trace.
+    """Run a trace with one policy; see :func:`drive_in_turn`."""
+    (run,) = drive_in_turn({"": (network, policy, prompt)}, trace, other).values()
+    return run
+
+
+def drive_in_turn(
+    policies: Mapping[str, tuple[Network, Policy, bool]], trace: Sequence[Frame], other: Neighbour
+) -> dict[str, Drive]:
+    """Run a trace with each policy, a stretch of it at a time.
+
+    So what else happens to the machine hits all alike. For a policy no time goes by while it is
+    not its turn.
 
     Args:
-        network: what runs.
-        policy: decides on it.
+        policies: by name: the network, who decides on it, and whether a switch is done before the
+            frame and the memory does not matter, as of a policy that knows the trace.
         trace: the frames' conditions.
         other: the process that loads the core.
-        prompt: whether a switch is done before the frame, and the memory does not matter: of a
-            policy that knows the trace.
     """
-    running = policy.start(trace[0], time.monotonic())
+    driven = {
+        name: _driving(network, policy, trace, other, prompt=prompt)
+        for name, (network, policy, prompt) in policies.items()
+    }
+    done: dict[str, Drive] = {}
+    while len(done) < len(driven):
+        for name, driving in driven.items():
+            if name in done:
+                continue
+            try:
+                next(driving)
+            except StopIteration as end:
+                done[name] = end.value
+    return {name: done[name] for name in policies}
+
+
+def _driving(
+    network: Network, policy: Policy, trace: Sequence[Frame], other: Neighbour, *, prompt: bool
+) -> Generator[None, None, Drive]:
+    """One policy's run, which rests after each turn."""
+    rested = 0.0
+
+    def now() -> float:
+        return time.monotonic() - rested
+
+    running = policy.start(trace[0], now())
     pipeline = _pipeline(network, running, None if prompt else trace[0].budget.memory_bytes)
     by_stages = {tuple(network.stages(running)): running}
     durations, points, answers, held = [], [], [], []
@@ -119,13 +157,17 @@ def drive(
     scores = pipeline.arrays[network.output]
     memory, switches, loaded = trace[0].budget.memory_bytes, 0, 0
     for number, frame in enumerate(trace):
+        if number % TURN == 0:
+            pipeline.settle()
+            rests = time.monotonic()
+            yield
+            rested += time.monotonic() - rests
         if frame.busy != other.busy:
             other.set(busy=frame.busy)
-        now = time.monotonic()
         if frame.budget.memory_bytes != memory and not prompt:
             memory = frame.budget.memory_bytes
             pipeline.set_memory(memory)
-        wanted = policy.next(frame, now)
+        wanted = policy.next(frame, now())
         if wanted is not None:
             stages = tuple(network.stages(wanted))
             by_stages[stages] = wanted
@@ -143,9 +185,9 @@ def drive(
         point = by_stages.get(pipeline.stages, ON_THE_WAY)
         if point not in (running, ON_THE_WAY):
             running = point
-            policy.switched(point, time.monotonic())
+            policy.switched(point, now())
         if point != ON_THE_WAY:
-            policy.ran(duration, point, time.monotonic())
+            policy.ran(duration, point, now())
         durations.append(duration)
         points.append(point)
         answers.append(scores.argmax(axis=1))

@@ -20,7 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.adaptation_deployed import Deployed, offer_of, run_deployed
-from benchmarks.adaptation_driver import Drive, Neighbour, Network, drive, neighbour
+from benchmarks.adaptation_driver import (
+    Drive,
+    Neighbour,
+    Network,
+    drive,
+    drive_in_turn,
+    neighbour,
+)
 from benchmarks.adaptation_network import (
     BATCH,
     PROFILED_ON,
@@ -157,10 +164,14 @@ def _drive_all(
         SMALLEST: (setting.network, Policy(int(blocks.latencies.argmin()))),
     }
     free_of_bounds = (CLAIRVOYANT, FULL)
-    return {
-        name: drive(network, policy, trace, other, prompt=name in free_of_bounds)
-        for name, (network, policy) in policies.items()
-    }
+    return drive_in_turn(
+        {
+            name: (network, policy, name in free_of_bounds)
+            for name, (network, policy) in policies.items()
+        },
+        trace,
+        other,
+    )
 
 
 def _metrics(

@@ -189,7 +189,7 @@ class Controller:
         return decision
 
     def _describe(self, pipeline: Pipeline, place: Place, reason: str, memory: int) -> Decision:
-        load = pipeline.estimator.load
+        load = pipeline.load
         choice = pipeline.menu.front[place.point]
         allowed = min(
             LIMIT if pipeline.bounds.memory_bytes is None else pipeline.bounds.memory_bytes,

@@ -13,7 +13,7 @@ the alarm, finds that the load has changed; the window then keeps only the frame
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,6 +93,28 @@ class LoadEstimator:
         if self._load is None:
             self._load = self._estimate()
         return self._load
+
+    def attainable(self, bound_ms: float, least_ms: float) -> Load:
+        """The estimate, its slack only as large as it is of use.
+
+        Some frames may take longer than the bound whatever runs: where other work takes the
+        processor for longer than the fastest configuration leaves. Nobody can keep them, so a
+        slower configuration is not blamed for them; of the others it is to lose as few as ever.
+
+        Args:
+            bound_ms: on the measured latency.
+            least_ms: prediction of the fastest configuration.
+        """
+        load = self.load
+        if load.expected_ms(least_ms) <= bound_ms:
+            return load
+        measured, predicted = self._frames.last(_LONG_WINDOW)
+        beyond = np.sort(measured - load.level * predicted)
+        kept = beyond[beyond <= bound_ms - load.level * least_ms]
+        if not len(kept):
+            return load
+        index = math.ceil((1.0 - self._outliers) * len(kept)) - 1
+        return replace(load, slack_ms=max(0.0, float(kept[max(0, index)])))
 
     def observe(self, measured_ms: float, predicted_ms: float) -> None:
         """Take in a frame.

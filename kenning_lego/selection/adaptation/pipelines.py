@@ -78,6 +78,14 @@ class Pipeline:
         return self._estimator
 
     @property
+    def load(self) -> Load:
+        """What its choice goes by: the load, less what no configuration could keep."""
+        bound = self.bounds.latency_ms
+        if bound is None:
+            return self._estimator.load
+        return self._estimator.attainable(bound, min(self._predictions))
+
+    @property
     def current(self) -> int | None:
         """The point that it is to run: the pending one, if any."""
         return self.running if self.pending is None else self.pending
@@ -184,7 +192,7 @@ class Pipeline:
         off, and after a miss less than now. Else also what takes longer than now, if the load is
         known well enough and the margin is kept; whatever takes no longer is allowed.
         """
-        load, point = self._estimator.load, self.current
+        load, point = self.load, self.current
         if reason or point is None:
             latency = self._affordable(load, 1.0, 0.0)
             if reason == "missed" and point is not None:
@@ -205,7 +213,7 @@ class Pipeline:
         return budget_units(load.affordable_ms(bound * (1.0 - margin), sigmas))
 
     def _expected_ms(self, point: int) -> float:
-        return self._estimator.load.expected_ms(self._predictions[point])
+        return self.load.expected_ms(self._predictions[point])
 
     def _hot(self, share: float) -> int:
         """The most latency that the heat allows, in units."""

@@ -73,3 +73,18 @@ def test_a_bound_is_kept_by_what_it_affords(predicted: float, ratios: list[float
     assert load.affordable_ms(bound) == pytest.approx(predicted)
     assert load.affordable_ms(bound, 2.0) <= load.affordable_ms(bound) * (1 + 1e-12)
     assert load.affordable_ms(0.0) == 0.0
+
+
+def test_frames_that_nothing_could_keep_do_not_count_against_slower_configurations() -> None:
+    estimator = LoadEstimator(0.03)
+    for number in range(200):
+        estimator.observe(10.0 + (4.0 if number % 12 == 5 else 0.02 * (number % 5)), 10.0)
+    # With a bound of 13 ms a configuration of 8.5 ms could keep the slow ones, and so it should.
+    assert estimator.attainable(13.0, 8.5) == estimator.load
+    assert estimator.load.slack_ms > 3.5
+    # With 12 ms none can: then they are no reason to be faster than for the others.
+    within = estimator.attainable(12.0, 8.5)
+    assert within.slack_ms < 0.5
+    assert within.affordable_ms(12.0) > 11.0
+    # Where even the usual frames are too slow for the fastest one, all of it counts.
+    assert estimator.attainable(2.0, 8.5) == estimator.load
