@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
-
-from pydantic import BaseModel, ConfigDict
+from typing import Final, Literal
 
 from kenning_lego.core.loads import LoadResult, Scenario
-from kenning_lego.core.records import EnvironmentRecord, TargetRecord
+from kenning_lego.core.run_headers import HeaderRecord, Record
 
 LOAD_SCHEMA_VERSION: Final = 1
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class LoadResultRecord(_Record):
+class LoadResultRecord(Record):
     """One run of queries; see :class:`kenning_lego.core.loads.LoadResult`."""
 
     scenario: Scenario
@@ -51,20 +45,11 @@ class LoadResultRecord(_Record):
         )
 
 
-class LoadRecord(_Record):
+class LoadRecord(HeaderRecord):
     """One run of the verb ``load``."""
 
     schema_version: Literal[1] = LOAD_SCHEMA_VERSION
     kind: Literal["load"] = "load"
-    id: str
-    created: str
-    """ISO 8601 with time zone."""
-    version: str
-    """Of kenning-lego."""
-    command: tuple[str, ...]
-    scenario: dict[str, Any]
-    host: EnvironmentRecord
-    target: TargetRecord
     stages: tuple[str, ...]
     """sha256 of the artifacts."""
     results: tuple[LoadResultRecord, ...]

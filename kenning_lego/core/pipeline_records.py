@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from kenning_lego.core.columns import Column
 from kenning_lego.core.errors import WorkspaceError
-from kenning_lego.core.records import (
-    BudgetRecord,
-    EnvironmentRecord,
-    ScoreRecord,
-    TargetRecord,
+from kenning_lego.core.records import BudgetRecord, ScoreRecord
+from kenning_lego.core.run_headers import (
+    HeaderRecord,
+    Record,
     first_problem,
     read_json,
 )
@@ -28,11 +27,7 @@ NO_ANSWER: Final = -1
 """In :attr:`FramesRecord.correct`: what the frame shows is not known."""
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class FramesRecord(_Record):
+class FramesRecord(Record):
     """Frames of one pipeline in order; all columns have one value a frame."""
 
     number: Column = ()
@@ -57,7 +52,7 @@ class FramesRecord(_Record):
         return self
 
 
-class VariantShareRecord(_Record):
+class VariantShareRecord(Record):
     """A variant that a pipeline may run, for those who look at it."""
 
     name: str
@@ -68,7 +63,7 @@ class VariantShareRecord(_Record):
     accuracy_cost: float = 0.0
 
 
-class RunConfigurationRecord(_Record):
+class RunConfigurationRecord(Record):
     """A configuration that a pipeline ran."""
 
     variants: dict[str, str]
@@ -78,7 +73,7 @@ class RunConfigurationRecord(_Record):
     """Run as one artifact rather than segment after segment."""
 
 
-class BoundsRecord(_Record):
+class BoundsRecord(Record):
     """The bounds that a pipeline had from some moment on."""
 
     at_s: float
@@ -87,14 +82,14 @@ class BoundsRecord(_Record):
     """Who set them: ``start``, ``host``, ``file``, ``socket``, ``schedule`` or ``sensors``."""
 
 
-class LoadedRecord(_Record):
+class LoadedRecord(Record):
     """Bytes of the artifacts that a pipeline held from some moment on."""
 
     at_s: float
     memory_bytes: int
 
 
-class PipelineEventRecord(_Record):
+class PipelineEventRecord(Record):
     """Something that happened to a pipeline."""
 
     at_s: float
@@ -109,7 +104,7 @@ class PipelineEventRecord(_Record):
     figures: dict[str, float] = Field(default_factory=dict)
 
 
-class PipelineRecord(_Record):
+class PipelineRecord(Record):
     """One pipeline: what it ran on what, within which bounds, and how that went."""
 
     name: str
@@ -137,20 +132,11 @@ class PipelineRecord(_Record):
         return self
 
 
-class PipelinesRecord(_Record):
+class PipelinesRecord(HeaderRecord):
     """One run of the verb ``run`` or ``adapt``."""
 
     schema_version: Literal[1] = PIPELINES_SCHEMA_VERSION
     kind: Literal["pipelines"] = "pipelines"
-    id: str
-    created: str
-    """ISO 8601 with time zone."""
-    version: str
-    """Of kenning-lego."""
-    command: tuple[str, ...]
-    scenario: dict[str, Any]
-    host: EnvironmentRecord
-    target: TargetRecord
     duration_s: float
     grace_frames: int = 10
     """After a change of bounds or of the load, so many frames count neither way."""

@@ -6,16 +6,22 @@ Units are in the field names. What was not measured is None or absent, never zer
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from kenning_lego.core.columns import Column
 from kenning_lego.core.errors import WorkspaceError
+from kenning_lego.core.measurement_records import MeasurementRecord, PlanRecord
+from kenning_lego.core.run_headers import (
+    HeaderRecord,
+    Record,
+    TelemetryRecord,
+    first_problem,
+    read_json,
+)
 
 SCHEMA_VERSION: Final = 2
 
@@ -33,11 +39,7 @@ MemoryTerm = Literal["artifact", "rss", "peak"]
 """Whose memory is meant: the artifact's size, what loading it adds, or the most while it runs."""
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class TensorRecord(_Record):
+class TensorRecord(Record):
     """A tensor that crosses a segment's border; see :class:`kenning_lego.core.specs.TensorSpec`."""
 
     name: str
@@ -45,7 +47,7 @@ class TensorRecord(_Record):
     dtype: str
 
 
-class ArtifactRecord(_Record):
+class ArtifactRecord(Record):
     """A compiled variant."""
 
     digest: str
@@ -73,7 +75,7 @@ class ArtifactRecord(_Record):
     """That the gap is beyond its limit; empty if it is not."""
 
 
-class VariantFacts(_Record):
+class VariantFacts(Record):
     """What is known of a stand-in for a block without compiling it."""
 
     name: str
@@ -116,7 +118,7 @@ class VariantRecord(VariantFacts):
         return figures.get(term, self.peak_bytes)
 
 
-class SegmentRecord(_Record):
+class SegmentRecord(Record):
     """A piece of the chain: a block if scalable, otherwise with the original as only variant."""
 
     name: str
@@ -126,7 +128,7 @@ class SegmentRecord(_Record):
     variants: tuple[VariantRecord, ...]
 
 
-class NetworkRecord(_Record):
+class NetworkRecord(Record):
     """The network as it was given."""
 
     name: str
@@ -145,118 +147,7 @@ class NetworkRecord(_Record):
     """Why sub-modules could not be looked into, by their paths; they are in fixed segments."""
 
 
-class VerdictRecord(_Record):
-    """Whether something can be believed; see :class:`kenning_lego.stats.verdict.Verdict`."""
-
-    name: Literal["stable", "noisy", "too_few_samples", "drifting", "throttled"]
-    reasons: tuple[str, ...] = ()
-    figures: dict[str, float] = Field(default_factory=dict)
-    remedy: str = ""
-    ratios: Literal["stable", "noisy", "too_few_samples", "drifting", "throttled"] | None = None
-    """What to think of its ratios to what was measured with it; None where not known."""
-
-
-class PercentileRecord(_Record):
-    """A percentile with its bounds, or how many samples it still needed."""
-
-    quantile: float
-    value_ns: float | None = None
-    low_ns: float | None = None
-    high_ns: float | None = None
-    missing: int = 0
-
-
-class MeasurementRecord(_Record):
-    """Raw samples in ns, in order, on the clock that is named."""
-
-    name: str
-    clock: Literal["target", "host", "in-process"]
-    samples_ns: Column
-    """Of one call each; with `loops` above 1 the mean of so many, rounded."""
-    stopped: str
-    per_round: Column = ()
-    """Samples in each round, in order; empty for one in each, or where there were no rounds."""
-    loops: int = Field(default=1, ge=1)
-    """Calls in a row that made one sample."""
-    warmup: int = Field(default=0, ge=0)
-    """Samples that were taken before these and dropped."""
-    interval_ns: tuple[float, float] | None = None
-    """Of the median, with the confidence of its plan."""
-    half_width: float | None = None
-    """Of that interval, as a share of the median."""
-    at_pace_ns: float | None = None
-    """The median at the pace that the machine had in the middle of the plan; for ratios."""
-    at_pace_half_width: float | None = None
-    """Of its interval, as a share of it."""
-    percentiles: tuple[PercentileRecord, ...] = ()
-    verdict: VerdictRecord | None = None
-
-
-class PlanRecord(_Record):
-    """A plan that was measured: what was asked, why it ended, what to think of it."""
-
-    name: str
-    measurements: tuple[str, ...]
-    """Names of what was measured in the same rounds."""
-    stopped: str
-    rounds: int
-    asked_half_width: float
-    """Share of the median that every interval was to stay within."""
-    confidence: float = 0.95
-    half_width: float | None = None
-    """The widest that was reached; None if one had too few samples."""
-    at_pace_half_width: float | None = None
-    """The widest apart from the machine's pace; None if that could not be told apart."""
-    pace_half_width: float | None = None
-    """Of the interval of the machine's own median pace, as a share of it."""
-    elapsed_s: float | None = None
-    verdict: VerdictRecord | None = None
-
-
-class EnvironmentRecord(_Record):
-    """A machine as it was; absent facts are absent."""
-
-    facts: dict[str, str | int | float] = Field(default_factory=dict)
-    engines: dict[str, str] = Field(default_factory=dict)
-    state_before: dict[str, str | int | float] = Field(default_factory=dict)
-    state_after: dict[str, str | int | float] = Field(default_factory=dict)
-
-
-class TargetRecord(_Record):
-    """Where it ran and what really ran there."""
-
-    address: str
-    in_process: bool
-    environment: EnvironmentRecord
-    used: dict[str, str | int | float] = Field(default_factory=dict)
-    deployments: tuple[str, ...] = ()
-    """Names of pipelines of the target's own that ran meanwhile."""
-
-
-class TelemetryRecord(_Record):
-    """What the target's sensors told during the run; see docs/telemetry.md for the keys."""
-
-    model_config = ConfigDict(allow_inf_nan=False)
-
-    began: str | None = None
-    """Wall-clock time of the first sample on the target, ISO 8601 with time zone."""
-    times_s: tuple[float, ...] = ()
-    """When each sample was taken, on the target's monotonic clock."""
-    columns: dict[str, tuple[float | None, ...]] = Field(default_factory=dict)
-    """One value a sample by key; None where it was absent."""
-    absent: dict[str, str] = Field(default_factory=dict)
-    """What was not there, and why."""
-
-    @model_validator(mode="after")
-    def _fits(self) -> TelemetryRecord:
-        if any(len(column) != len(self.times_s) for column in self.columns.values()):
-            raise ValueError("a column has not one value for each time")
-        if any(before > after for before, after in pairwise(self.times_s)):
-            raise ValueError("the times do not go forward")
-        return self
-
-
-class BudgetRecord(_Record):
+class BudgetRecord(Record):
     """Upper bounds; None is no bound."""
 
     latency_ms: float | None = None
@@ -264,7 +155,7 @@ class BudgetRecord(_Record):
     energy_mj: float | None = None
 
 
-class ScoreRecord(_Record):
+class ScoreRecord(Record):
     """Predicted or measured figures of a configuration; None where not known."""
 
     latency_ms: float | None = None
@@ -281,7 +172,7 @@ class ScoreRecord(_Record):
     """Keys of the telemetry's columns that were added up, with + between them."""
 
 
-class RelaxationRecord(_Record):
+class RelaxationRecord(Record):
     """A feasible budget near an infeasible one, and what it gives."""
 
     changed: tuple[str, ...]
@@ -292,7 +183,7 @@ class RelaxationRecord(_Record):
     predicted: ScoreRecord | None = None
 
 
-class ClassificationRecord(_Record):
+class ClassificationRecord(Record):
     """What a classifier got right and wrong; see :mod:`kenning_lego.metrics`.
 
     Means are over the classes that have samples.
@@ -338,7 +229,7 @@ class ClassificationRecord(_Record):
         return rows
 
 
-class ConfigurationRecord(_Record):
+class ConfigurationRecord(Record):
     """The variants chosen for a budget, or why none could be."""
 
     name: str
@@ -365,14 +256,14 @@ class ConfigurationRecord(_Record):
     """Of its outputs on the test part, from the target; None for other tasks."""
 
 
-class WholeRecord(_Record):
+class WholeRecord(Record):
     """The original network compiled as one artifact, without being cut."""
 
     artifact: ArtifactRecord
     measurement: str | None = None
 
 
-class ErrorsRecord(_Record):
+class ErrorsRecord(Record):
     """Prediction minus measurement as shares of the measurement, over composed runs."""
 
     median: float
@@ -383,7 +274,7 @@ class ErrorsRecord(_Record):
     """Mean of the signed errors; positive is predicted too slow."""
 
 
-class ComposedRunRecord(_Record):
+class ComposedRunRecord(Record):
     """A composed network that was timed to see whether latencies add up."""
 
     variants: tuple[str, ...]
@@ -395,7 +286,7 @@ class ComposedRunRecord(_Record):
     measurement: str
 
 
-class AdditivityRecord(_Record):
+class AdditivityRecord(Record):
     """Whether latencies of segments add up; see :mod:`kenning_lego.selection.additivity`."""
 
     runs: tuple[ComposedRunRecord, ...]
@@ -411,7 +302,7 @@ class AdditivityRecord(_Record):
     """Added for every 10^6 bytes of artifact."""
 
 
-class ScoreErrorsRecord(_Record):
+class ScoreErrorsRecord(Record):
     """Prediction minus score, in the metric's units, over composed networks."""
 
     median: float
@@ -422,7 +313,7 @@ class ScoreErrorsRecord(_Record):
     """Mean of the signed errors; positive is predicted too high."""
 
 
-class ComposedScoreRecord(_Record):
+class ComposedScoreRecord(Record):
     """A random configuration that was scored to see how well accuracy costs predict."""
 
     variants: tuple[str, ...]
@@ -434,7 +325,7 @@ class ComposedScoreRecord(_Record):
     score: float
 
 
-class AccuracyRecord(_Record):
+class AccuracyRecord(Record):
     """Where accuracy costs come from; see :mod:`kenning_lego.blocks.accuracy.profile`."""
 
     metric: str
@@ -456,7 +347,7 @@ class AccuracyRecord(_Record):
     """Of LegoDNN's."""
 
 
-class FrontRecord(_Record):
+class FrontRecord(Record):
     """The undominated configurations, in order of accuracy cost, latency and memory."""
 
     points: int
@@ -469,20 +360,11 @@ class FrontRecord(_Record):
     memory_bytes: Column
 
 
-class RunRecord(_Record):
+class RunRecord(HeaderRecord):
     """One run of a scenario."""
 
     schema_version: Literal[2] = SCHEMA_VERSION
     kind: Literal["run"] = "run"
-    id: str
-    created: str
-    """ISO 8601 with time zone."""
-    version: str
-    """Of kenning-lego."""
-    command: tuple[str, ...]
-    scenario: dict[str, Any]
-    host: EnvironmentRecord
-    target: TargetRecord
     network: NetworkRecord
     segments: tuple[SegmentRecord, ...]
     measurements: tuple[MeasurementRecord, ...]
@@ -502,31 +384,6 @@ class RunRecord(_Record):
     def measurement(self, name: str | None) -> MeasurementRecord | None:
         """The measurement of that name, if there is one."""
         return next((each for each in self.measurements if each.name == name), None)
-
-
-def kind_of(path: Path) -> str:
-    """What a file is the record of, such as ``run``; empty if it does not say.
-
-    Raises:
-        WorkspaceError: it cannot be read, or is not JSON.
-    """
-    content = read_json(path)
-    kind = content.get("kind") if isinstance(content, dict) else None
-    return kind if isinstance(kind, str) else ""
-
-
-def read_json(path: Path) -> Any:
-    """The content of a record's file, unchecked.
-
-    Raises:
-        WorkspaceError: it cannot be read, or is not JSON.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise WorkspaceError(f"cannot read the record {path}: {error.strerror}") from error
-    except ValueError as error:
-        raise WorkspaceError(f"{path} is not JSON: {error}", "name a run's record.json") from error
 
 
 def load_record(path: Path) -> RunRecord:
@@ -551,11 +408,3 @@ def load_record(path: Path) -> RunRecord:
         return RunRecord.model_validate(content)
     except (KeyError, ValidationError) as error:
         raise WorkspaceError(f"{path} is damaged: {first_problem(error)}") from error
-
-
-def first_problem(error: Exception) -> str:
-    """The first thing that is wrong with a record, in a line."""
-    if isinstance(error, ValidationError):
-        first = error.errors(include_url=False)[0]
-        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-    return str(error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from kenning_lego.core.records import TelemetryRecord
+from kenning_lego.core.run_headers import TelemetryRecord
 from kenning_lego.reports.classification import classified
 from kenning_lego.reports.confusion_chart import confusion_chart
 from kenning_lego.reports.findings import Findings

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from kenning_lego.core.errors import UsageError
-from kenning_lego.core.records import MeasurementRecord, RunRecord
+from kenning_lego.core.measurement_records import MeasurementRecord
+from kenning_lego.core.records import RunRecord
 from kenning_lego.stats.comparison import Difference, compare_medians, compare_overall
 from kenning_lego.stats.recorded import rounds_of
 

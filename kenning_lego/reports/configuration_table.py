@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kenning_lego.core.records import (
-    BudgetRecord,
-    ConfigurationRecord,
-    ScoreRecord,
-)
+from kenning_lego.core.records import BudgetRecord, ConfigurationRecord, ScoreRecord
 from kenning_lego.reports.findings import Findings, Outcome
 from kenning_lego.reports.formatting import (
     ENERGY_NJ,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kenning_lego.core.records import EnvironmentRecord
+from kenning_lego.core.run_headers import EnvironmentRecord
 from kenning_lego.reports.formatting import NO_BREAK, PLAIN, Unit, decimal, quantity, size
 
 Facts = Mapping[str, str | int | float]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kenning_lego.core.records import MeasurementRecord
+from kenning_lego.core.measurement_records import MeasurementRecord
 from kenning_lego.reports.findings import Findings
 from kenning_lego.reports.formatting import TIME_NS, Column, integer
 from kenning_lego.stats.intervals import Estimate

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from kenning_lego.core.records import BudgetRecord, PlanRecord
+from kenning_lego.core.measurement_records import PlanRecord
+from kenning_lego.core.records import BudgetRecord
 from kenning_lego.reports.findings import Findings
 from kenning_lego.reports.formatting import counted, share
 from kenning_lego.reports.memory import MEMORY

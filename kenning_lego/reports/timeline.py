@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from kenning_lego.core.records import TelemetryRecord
+from kenning_lego.core.run_headers import TelemetryRecord
 from kenning_lego.core.telemetry import place_of, quantity_of
 from kenning_lego.reports.formatting import counted
 

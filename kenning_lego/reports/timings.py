@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from kenning_lego.core.records import MeasurementRecord, RunRecord
+from kenning_lego.core.measurement_records import MeasurementRecord
+from kenning_lego.core.records import RunRecord
 from kenning_lego.stats.intervals import Estimate, ordered_quantile
 from kenning_lego.stats.summary import Summary, summarize
 

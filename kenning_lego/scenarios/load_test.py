@@ -22,7 +22,8 @@ from kenning_lego.core.flags import parse_configuration
 from kenning_lego.core.load_records import LoadRecord, LoadResultRecord
 from kenning_lego.core.loads import MAX_QUERIES, LoadPlan, LoadResult, Scenario
 from kenning_lego.core.plans import Progress, Statistics
-from kenning_lego.core.records import EnvironmentRecord, TargetRecord, load_record
+from kenning_lego.core.records import load_record
+from kenning_lego.core.run_headers import EnvironmentRecord, TargetRecord
 from kenning_lego.scenarios.targets import check_runtime, open_target
 from kenning_lego.scenarios.tester.configuration import IN_PROCESS, TargetConfig
 from kenning_lego.servers.environment import describe
@@ -211,25 +212,18 @@ def _record(
     address: str,
 ) -> LoadRecord:
     now = datetime.now(timezone.utc)
-    here, before, after = describe(), statistics.before, statistics.after
+    here = describe()
     return LoadRecord(
         id=now.strftime("load-%Y%m%dT%H%M%S.%f")[:-3] + "Z",
         created=now.isoformat(timespec="seconds"),
         version=__version__,
         command=tuple(command),
         scenario=config.model_dump(mode="json"),
-        host=EnvironmentRecord(
-            facts=dict(here.facts), engines=dict(here.engines), state_before=dict(here.state)
-        ),
+        host=EnvironmentRecord.between(here, here),
         target=TargetRecord(
             address=address,
             in_process=address == IN_PROCESS,
-            environment=EnvironmentRecord(
-                facts=dict(before.facts),
-                engines=dict(before.engines),
-                state_before=dict(before.state),
-                state_after=dict(after.state),
-            ),
+            environment=EnvironmentRecord.between(statistics.before, statistics.after),
             used=dict(statistics.used),
             deployments=_deployments(results),
         ),

@@ -11,7 +11,8 @@ from kenning_lego.core.entry import run
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
 from kenning_lego.core.pipeline_records import load_pipelines_record
-from kenning_lego.core.records import kind_of, load_record
+from kenning_lego.core.records import load_record
+from kenning_lego.core.run_headers import kind_of
 from kenning_lego.store.workspace import Workspace
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from kenning_lego.core.records import (
+from kenning_lego.core.measurement_records import (
     MeasurementRecord,
     PercentileRecord,
     PlanRecord,

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kenning_lego.core.errors import WorkspaceError
-from kenning_lego.core.records import SCHEMA_VERSION, MeasurementRecord, load_record
+from kenning_lego.core.measurement_records import MeasurementRecord
+from kenning_lego.core.records import SCHEMA_VERSION, load_record
 from kenning_lego.store.atomic import write_json
 
 VERSION_1 = Path(__file__).parent / "fixtures" / "record-v1.json"

@@ -14,12 +14,8 @@ from kenning_lego.core.pipeline_records import (
     RunConfigurationRecord,
     VariantShareRecord,
 )
-from kenning_lego.core.records import (
-    BudgetRecord,
-    EnvironmentRecord,
-    ScoreRecord,
-    TargetRecord,
-)
+from kenning_lego.core.records import BudgetRecord, ScoreRecord
+from kenning_lego.core.run_headers import EnvironmentRecord, TargetRecord
 
 RATIOS = (0.0, 0.2, 0.4, 0.6, 0.8)
 SECONDS = 60.0

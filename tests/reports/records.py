@@ -7,6 +7,7 @@ import random
 import statistics
 from collections.abc import Mapping
 
+from kenning_lego.core.measurement_records import MeasurementRecord
 from kenning_lego.core.records import (
     AccuracyRecord,
     AdditivityRecord,
@@ -15,21 +16,18 @@ from kenning_lego.core.records import (
     ComposedRunRecord,
     ComposedScoreRecord,
     ConfigurationRecord,
-    EnvironmentRecord,
     ErrorsRecord,
-    MeasurementRecord,
     NetworkRecord,
     RelaxationRecord,
     RunRecord,
     ScoreErrorsRecord,
     ScoreRecord,
     SegmentRecord,
-    TargetRecord,
-    TelemetryRecord,
     TensorRecord,
     VariantRecord,
     WholeRecord,
 )
+from kenning_lego.core.run_headers import EnvironmentRecord, TargetRecord, TelemetryRecord
 
 RATIOS = (0.0, 0.2, 0.4, 0.6, 0.8)
 BLOCKS = tuple(f"layer{stage}.{index}" for stage in range(1, 5) for index in range(2))

@@ -6,7 +6,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from kenning_lego.core.records import MeasurementRecord, RunRecord
+from kenning_lego.core.measurement_records import MeasurementRecord
+from kenning_lego.core.records import RunRecord
 from kenning_lego.reports.charts import charts_of
 from kenning_lego.reports.findings import Findings, findings_of
 from kenning_lego.reports.latency_chart import latency_chart

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kenning_lego.core.records import EnvironmentRecord
+from kenning_lego.core.run_headers import EnvironmentRecord
 from kenning_lego.reports.environment import Change, Fact, board, engine, facts, machine
 from kenning_lego.reports.formatting import NO_BREAK
 

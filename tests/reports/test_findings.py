@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kenning_lego.core.records import (
-    ConfigurationRecord,
-    MeasurementRecord,
-    PercentileRecord,
-    ScoreRecord,
-)
+from kenning_lego.core.measurement_records import MeasurementRecord, PercentileRecord
+from kenning_lego.core.records import ConfigurationRecord, ScoreRecord
 from kenning_lego.reports.findings import ORIGINAL, findings_of
 from kenning_lego.reports.timings import timing_of, timings_of
 from tests.reports.records import BLOCKS, resnet_record, whole_model_record

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kenning_lego.core.errors import MissingDependencyError
-from kenning_lego.core.records import MeasurementRecord, RunRecord
+from kenning_lego.core.measurement_records import MeasurementRecord
+from kenning_lego.core.records import RunRecord
 from kenning_lego.reports.html import render_html
 from tests.reports.pages import Page
 from tests.reports.records import composed_record, resnet_record, whole_model_record

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kenning_lego.core.records import PlanRecord, RunRecord, VerdictRecord
+from kenning_lego.core.measurement_records import PlanRecord, VerdictRecord
+from kenning_lego.core.records import RunRecord
 from kenning_lego.reports.findings import findings_of
 from kenning_lego.reports.remarks import remarks
 from kenning_lego.reports.timings import timings_of

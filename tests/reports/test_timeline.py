@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kenning_lego.core.records import TelemetryRecord
+from kenning_lego.core.run_headers import TelemetryRecord
 from kenning_lego.reports.charts import charts_of
 from kenning_lego.reports.findings import findings_of
 from kenning_lego.reports.html import render_html

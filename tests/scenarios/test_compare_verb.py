@@ -13,7 +13,8 @@ import pytest
 
 from kenning_lego.cli import dispatch
 from kenning_lego.core.entry import run
-from kenning_lego.core.records import RunRecord, VerdictRecord
+from kenning_lego.core.measurement_records import VerdictRecord
+from kenning_lego.core.records import RunRecord
 from kenning_lego.store.atomic import write_json
 from tests.reports.records import samples, whole_model_record
 

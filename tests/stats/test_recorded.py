@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kenning_lego.core.records import MeasurementRecord
+from kenning_lego.core.measurement_records import MeasurementRecord
 from kenning_lego.stats.recorded import judge_records, rounds_of
 from kenning_lego.stats.verdict import Telemetry
 

@@ -33,11 +33,7 @@ from kenning_lego.blocks.chain import Chain
 from kenning_lego.blocks.configuration import ProfileConfig
 from kenning_lego.blocks.variants.variants import Variants
 from kenning_lego.core.errors import ModelError
-from kenning_lego.core.records import (
-    AccuracyRecord,
-    ComposedScoreRecord,
-    ScoreErrorsRecord,
-)
+from kenning_lego.core.records import AccuracyRecord, ComposedScoreRecord, ScoreErrorsRecord
 from kenning_lego.training.progress import OnProgress
 
 _SHARES = (0.0, 0.5, 1.0)

@@ -8,10 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from kenning_lego import __version__
 from kenning_lego.compilers.fused import fuse
@@ -19,12 +15,7 @@ from kenning_lego.compilers.once import record_of
 from kenning_lego.compilers.onnx_compiler import Onnx
 from kenning_lego.core.errors import ConfigurationError, StoreError
 from kenning_lego.core.export_records import ExportRecord
-from kenning_lego.core.records import (
-    RunRecord,
-    ScoreRecord,
-    SegmentRecord,
-    TensorRecord,
-)
+from kenning_lego.core.records import RunRecord, ScoreRecord, SegmentRecord
 from kenning_lego.scenarios.online.tested import TestedNetwork
 from kenning_lego.store.artifacts import digest_of
 from kenning_lego.store.atomic import write_bytes, write_json
@@ -92,11 +83,10 @@ def export(
             )
     _check_format(record.segments)
     stages = [tested.workspace.artifacts.read(digest) for digest in what.stages]
-    inputs, outputs = _inputs(record.segments), _outputs(record.segments)
     made = fuse(
         stages,
-        [each.name for each in outputs],
-        _example(inputs),
+        [each.name for each in tested.outputs],
+        tested.example(),
         metadata=_metadata(record, what),
     )
     described = ExportRecord(
@@ -105,8 +95,8 @@ def export(
         command=tuple(command),
         file=path.name,
         artifact=record_of(made, digest_of(made.content), Onnx()),
-        inputs=inputs,
-        outputs=outputs,
+        inputs=tested.inputs,
+        outputs=tested.outputs,
         network=record.network.name,
         run=record.id,
         configuration=what.name,
@@ -151,36 +141,6 @@ def _check_format(segments: Sequence[SegmentRecord]) -> None:
                     f"the artifact of {variant.name} is {variant.artifact.format}, not ONNX",
                     "test the network with a compiler that makes ONNX",
                 )
-
-
-def _inputs(segments: Sequence[SegmentRecord]) -> tuple[TensorRecord, ...]:
-    """What a segment takes and none before it gives."""
-    given: set[str] = set()
-    found: dict[str, TensorRecord] = {}
-    for segment in segments:
-        found.update({each.name: each for each in segment.inputs if each.name not in given})
-        given |= {each.name for each in segment.outputs}
-    return tuple(found.values())
-
-
-def _outputs(segments: Sequence[SegmentRecord]) -> tuple[TensorRecord, ...]:
-    """What the last segment gives, after whatever else no segment takes."""
-    taken = {each.name for segment in segments for each in segment.inputs}
-    *before, last = segments
-    loose = (each for segment in before for each in segment.outputs if each.name not in taken)
-    return (*loose, *last.outputs)
-
-
-def _example(inputs: Sequence[TensorRecord]) -> dict[str, NDArray[Any]]:
-    """One sample of noise where a tensor is of floats, of zeros elsewhere."""
-    rng = np.random.default_rng(0)
-    found: dict[str, NDArray[Any]] = {}
-    for each in inputs:
-        shape = tuple(1 if isinstance(size, str) else size for size in each.shape)
-        floats = np.issubdtype(np.dtype(each.dtype), np.floating)
-        noise = rng.standard_normal(shape) if floats else np.zeros(shape)
-        found[each.name] = noise.astype(each.dtype)
-    return found
 
 
 def _plain(name: str) -> str:

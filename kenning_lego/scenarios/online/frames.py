@@ -24,7 +24,7 @@ from kenning_lego.core.frame_sources import (
     StoredFrames,
     VideoFrames,
 )
-from kenning_lego.core.specs import TensorSpec
+from kenning_lego.core.specs import IOSpec, TensorSpec
 from kenning_lego.scenarios.online.tested import TestedNetwork
 from kenning_lego.scenarios.tester.configuration import InferenceTestConfig
 from kenning_lego.store.artifacts import digest_of
@@ -126,8 +126,9 @@ class HostImages(_Images):
         """
         from kenning_lego.servers.sources.images import ImageWriter  # needs OpenCV
 
-        spec = _input_of(network)
-        writer = ImageWriter([spec], self.preparation)
+        specs = tuple(TensorSpec(each.name, each.shape, each.dtype) for each in network.inputs)
+        inputs = IOSpec(specs, ()).with_batch(1).inputs
+        writer, spec = ImageWriter(inputs, self.preparation), inputs[0]
         tensor = np.zeros(spec.sizes, spec.dtype)
         frames = []
         for image in _read(self.path, self.count):
@@ -195,14 +196,6 @@ FramesConfig = Annotated[
     TestImages | HostImages | Noise | Zeros | Camera | Video, Field(discriminator="type")
 ]
 """A field of this type is told by its ``type``."""
-
-
-def _input_of(network: TestedNetwork) -> TensorSpec:
-    """The network's only input, for one image."""
-    first = network.record.segments[0].inputs
-    spec = TensorSpec(first[0].name, first[0].shape, first[0].dtype)
-    sizes = tuple(1 if isinstance(size, str) else size for size in spec.shape)
-    return TensorSpec(spec.name, sizes, spec.dtype)
 
 
 def _read(path: Path, count: int) -> Iterator[NDArray[np.uint8]]:

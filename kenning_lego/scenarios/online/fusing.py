@@ -6,10 +6,6 @@ import contextlib
 import math
 import time
 from collections.abc import Mapping
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from kenning_lego.compilers.fused import fuse_once
 from kenning_lego.compilers.onnx_compiler import Onnx
@@ -56,26 +52,14 @@ class Fuser:
         network = pipeline.network
         with contextlib.suppress(CompilationError):
             made = fuse_once(
-                stages, _outputs(pipeline), _example(pipeline), Onnx(), network.workspace
+                stages,
+                [each.name for each in network.outputs],
+                network.example(),
+                Onnx(),
+                network.workspace,
             )
             digest = made.record.digest
             fused[digest] = status.variants
             with open_server(self._where) as target:
                 target.upload(network.workspace.artifacts.path(digest), digest)
                 target.deployments.force(followed.name, (digest,), fused_from=stages)
-
-
-def _outputs(pipeline: Pipeline) -> tuple[str, ...]:
-    segments = pipeline.network.record.segments
-    return pipeline.deployment.offer.outputs or tuple(s.name for s in segments[-1].outputs)
-
-
-def _example(pipeline: Pipeline) -> dict[str, NDArray[Any]]:
-    """Random inputs for one sample."""
-    rng = np.random.default_rng(0)
-    inputs = pipeline.network.record.segments[0].inputs
-    shapes = {
-        each.name: tuple(1 if isinstance(size, str) else size for size in each.shape)
-        for each in inputs
-    }
-    return {each.name: rng.standard_normal(shapes[each.name]).astype(each.dtype) for each in inputs}

@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kenning_lego.blocks.latency import stages_of
 from kenning_lego.core.errors import ConfigurationError, WorkspaceError
 from kenning_lego.core.offers import Offer, OfferedSegment, OfferedVariant
-from kenning_lego.core.records import ConfigurationRecord, RunRecord, load_record
+from kenning_lego.core.records import ConfigurationRecord, RunRecord, TensorRecord, load_record
 from kenning_lego.scenarios.online.prediction import Predictor
 from kenning_lego.scenarios.tester.choice import pose_problem
 from kenning_lego.selection.problem import Problem
@@ -57,6 +61,36 @@ class TestedNetwork:
     def predictor(self) -> Predictor:
         """What choices are predicted to be."""
         return Predictor.of(self.record)
+
+    @property
+    def inputs(self) -> tuple[TensorRecord, ...]:
+        """What a segment takes and none before it gives."""
+        given: set[str] = set()
+        found: dict[str, TensorRecord] = {}
+        for segment in self.record.segments:
+            found.update({each.name: each for each in segment.inputs if each.name not in given})
+            given |= {each.name for each in segment.outputs}
+        return tuple(found.values())
+
+    @property
+    def outputs(self) -> tuple[TensorRecord, ...]:
+        """What the last segment gives, after whatever else no segment takes."""
+        segments = self.record.segments
+        taken = {each.name for segment in segments for each in segment.inputs}
+        *before, last = segments
+        loose = (each for segment in before for each in segment.outputs if each.name not in taken)
+        return (*loose, *last.outputs)
+
+    def example(self) -> dict[str, NDArray[Any]]:
+        """Inputs by name, for one sample: noise where a tensor is of floats, zeros elsewhere."""
+        rng = np.random.default_rng(0)
+        found: dict[str, NDArray[Any]] = {}
+        for each in self.inputs:
+            shape = tuple(1 if isinstance(size, str) else size for size in each.shape)
+            floats = np.issubdtype(np.dtype(each.dtype), np.floating)
+            noise = rng.standard_normal(shape) if floats else np.zeros(shape)
+            found[each.name] = noise.astype(each.dtype)
+        return found
 
     def stages(self, variants: Mapping[str, str]) -> tuple[str, ...]:
         """The artifacts of a configuration, in order."""

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kenning_lego import __version__
+from kenning_lego.core.deployment_records import DeploymentEvent
 from kenning_lego.core.errors import TargetError
 from kenning_lego.core.pipeline_records import PipelinesRecord
 from kenning_lego.core.plans import TargetDescription
-from kenning_lego.core.records import EnvironmentRecord, TargetRecord
+from kenning_lego.core.run_headers import EnvironmentRecord, TargetRecord
 from kenning_lego.metrics.base import ShareMetric
 from kenning_lego.metrics.lookup import make_metric
 from kenning_lego.protocols.client import TargetClient
@@ -75,7 +76,12 @@ class Watch:
             before = target.describe()
             check_runtime(where.runtime, before, target.address)
             with self._deployed(target, shared_memory_bytes):
-                self._look_on(target)
+                try:
+                    self._look_on(target)
+                except (KeyboardInterrupt, TargetError):
+                    # What was seen until then is worth keeping, also of a target that is gone.
+                    self._keep(self._record(target.address, before, before))
+                    raise
             record = self._record(target.address, before, target.describe())
         self._keep(record)
         return record
@@ -106,7 +112,6 @@ class Watch:
     def _look_on(self, target: TargetClient) -> None:
         """Gather parts of the records until the time is over or no pipeline runs any more."""
         fuser = Fuser(self._config.fuse_after, self._config.target)
-        told = 0
         deadline = time.monotonic() + self._config.seconds
         while True:
             left = deadline - time.monotonic()
@@ -114,7 +119,6 @@ class Watch:
                 pipeline = self._pipelines[name]
                 self._ask(target, followed, pipeline)
                 fuser.look(followed, pipeline, self._fused[name])
-            told = self._tell(told)
             if left <= 0 or all(each.ended for each in self._followed.values()):
                 return
             time.sleep(min(LOOK_INTERVAL_S, left))
@@ -129,22 +133,17 @@ class Watch:
                 outputs=outputs,
             )
             followed.take(part)
+            self._tell(followed.name, part.events)
             if not part.frames:
                 return
 
-    def _tell(self, told: int) -> int:
-        """Print the events that came since; how many there are now."""
-        events = [
-            (event.at_ns, each.name, event.kind, event.text)
-            for each in self._followed.values()
-            for event in each.events
-            if event.kind not in STEPS
-        ]
+    def _tell(self, name: str, events: Sequence[DeploymentEvent]) -> None:
         origin = first_moment(self._followed.values())
-        for at_ns, name, kind, text in sorted(events)[told:]:
-            at = (at_ns - origin) / 1e9
-            self._console.print(f"  {at:7.2f} s  {name}  {kind}: {text}", soft_wrap=True)
-        return len(events)
+        for event in events:
+            if event.kind not in STEPS:
+                at = (event.at_ns - origin) / 1e9
+                said = f"  {at:7.2f} s  {name}  {event.kind}: {event.text}"
+                self._console.print(said, soft_wrap=True)
 
     def _record(
         self, address: str, before: TargetDescription, after: TargetDescription
@@ -160,11 +159,11 @@ class Watch:
             version=__version__,
             command=self._command,
             scenario=self._config.model_dump(mode="json"),
-            host=_environment(here, here),
+            host=EnvironmentRecord.between(here, here),
             target=TargetRecord(
                 address=address,
                 in_process=False,
-                environment=_environment(before, after),
+                environment=EnvironmentRecord.between(before, after),
                 used={
                     "engine": self._config.target.runtime,
                     "threads": self._config.target.threads,
@@ -201,12 +200,3 @@ class Watch:
         report = write_pipelines_report(record, directory)
         self._console.print(f"record {path}", soft_wrap=True)
         self._console.print(f"report {report}", soft_wrap=True)
-
-
-def _environment(before: TargetDescription, after: TargetDescription) -> EnvironmentRecord:
-    return EnvironmentRecord(
-        facts=dict(before.facts),
-        engines=dict(before.engines),
-        state_before=dict(before.state),
-        state_after=dict(after.state),
-    )

@@ -10,8 +10,14 @@ from kenning_lego.scenarios.selecting.asking import Asked, budgets_of, with_budg
 from kenning_lego.scenarios.selecting.configuration import SelectConfig
 from kenning_lego.scenarios.tester.choice import budget_record
 from kenning_lego.selection.problem import Budget, Choice
+from kenning_lego.selection.programs.demands import Demand, JointDemand
 from kenning_lego.selection.relaxation import Infeasible
-from kenning_lego.selection.select import select, select_jointly
+from kenning_lego.selection.select import (
+    JointlySelected,
+    Selected,
+    select,
+    select_jointly,
+)
 
 
 def answers(config: SelectConfig, asked: Sequence[Asked]) -> Iterator[AnswerRecord]:
@@ -33,62 +39,66 @@ def _for_one(name: str, budget: Budget, asked: Asked, config: SelectConfig) -> A
     demand = replace(asked.demand, budget=budget)
     answer = select(asked.tested.problem, demand, config.solver, gap=config.gap)
     if isinstance(answer, Infeasible):
-        return AnswerRecord(
-            name=name,
-            demand=str(demand),
-            budget=budget_record(budget),
-            feasible=False,
-            conflicts=answer.conflicts,
-            nearest=tuple(
-                NearRecord(
-                    changed=each.changed,
-                    demand=str(each.demand),
-                    budget=budget_record(each.demand.budget),
-                    chosen=(describe_choice(asked, each.answer),),
-                )
-                for each in answer.nearest
-            ),
+        nearest = tuple(
+            NearRecord(
+                changed=each.changed,
+                demand=str(each.demand),
+                budget=budget_record(each.demand.budget),
+                chosen=_all_chosen([asked], [each.answer]),
+            )
+            for each in answer.nearest
         )
-    return AnswerRecord(
-        name=name,
-        demand=str(demand),
-        budget=budget_record(budget),
-        feasible=True,
-        chosen=(describe_choice(asked, answer.choice),),
-        solver=answer.solver,
-        solve_ms=round(answer.seconds * 1e3, 3),
-        gap=answer.gap,
-    )
+        return _refused(name, budget, answer.demand, answer.conflicts, nearest)
+    return _met(name, budget, answer, _all_chosen([asked], [answer.choice]))
 
 
 def _for_several(
     name: str, budget: Budget, asked: Sequence[Asked], config: SelectConfig
 ) -> AnswerRecord:
-    joint = with_budget(asked, budget, config)
-    answer = select_jointly(joint, config.solver, gap=config.gap)
+    answer = select_jointly(with_budget(asked, budget, config), config.solver, gap=config.gap)
     if isinstance(answer, Infeasible):
-        return AnswerRecord(
-            name=name,
-            demand=str(joint),
-            budget=budget_record(budget),
-            feasible=False,
-            conflicts=answer.conflicts,
-            nearest=tuple(
-                NearRecord(
-                    changed=each.changed,
-                    demand=str(each.demand),
-                    budget=budget_record(each.demand.shared),
-                    chosen=_all_chosen(asked, each.answer),
-                )
-                for each in answer.nearest
-            ),
+        nearest = tuple(
+            NearRecord(
+                changed=each.changed,
+                demand=str(each.demand),
+                budget=budget_record(each.demand.shared),
+                chosen=_all_chosen(asked, each.answer),
+            )
+            for each in answer.nearest
         )
+        return _refused(name, budget, answer.demand, answer.conflicts, nearest)
+    return _met(name, budget, answer, _all_chosen(asked, answer.choices))
+
+
+def _refused(
+    name: str,
+    budget: Budget,
+    demand: Demand | JointDemand,
+    conflicts: tuple[tuple[str, ...], ...],
+    nearest: tuple[NearRecord, ...],
+) -> AnswerRecord:
     return AnswerRecord(
         name=name,
-        demand=str(joint),
+        demand=str(demand),
+        budget=budget_record(budget),
+        feasible=False,
+        conflicts=conflicts,
+        nearest=nearest,
+    )
+
+
+def _met(
+    name: str,
+    budget: Budget,
+    answer: Selected | JointlySelected,
+    chosen: tuple[ChosenRecord, ...],
+) -> AnswerRecord:
+    return AnswerRecord(
+        name=name,
+        demand=str(answer.demand),
         budget=budget_record(budget),
         feasible=True,
-        chosen=_all_chosen(asked, answer.choices),
+        chosen=chosen,
         solver=answer.solver,
         solve_ms=round(answer.seconds * 1e3, 3),
         gap=answer.gap,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from kenning_lego.core.measurement_records import MeasurementRecord, PlanRecord
 from kenning_lego.core.plans import Measurement, PlanLog, Statistics
-from kenning_lego.core.records import MeasurementRecord, PlanRecord, RunRecord
+from kenning_lego.core.records import RunRecord
 from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.stats.board import board_during
 from kenning_lego.stats.recorded import judge_records

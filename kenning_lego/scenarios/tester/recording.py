@@ -8,20 +8,18 @@ from datetime import datetime, timezone
 
 from kenning_lego import __version__
 from kenning_lego.blocks.chain import Chain
-from kenning_lego.core.plans import Statistics, TargetDescription
+from kenning_lego.core.plans import Statistics
 from kenning_lego.core.records import (
     AccuracyRecord,
     AdditivityRecord,
     ConfigurationRecord,
-    EnvironmentRecord,
     FrontRecord,
     NetworkRecord,
     RunRecord,
     SegmentRecord,
-    TargetRecord,
-    TelemetryRecord,
     WholeRecord,
 )
+from kenning_lego.core.run_headers import EnvironmentRecord, TargetRecord, TelemetryRecord
 from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.datasets.base import Dataset
 from kenning_lego.metrics.base import Metric
@@ -92,11 +90,11 @@ def assemble_record(
         version=__version__,
         command=tuple(command),
         scenario=config.model_dump(mode="json"),
-        host=_environment(here, here),
+        host=EnvironmentRecord.between(here, here),
         target=TargetRecord(
             address=address,
             in_process=in_process,
-            environment=_environment(statistics.before, statistics.after),
+            environment=EnvironmentRecord.between(statistics.before, statistics.after),
             used=dict(statistics.used),
             deployments=statistics.deployments,
         ),
@@ -112,15 +110,6 @@ def assemble_record(
         front=front,
         memory=config.memory,
         durations_s=dict(durations_s),
-    )
-
-
-def _environment(before: TargetDescription, after: TargetDescription) -> EnvironmentRecord:
-    return EnvironmentRecord(
-        facts=dict(before.facts),
-        engines=dict(before.engines),
-        state_before=dict(before.state),
-        state_after=dict(after.state),
     )
 
 

@@ -66,6 +66,7 @@ class Pipeline:
         self.hold = Hold(settings)
         self._settings = settings
         self._predictions = [from_units(each) for each in member.front.latencies.tolist()]
+        self._fastest_ms = min(self._predictions)
         self._estimator = LoadEstimator(settings.outliers)
         self._over: deque[bool] = deque(maxlen=settings.recent_frames)
         self._failed: dict[int, float] = {}
@@ -83,7 +84,7 @@ class Pipeline:
         bound = self.bounds.latency_ms
         if bound is None:
             return self._estimator.load
-        return self._estimator.attainable(bound, min(self._predictions))
+        return self._estimator.attainable(bound, self._fastest_ms)
 
     @property
     def current(self) -> int | None:
