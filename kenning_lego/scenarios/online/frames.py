@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from kenning_lego.core.configuration import Component
 from kenning_lego.core.errors import ConfigurationError
@@ -25,8 +25,8 @@ from kenning_lego.core.frame_sources import (
     VideoFrames,
 )
 from kenning_lego.core.specs import IOSpec, TensorSpec
+from kenning_lego.datasets.configuration import DatasetConfig
 from kenning_lego.scenarios.online.tested import TestedNetwork
-from kenning_lego.scenarios.tester.configuration import InferenceTestConfig
 from kenning_lego.store.artifacts import digest_of
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
@@ -90,20 +90,21 @@ class TestImages(Component):
             ConfigurationError: the record names no dataset.
         """
         try:
-            config = InferenceTestConfig.model_validate(network.record.scenario)
+            # The dataset alone: other settings may have changed since that test.
+            dataset = TypeAdapter(DatasetConfig).validate_python(
+                network.record.scenario.get("dataset")
+            )
         except ValidationError as error:
             raise ConfigurationError(
                 f"{network.path} does not say which dataset it was tested with",
                 "choose other frames, such as --frames.type random",
             ) from error
-        part = config.dataset.load().test
+        part = dataset.load().test
         part = part.take(range(min(self.count, len(part))))
         images, labels = part.images, part.labels
         content = np.ascontiguousarray(images).tobytes()
         source = StoredFrames(digest_of(content), self.repeat)
-        return Supply(
-            source, f"{len(images)} test images of {config.dataset.type}", content, labels
-        )
+        return Supply(source, f"{len(images)} test images of {dataset.type}", content, labels)
 
 
 class HostImages(_Images):
