@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ from kenning_lego.runtimes.base import Program
 from kenning_lego.runtimes.lookup import make_runtime
 from kenning_lego.servers.live.pipeline import LivePipeline
 from kenning_lego.store.artifacts import ArtifactStore
+
+_Result = TypeVar("_Result")
 
 ON_THE_WAY = -1
 """Instead of a point: some blocks are changed already, others are not yet."""
@@ -99,51 +102,47 @@ class Drive:
 
 
 TURN = 200
-"""Frames that a policy runs before it is another one's turn."""
+"""Frames that one runs before it is another one's turn."""
 
 
 def drive(
     network: Network, policy: Policy, trace: Sequence[Frame], other: Neighbour, *, prompt: bool
 ) -> Drive:
-    """Run a trace with one policy; see :func:`drive_in_turn`."""
-    (run,) = drive_in_turn({"": (network, policy, prompt)}, trace, other).values()
+    """Run a trace with one policy; see :func:`driving`."""
+    (run,) = in_turn({"": driving(network, policy, trace, other, prompt=prompt)}).values()
     return run
 
 
-def drive_in_turn(
-    policies: Mapping[str, tuple[Network, Policy, bool]], trace: Sequence[Frame], other: Neighbour
-) -> dict[str, Drive]:
-    """Run a trace with each policy, a stretch of it at a time.
+def in_turn(runs: Mapping[str, Generator[None, None, _Result]]) -> dict[str, _Result]:
+    """Take runs that rest now and then to their ends, a stretch of each at a time.
 
-    So what else happens to the machine hits all alike. For a policy no time goes by while it is
-    not its turn.
-
-    Args:
-        policies: by name: the network, who decides on it, and whether a switch is done before the
-            frame and the memory does not matter, as of a policy that knows the trace.
-        trace: the frames' conditions.
-        other: the process that loads the core.
+    So what else happens to the machine hits all alike.
     """
-    driven = {
-        name: _driving(network, policy, trace, other, prompt=prompt)
-        for name, (network, policy, prompt) in policies.items()
-    }
-    done: dict[str, Drive] = {}
-    while len(done) < len(driven):
-        for name, driving in driven.items():
+    done: dict[str, _Result] = {}
+    while len(done) < len(runs):
+        for name, run in runs.items():
             if name in done:
                 continue
             try:
-                next(driving)
+                next(run)
             except StopIteration as end:
                 done[name] = end.value
-    return {name: done[name] for name in policies}
+    return {name: done[name] for name in runs}
 
 
-def _driving(
+def driving(
     network: Network, policy: Policy, trace: Sequence[Frame], other: Neighbour, *, prompt: bool
 ) -> Generator[None, None, Drive]:
-    """One policy's run, which rests after each turn."""
+    """Run a trace with a policy, for which no time goes by while this rests, every few frames.
+
+    Args:
+        network: that runs.
+        policy: decides on it.
+        trace: the frames' conditions.
+        other: the process that loads the core.
+        prompt: whether a switch is done before the frame and the memory does not matter, as of a
+            policy that knows the trace.
+    """
     rested = 0.0
 
     def now() -> float:

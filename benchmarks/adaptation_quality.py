@@ -3,29 +3,36 @@
 The trained ResNet-56 runs frames of eight images, the half of CIFAR-10's test images that its
 profile has not seen, one frame after the other on one core. Budgets on latency and memory change
 a hundred times; meanwhile a real process comes and goes that wants the same core. The same trace is
-run by the controller, by the full network, by the smallest one, by the controller with whole
-networks of one ratio instead of blocks, and by a policy that knows the trace and switches for
-nothing.
+run by the controller, by the same one in a deployment on a real server, by the full network, by the
+smallest one, by the controller with whole networks of one ratio instead of blocks, and by a policy
+that knows the trace and switches for nothing; all in turn, a stretch of frames at a time.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.adaptation_deployed import Deployed, offer_of, run_deployed
+from benchmarks.adaptation_clairvoyant import (
+    RESERVES,
+    Clairvoyant,
+    Experience,
+    in_hindsight,
+)
+from benchmarks.adaptation_deployed import Deployed, deployed, offer_of
 from benchmarks.adaptation_driver import (
     Drive,
     Neighbour,
     Network,
     drive,
-    drive_in_turn,
+    driving,
+    in_turn,
     neighbour,
 )
 from benchmarks.adaptation_network import (
@@ -35,7 +42,7 @@ from benchmarks.adaptation_network import (
     time_network,
     trained_network,
 )
-from benchmarks.adaptation_policies import Adaptive, Clairvoyant, Experience, Policy
+from benchmarks.adaptation_policies import Adaptive, Policy
 from benchmarks.adaptation_trace import Frame, Range, TraceShape, make_trace
 from benchmarks.bench_record import Metric
 from benchmarks.trained import load_cifar10
@@ -54,7 +61,8 @@ _LATE = 0.03
 _POINTS = 100.0
 _RESAMPLED = 2000
 
-OURS, FULL, SMALLEST, WHOLES, CLAIRVOYANT = "ours", "full", "smallest", "wholes", "clairvoyant"
+OURS, FULL, SMALLEST, WHOLES = "ours", "full", "smallest", "wholes"
+DEPLOYED, CLAIRVOYANT = "deployed", "clairvoyant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +93,11 @@ def measure(directory: Path, *, quick: bool) -> list[Metric]:
     with neighbour(core) as other:
         free, shared = (_experience(setting, other, busy=busy) for busy in (False, True))
         trace = _trace(setting.blocks, free, shared, _QUICK if quick else _SHAPE)
-        drives = _drive_all(setting, trace, other, free, shared)
-        deployed = run_deployed(
-            directory,
-            setting.offer,
-            found.workspace.artifacts,
-            setting.network.images,
-            trace,
-            other,
-            core,
-            _SHAPE.grace,
-        )
-    return [*_metrics(setting, trace, drives), *_deployed_metrics(setting, deployed, drives)]
+        clairvoyants = {
+            reserve: Clairvoyant(setting.blocks, free, shared, reserve) for reserve in RESERVES
+        }
+        runs = _run_all(directory, setting, trace, other, core, clairvoyants)
+    return _metrics(setting, trace, runs)
 
 
 def _prepare(found: TrainedNetwork, images: Part, *, quick: bool) -> _Setting:
@@ -148,38 +149,78 @@ def _trace(front: Front, free: Experience, shared: Experience, shape: TraceShape
     return make_trace(shape, memory, alone, beside, seed=0)
 
 
-def _drive_all(
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """What became of the frames.
+
+    Args:
+        drives: by policy.
+        clairvoyants: by reserve.
+        deployed: by the controller of a real server.
+    """
+
+    drives: Mapping[str, Drive]
+    clairvoyants: Mapping[float, Drive]
+    deployed: Deployed
+
+
+def _run_all(
+    directory: Path,
     setting: _Setting,
     trace: Sequence[Frame],
     other: Neighbour,
-    free: Experience,
-    shared: Experience,
-) -> dict[str, Drive]:
+    core: int,
+    clairvoyants: Mapping[float, Policy],
+) -> _Runs:
     settings, blocks = AdaptationSettings(), setting.blocks
-    policies: dict[str, tuple[Network, Policy]] = {
-        OURS: (setting.network, Adaptive(blocks, settings)),
-        CLAIRVOYANT: (setting.network, Clairvoyant(blocks, free, shared)),
-        WHOLES: (setting.whole_network, Adaptive(setting.wholes, settings)),
-        FULL: (setting.original, Policy()),
-        SMALLEST: (setting.network, Policy(int(blocks.latencies.argmin()))),
-    }
-    free_of_bounds = (CLAIRVOYANT, FULL)
-    return drive_in_turn(
-        {
-            name: (network, policy, name in free_of_bounds)
-            for name, (network, policy) in policies.items()
+    policies: dict[str, tuple[Network, Policy, bool]] = {
+        OURS: (setting.network, Adaptive(blocks, settings), False),
+        WHOLES: (setting.whole_network, Adaptive(setting.wholes, settings), False),
+        FULL: (setting.original, Policy(), True),
+        SMALLEST: (setting.network, Policy(int(blocks.latencies.argmin())), False),
+        **{
+            f"{CLAIRVOYANT} {each}": (setting.network, clairvoyants[each], True)
+            for each in clairvoyants
         },
+    }
+    runs: dict[str, Generator[None, None, Drive | Deployed]] = {
+        name: driving(network, policy, trace, other, prompt=prompt)
+        for name, (network, policy, prompt) in policies.items()
+    }
+    runs[DEPLOYED] = deployed(
+        directory,
+        setting.offer,
+        setting.network.store,
+        setting.network.images,
         trace,
         other,
+        core,
+        _SHAPE.grace,
+    )
+    done = in_turn(runs)
+    drives = {name: each for name, each in done.items() if isinstance(each, Drive)}
+    (served,) = (each for each in done.values() if isinstance(each, Deployed))
+    return _Runs(
+        drives,
+        {each: drives.pop(f"{CLAIRVOYANT} {each}") for each in clairvoyants},
+        served,
     )
 
 
-def _metrics(
-    setting: _Setting, trace: Sequence[Frame], drives: Mapping[str, Drive]
-) -> list[Metric]:
-    kept = {name: _within(trace, run) * 100 for name, run in drives.items()}
+def _metrics(setting: _Setting, trace: Sequence[Frame], runs: _Runs) -> list[Metric]:
+    drives = runs.drives
+    best = in_hindsight(
+        trace,
+        runs.clairvoyants,
+        {reserve: _right(setting.labels, run) for reserve, run in runs.clairvoyants.items()},
+        1.0 - _LATE,
+    )
+    kept = {name: _within(trace, run) for name, run in drives.items()}
     right = {name: _right(setting.labels, run) for name, run in drives.items()}
     accuracy = {name: float(each.mean()) * _POINTS for name, each in right.items()}
+    accuracy[CLAIRVOYANT] = float(best.right.mean()) * _POINTS
+    kept[CLAIRVOYANT] = float(best.kept[_counted(trace)].mean()) * 100
+    print(f"the clairvoyant's reserves, core free and shared: {best.reserves}", file=sys.stderr)
     ours = drives[OURS]
     held = np.array([frame.budget.memory_bytes or 0 for frame in trace])
     metrics = [
@@ -208,30 +249,30 @@ def _metrics(
             Metric(f"adaptation_within_budget_{peer}", kept[peer], "%"),
             Metric(f"adaptation_accuracy_{peer}", accuracy[peer], "%"),
         ]
-    return metrics
+    return [*metrics, *_deployed_metrics(setting, runs.deployed, accuracy[CLAIRVOYANT])]
 
 
-def _deployed_metrics(
-    setting: _Setting, deployed: Deployed, drives: Mapping[str, Drive]
-) -> list[Metric]:
+def _deployed_metrics(setting: _Setting, served: Deployed, best: float) -> list[Metric]:
     """The same of the deployment on a real server, against the clairvoyant in this process."""
-    wanted = setting.labels[deployed.numbers % len(setting.labels)]
-    accuracy = float((deployed.answers == wanted).mean()) * _POINTS
-    best = float(_right(setting.labels, drives[CLAIRVOYANT]).mean()) * _POINTS
-    kept = float(deployed.kept[deployed.counted].mean()) * 100
+    wanted = setting.labels[served.numbers % len(setting.labels)]
+    accuracy = float((served.answers == wanted).mean()) * _POINTS
+    kept = float(served.kept[served.counted].mean()) * 100
     return [
         Metric("adaptation_deployed_within_budget", kept, "%", at_least=97.0),
         Metric("adaptation_deployed_accuracy", accuracy, "%", peer=best),
         Metric("adaptation_deployed_below_clairvoyant", best - accuracy, "points", at_most=0.3),
-        Metric("adaptation_deployed_switches", float(deployed.switches), "switches"),
+        Metric("adaptation_deployed_switches", float(served.switches), "switches"),
     ]
 
 
+def _counted(trace: Sequence[Frame]) -> NDArray[np.bool_]:
+    return np.array([frame.counted for frame in trace])
+
+
 def _within(trace: Sequence[Frame], run: Drive) -> float:
-    """Share of the frames that are looked at which keep their budget on latency."""
+    """Per cent of the frames that are looked at which keep their budget on latency."""
     bounds = np.array([frame.budget.latency_ms or np.inf for frame in trace])
-    counted = np.array([frame.counted for frame in trace])
-    return float((run.durations_ms <= bounds)[counted].mean())
+    return float((run.durations_ms <= bounds)[_counted(trace)].mean()) * 100
 
 
 def _right(labels: NDArray[np.int64], run: Drive) -> NDArray[np.float64]:

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Generator
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from benchmarks.adaptation_policies import Adaptive, Clairvoyant, Experience, Policy
+from benchmarks.adaptation_clairvoyant import Clairvoyant, Experience, in_hindsight
+from benchmarks.adaptation_driver import Drive, in_turn
+from benchmarks.adaptation_policies import Adaptive, Policy
 from benchmarks.adaptation_simulation import Machine, simulate
 from benchmarks.adaptation_trace import STEP, Frame, Range, TraceShape, make_trace
 from kenning_lego.selection.adaptation.settings import AdaptationSettings
@@ -80,3 +84,34 @@ def test_an_adaptive_policy_begins_within_its_first_budget() -> None:
     policy = Adaptive(FRONT, AdaptationSettings())
     point = policy.start(Frame(Budget(5.0), busy=False, counted=True), 0.0)
     assert FRONT[point].latency_ms <= 5.0
+
+
+def test_hindsight_takes_the_most_accurate_reserves_that_keep_enough() -> None:
+    """The bold run keeps all on a free core and little on a shared one."""
+    frames = [Frame(Budget(10.0), busy, counted=True) for busy in (False, True) for _ in range(50)]
+    bold = driven(np.where(np.arange(100) < 50, 9.0, 11.0))
+    careful = driven(np.full(100, 8.0))
+    right = {1.0: np.full(100, 0.9), 1.2: np.full(100, 0.8)}
+    best = in_hindsight(frames, {1.0: bold, 1.2: careful}, right, 0.97)
+    assert best.reserves == (1.0, 1.2)
+    assert best.kept.all()
+    assert best.right.mean() == pytest.approx(0.85)
+    assert in_hindsight(frames, {1.0: bold}, right, 0.97).reserves == (1.0, 1.0)
+
+
+def test_runs_that_rest_are_taken_in_turn_to_their_ends() -> None:
+    order: list[str] = []
+
+    def run(name: str, stretches: int) -> Generator[None, None, str]:
+        for _ in range(stretches):
+            order.append(name)
+            yield
+        return name.upper()
+
+    assert in_turn({"a": run("a", 1), "b": run("b", 3)}) == {"a": "A", "b": "B"}
+    assert order == ["a", "b", "b", "b"]
+
+
+def driven(durations_ms: NDArray[np.float64]) -> Drive:
+    none = np.zeros(len(durations_ms), np.int64)
+    return Drive(durations_ms, none, none[:, None], 0, 0, none)

@@ -21,6 +21,8 @@ _SIGMAS = 1.0
 """Standard errors of the load that a slower configuration must stand."""
 _LIGHTER = 0.85
 """Of the load before: this is a lighter load, and no noise."""
+_COLD = 2
+"""Frames after a switch that say nothing of the load: caches are cold, memory is touched first."""
 _FASTER = 0.99
 """After a miss the next configuration takes at most this share of the predicted latency."""
 
@@ -69,6 +71,7 @@ class Pipeline:
         self._fastest_ms = min(self._predictions)
         self._estimator = LoadEstimator(settings.outliers)
         self._over: deque[bool] = deque(maxlen=settings.recent_frames)
+        self._cold = 0
         self._failed: dict[int, float] = {}
         self._judged = False
         self.set_bounds(member.bounds)
@@ -117,17 +120,22 @@ class Pipeline:
         self._judged = False
 
     def observe(self, durations_ms: Sequence[float], point: int | None) -> None:
-        """Take in frames of a configuration; only those of the running one can be misses."""
+        """Take in frames of a configuration.
+
+        What a switch does to them is no load: those that wait for artifacts or run beside their
+        loading, and the first ones of a configuration, are left out.
+        """
         point = self.running if point is None else point
-        if point is None:
+        if point is None or point != self.running or self.pending is not None:
             return
+        cold = min(self._cold, len(durations_ms))
+        self._cold -= cold
         predicted, bound = self._predictions[point], self.bounds.latency_ms
-        counts = point == self.running and self.pending is None and bound is not None
         changes, level = self._estimator.changes, self._estimator.load.level
-        for duration in durations_ms:
+        for duration in durations_ms[cold:]:
             if predicted > 0:
                 self._estimator.observe(duration, predicted)
-            if counts and bound is not None:
+            if bound is not None:
                 self._over.append(duration > bound)
         if self._estimator.changes > changes and self._estimator.load.level < level * _LIGHTER:
             self.hold.ease()
@@ -144,7 +152,7 @@ class Pipeline:
 
     def switched(self, point: int) -> None:
         """It runs another point."""
-        self.running = point
+        self.running, self._cold = point, _COLD
         if self.pending == point:
             self.pending = None
         self._over.clear()

@@ -80,6 +80,21 @@ def test_single_slow_frames_change_nothing() -> None:
     assert controller.point("net") == 0
 
 
+def test_what_a_switch_does_to_frames_is_no_load() -> None:
+    """They wait for artifacts, run beside their loading, or find cold caches."""
+    controller = one(Budget(latency_ms=12.0))
+    now = run_frames(controller, 64, 1.0, 0.0)
+    before = controller.load("net")
+    controller.set_bounds("net", Budget(latency_ms=8.0), now)
+    (decision,) = controller.decide(now)
+    controller.observe("net", [30.0] * 5, now)  # beside the loading
+    controller.switched("net", decision.point, now)
+    controller.observe("net", [30.0] * 3, now, 0)  # run before, told of after
+    controller.observe("net", [30.0, 30.0], now)  # cold
+    assert controller.load("net") == before
+    assert not controller.decide(now)
+
+
 def test_nothing_is_decided_while_a_switch_is_pending() -> None:
     controller = one(Budget(latency_ms=8.0))
     (decision,) = controller.decide(0.0)
