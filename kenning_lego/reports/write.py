@@ -6,13 +6,17 @@ import os
 import tempfile
 from pathlib import Path
 
+from kenning_lego.core.conversion_records import ConversionRecord
 from kenning_lego.core.errors import StoreError
 from kenning_lego.core.pipeline_records import PipelinesRecord
 from kenning_lego.core.records import RunRecord
+from kenning_lego.reports.conversions.page import render_conversions
+from kenning_lego.reports.conversions.text import render_markdown, render_rst
 from kenning_lego.reports.html import render_html
 from kenning_lego.reports.pipelines.page import render_pipelines
 
 REPORT_NAME = "report.html"
+CONVERSIONS_NAME = "conversion"
 PIPELINES_REPORT_NAME = "pipelines.html"
 
 
@@ -36,6 +40,18 @@ def write_report(record: RunRecord, directory: Path) -> Path:
 def write_pipelines_report(record: PipelinesRecord, directory: Path) -> Path:
     """Write the page of pipelines as ``pipelines.html``, in the same way."""
     return _write(render_pipelines(record), directory / PIPELINES_REPORT_NAME)
+
+
+def write_conversions(record: ConversionRecord, directory: Path) -> tuple[Path, ...]:
+    """Write a support matrix as ``conversion.html``, ``.md`` and ``.rst``, in the same way."""
+    texts = {
+        ".html": render_conversions(record),
+        ".md": render_markdown(record),
+        ".rst": render_rst(record),
+    }
+    return tuple(
+        _write(text, directory / f"{CONVERSIONS_NAME}{suffix}") for suffix, text in texts.items()
+    )
 
 
 def _write(page: str, path: Path) -> Path:

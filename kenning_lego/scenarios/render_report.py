@@ -1,4 +1,4 @@
-"""Render a record, of a run or of pipelines, as one self-contained HTML page."""
+"""Render a record, of a run, of pipelines or of conversions, as a self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kenning_lego.core.configuration import Component
+from kenning_lego.core.conversion_records import load_conversion_record
 from kenning_lego.core.entry import run
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
@@ -20,7 +21,7 @@ class ReportConfig(Component):
     """What to render, and where to."""
 
     record: Path | None = None
-    """A run's record.json, or the pipelines.json of pipelines that ran."""
+    """A run's record.json, the pipelines.json of pipelines that ran, or a conversion.json."""
     workspace: Path | None = None
     """Render the newest run of this workspace instead."""
     output: Path | None = None
@@ -44,6 +45,13 @@ def main(arguments: Sequence[str]) -> int:
         from kenning_lego.reports.write import write_pipelines_report
 
         print(f"report {write_pipelines_report(pipelines, directory)}")
+        return 0
+    if kind_of(path) == "conversion":
+        conversions = load_conversion_record(path)
+        from kenning_lego.reports.write import write_conversions
+
+        for written in write_conversions(conversions, directory):
+            print(f"report {written}")
         return 0
     record = load_record(path)
     from kenning_lego.reports.write import write_report
