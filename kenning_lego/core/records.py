@@ -132,8 +132,9 @@ class NetworkRecord(Record):
     """The network as it was given."""
 
     name: str
-    parameters: int
-    flops: int
+    parameters: int | None
+    """None where they were not counted, as in TFLite files."""
+    flops: int | None
     dataset: str
     metric: str
     higher_is_better: bool = True

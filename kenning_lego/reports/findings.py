@@ -109,7 +109,8 @@ def findings_of(record: RunRecord, timings: Timings) -> Findings:
             Outcome(
                 each.name,
                 str(number) if numbered else each.name,
-                is_original=bool(chosen) and all(kind == "original" for kind in chosen),
+                is_original=(bool(chosen) or each.name == ORIGINAL)
+                and all(kind == "original" for kind in chosen),
                 predicted=each.predicted or ScoreRecord(),
                 measured=_measured(each.measured or ScoreRecord(), timing),
                 timing=timing,

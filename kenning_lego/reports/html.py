@@ -41,7 +41,7 @@ def render_html(record: RunRecord) -> str:
     return page.render(
         record=record,
         network=network,
-        network_size=f"{count(network.parameters)} parameters, {count(network.flops)} FLOPs",
+        network_size=_size(record),
         samples=", ".join(f"{integer(size)} {part}" for part, size in network.samples.items()),
         created=moment(record.created),
         board=board(record.target.environment),
@@ -62,6 +62,12 @@ def render_html(record: RunRecord) -> str:
         command=shlex.join(record.command),
         scenario=scenario_text(record),
     )
+
+
+def _size(record: RunRecord) -> str:
+    counted = {"parameters": record.network.parameters, "FLOPs": record.network.flops}
+    known = [f"{count(number)} {what}" for what, number in counted.items() if number is not None]
+    return ", ".join(known) or "a file as it is"
 
 
 def environment_of_templates() -> Environment:

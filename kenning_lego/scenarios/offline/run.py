@@ -18,6 +18,7 @@ from kenning_lego.blocks.variants.makers.base import VariantMaker
 from kenning_lego.blocks.variants.makers.lookup import find_makers
 from kenning_lego.blocks.variants.variants import Variants, make_variants
 from kenning_lego.blocks.workshop import profile_once, retrain_once
+from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.datasets.base import Dataset
 from kenning_lego.metrics.base import Metric
 from kenning_lego.metrics.lookup import make_metric
@@ -66,6 +67,11 @@ def load(config: OfflineConfig) -> Given:
     Raises:
         UsageError: one of them is not there, or not what the configuration says.
     """
+    if config.model.file is not None:
+        raise ConfigurationError(
+            f"{config.model.file} is a file, and blocks are made of torch networks",
+            "test it as it is with `kenning-lego test`, or name the network it was made from",
+        )
     makers = find_makers(config.blocks)
     make_executor(config.retraining.executor, config.retraining.processes)  # known before all else
     torch.manual_seed(config.training.seed)

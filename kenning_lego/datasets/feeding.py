@@ -1,0 +1,145 @@
+"""From a dataset's images to the bytes that a network of another origin takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import PositiveFloat, model_validator
+
+from kenning_lego.core.configuration import Component
+from kenning_lego.core.errors import ConfigurationError
+from kenning_lego.core.specs import IOSpec, Quantisation, TensorSpec
+from kenning_lego.datasets.samples import Images
+
+_Layout = Literal["nchw", "nhwc"]
+_AXES: dict[_Layout, tuple[int, int, int]] = {"nchw": (0, 1, 2), "nhwc": (1, 2, 0)}
+
+
+class InputConfig(Component):
+    """What becomes of an image, as the dataset gives it, before the network sees it.
+
+    ``(image * scale - mean) / std``; the dataset's own normalisation comes first. Where the network
+    takes quantised integers, that is divided by their scale and put beside their zero point.
+    """
+
+    layout: Literal["found", "nchw", "nhwc"] = "found"
+    """Order of the axes; found: whichever the shape of the network's input allows."""
+    scale: PositiveFloat = 1.0
+    """What the image's numbers are multiplied by first, such as 255 for networks that take pixels
+    from a dataset that gives 0..1."""
+    mean: tuple[float, ...] = ()
+    """Subtracted from each channel after that."""
+    std: tuple[PositiveFloat, ...] = ()
+    """Each channel is divided by it in the end."""
+    integers: Literal["quantised", "values"] = "quantised"
+    """Where the network takes integers: by their scale and zero point, as the file tells them, or
+    as the nearest values."""
+
+    @model_validator(mode="after")
+    def _one_for_each_channel(self) -> InputConfig:
+        if self.mean and self.std and len(self.mean) != len(self.std):
+            raise ValueError("mean and std have not the same number of channels")
+        return self
+
+
+class Feed:
+    """Makes the tensor that a network takes of an image.
+
+    Args:
+        spec: of the network, its batch of 1 bound.
+        shape: (channels, height, width) of the images.
+        config: what becomes of them.
+
+    Raises:
+        ConfigurationError: the network does not take one image of that shape, or what its
+            integers mean is not known.
+    """
+
+    def __init__(self, spec: IOSpec, shape: tuple[int, int, int], config: InputConfig) -> None:
+        if len(spec.inputs) != 1:
+            taken = ", ".join(map(str, spec.inputs))
+            raise ConfigurationError(
+                f"the file takes {len(spec.inputs)} tensors ({taken}), a dataset gives one image",
+                "measure its latency with --dataset.type random",
+            )
+        self._input = spec.inputs[0]
+        self._axes = _AXES[_layout(self._input, shape, config)]
+        for name, values in (("mean", config.mean), ("std", config.std)):
+            if len(values) not in (0, 1, shape[0]):
+                raise ConfigurationError(
+                    f"model.input.{name} has {len(values)} values, an image {shape[0]} channels",
+                    "give one for each channel, or one for all",
+                )
+        self._scale = np.float32(config.scale)
+        self._mean = np.asarray(config.mean or (0.0,), np.float32).reshape(-1, 1, 1)
+        self._std = np.asarray(config.std or (1.0,), np.float32).reshape(-1, 1, 1)
+        self._meaning = _meaning(self._input, config)
+
+    def __call__(self, image: Images) -> bytes:
+        """The tensor's bytes.
+
+        Args:
+            image: float32, (channels, height, width).
+        """
+        real = (image * self._scale - self._mean) / self._std
+        ordered = np.ascontiguousarray(real.transpose(self._axes))
+        dtype = np.dtype(self._input.dtype)
+        if dtype.kind == "f":
+            return ordered.astype(dtype).tobytes()
+        if self._meaning is not None:
+            ordered = ordered / np.float32(self._meaning.scale) + self._meaning.zero_point
+        limits = np.iinfo(dtype)
+        return np.clip(np.rint(ordered), limits.min, limits.max).astype(dtype).tobytes()
+
+
+def as_real(tensor: bytes, spec: TensorSpec) -> NDArray[Any]:
+    """An output as numbers: quantised integers by their scale and zero point.
+
+    Args:
+        tensor: raw bytes.
+        spec: of it, its batch bound.
+    """
+    values = np.frombuffer(tensor, spec.dtype).reshape(spec.sizes)
+    if spec.quantisation is None:
+        return values
+    shifted = values.astype(np.float32) - spec.quantisation.zero_point
+    return shifted * np.float32(spec.quantisation.scale)
+
+
+def _layout(spec: TensorSpec, shape: Sequence[int], config: InputConfig) -> _Layout:
+    fitting = [
+        layout
+        for layout, axes in _AXES.items()
+        if tuple(spec.shape) == (1, *(shape[axis] for axis in axes))
+    ]
+    asked = config.layout
+    if asked != "found":
+        fitting = [layout for layout in fitting if layout == asked]
+    if not fitting:
+        how = "" if asked == "found" else f" in the layout {asked}"
+        raise ConfigurationError(
+            f"the file takes {spec}, the dataset's images are "
+            f"{'x'.join(map(str, shape))} (channels x height x width){how}",
+            "name a dataset with such images, or measure latency alone with --dataset.type random",
+        )
+    if len(fitting) > 1 and shape[0] != 1:
+        raise ConfigurationError(
+            f"the file takes {spec}, which may be {' or '.join(fitting)}",
+            "say which with --model.input.layout",
+        )
+    return fitting[0]
+
+
+def _meaning(spec: TensorSpec, config: InputConfig) -> Quantisation | None:
+    if np.dtype(spec.dtype).kind == "f" or config.integers == "values":
+        return None
+    if spec.quantisation is None:
+        raise ConfigurationError(
+            f"the file takes {spec}, and does not say what its integers mean",
+            "give them as they are: --model.input.integers values, with mean, std and scale so "
+            "that the nearest values are meant",
+        )
+    return spec.quantisation
