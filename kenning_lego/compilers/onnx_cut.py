@@ -12,6 +12,7 @@ from kenning_lego.compilers.onnx_graph import (
     all_nodes,
     constants_of,
     inputs_of,
+    listed_constants,
     needs,
 )
 from kenning_lego.core.errors import ConfigurationError, UnknownNameError
@@ -216,6 +217,8 @@ class _Cut:
         # In the order of the whole file: its inputs, then what operators give.
         order = [*(each.name for each in inputs_of(graph)), *self.place_of]
         made.graph.input.extend(_typed(n, self.types) for n in order if n in taken)
+        # Constants that the file lists as inputs stay listed: engines treat them in another way.
+        made.graph.input.extend(each for each in listed_constants(graph) if each.name in used)
         made.graph.output.extend(_typed(n, self.types) for n in given)
         hidden = sorted((inside - set(given)) & self.types.keys())
         made.graph.value_info.extend(self.types[name] for name in hidden)

@@ -57,3 +57,12 @@ def inputs_of(graph: onnx.GraphProto) -> list[onnx.ValueInfoProto]:
     """What a graph takes; files of IR version 3 list constants there too."""
     constants = constants_of(graph)
     return [each for each in graph.input if each.name not in constants]
+
+
+def listed_constants(graph: onnx.GraphProto) -> list[onnx.ValueInfoProto]:
+    """Constants that are inputs too, so that whoever runs the graph could replace them.
+
+    Files of IR version 3 had to list all of them. Engines cannot compute with them beforehand.
+    """
+    constants = constants_of(graph)
+    return [each for each in graph.input if each.name in constants]

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import PositiveFloat, model_validator
+from pydantic import PositiveFloat
 
 from kenning_lego.core.configuration import Component
 from kenning_lego.core.errors import ConfigurationError
@@ -31,18 +31,12 @@ class InputConfig(Component):
     """What the image's numbers are multiplied by first, such as 255 for networks that take pixels
     from a dataset that gives 0..1."""
     mean: tuple[float, ...] = ()
-    """Subtracted from each channel after that."""
+    """Subtracted after that: one for each channel, or one for all."""
     std: tuple[PositiveFloat, ...] = ()
-    """Each channel is divided by it in the end."""
+    """Divides what is left: one for each channel, or one for all."""
     integers: Literal["quantised", "values"] = "quantised"
     """Where the network takes integers: by their scale and zero point, as the file tells them, or
     as the nearest values."""
-
-    @model_validator(mode="after")
-    def _one_for_each_channel(self) -> InputConfig:
-        if self.mean and self.std and len(self.mean) != len(self.std):
-            raise ValueError("mean and std have not the same number of channels")
-        return self
 
 
 class Feed:

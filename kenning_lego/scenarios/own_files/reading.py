@@ -12,6 +12,7 @@ from google.protobuf.message import DecodeError
 
 from kenning_lego.compilers.onnx_count import Count, count
 from kenning_lego.compilers.onnx_cut import Piece, cut_onnx, with_shapes
+from kenning_lego.compilers.onnx_graph import listed_constants
 from kenning_lego.core.errors import ConfigurationError, ModelError
 from kenning_lego.runtimes.formats import FORMATS, engines_reading, format_of
 from kenning_lego.runtimes.onnx_scan import names_other_files
@@ -19,6 +20,10 @@ from kenning_lego.runtimes.tflite_scan import scan_tflite
 from kenning_lego.scenarios.tester.configuration import TargetConfig
 
 FileFormat = Literal["onnx", "tflite"]
+_LISTED = (
+    "{} constants of the file are listed as inputs too, so that engines do not compute with them "
+    "beforehand and run slower; take them off graph.input"
+)
 _READ: tuple[FileFormat, ...] = ("onnx", "tflite")
 
 
@@ -32,6 +37,7 @@ class NetworkFile:
         format: of them.
         pieces: what it is cut into; empty where it is not.
         size: what it holds and does; None where that is not counted.
+        remark: what its user should know; otherwise empty.
     """
 
     path: Path
@@ -39,6 +45,7 @@ class NetworkFile:
     format: FileFormat
     pieces: Sequence[Piece] = ()
     size: Count | None = None
+    remark: str = ""
 
     @property
     def name(self) -> str:
@@ -101,7 +108,10 @@ def _onnx(path: Path, content: bytes, cut: Sequence[str]) -> NetworkFile:
             f"{path} is no valid ONNX file: {reason}", "export it again, or copy it again"
         ) from error
     shaped = with_shapes(model)
-    return NetworkFile(path, content, "onnx", cut_onnx(shaped, cut) if cut else (), count(shaped))
+    pieces = cut_onnx(shaped, cut) if cut else ()
+    listed = len(listed_constants(model.graph))
+    remark = _LISTED.format(listed) if listed else ""
+    return NetworkFile(path, content, "onnx", pieces, count(shaped), remark)
 
 
 def _refused(path: Path, error: ModelError) -> ConfigurationError:

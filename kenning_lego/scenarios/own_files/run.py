@@ -138,6 +138,8 @@ class _FileTest:
             self.console.print(f"target {target.address}, runtime {where.runtime}")
             about = dataset or "random data: latency alone"
             self.console.print(f"network {file.path.name} on {about}", soft_wrap=True)
+            if file.remark:
+                self.console.print(f"note: {file.remark}", soft_wrap=True)
             return self._measure(target, shipped, examination, where, workspace)
 
     def _ship(
