@@ -250,21 +250,22 @@ class _FileTest:
         score_ = original.measured.score if original.measured else None
         run = workspace.new_run()
         record = assemble_record(
-            run.name,
-            self.command,
-            self.config,
-            network.model_copy(update={"test_score": score_}),
-            segments if shipped.pieces else [],
-            [original],
-            shipped.whole,
-            additivity,
-            None,
-            None,
-            target.statistics(),
-            target.telemetry(),
-            ("pieces", "network") if shipped.pieces else ("network",),
-            target.address,
-            self.durations,
+            run_id=run.name,
+            command=self.command,
+            config=self.config,
+            network=network.model_copy(update={"test_score": score_}),
+            segments=segments if shipped.pieces else [],
+            configurations=[original],
+            whole=shipped.whole,
+            additivity=additivity,
+            front=None,
+            mixing=None,
+            accuracy=None,
+            statistics=target.statistics(),
+            telemetry=target.telemetry(),
+            plans=("pieces", "network") if shipped.pieces else ("network",),
+            address=target.address,
+            durations_s=self.durations,
         )
         path = run / "record.json"
         write_json(path, record.model_dump(mode="json"))
