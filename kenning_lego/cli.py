@@ -14,6 +14,7 @@ from kenning_lego.core.errors import UnknownNameError
 VERBS = {
     "serve": ("inference_server", "start the inference server on the edge device"),
     "test": ("inference_tester", "cut, compile, ship, benchmark, choose and verify"),
+    "train": ("model_training", "train a network, and keep its best weights"),
     "blocks": ("block_scaling", "make a network's blocks without a target, or show them"),
     "run": ("pipeline", "run a tested network on the target, on frames of its own"),
     "adapt": ("adaptation", "the same, adapted by the target while budgets change"),
