@@ -20,7 +20,7 @@ VERBS = {
     "adapt": ("adaptation", "the same, adapted by the target while budgets change"),
     "load": ("load_test", "send queries to a model on the target, as LoadGen would"),
     "select": ("selection", "choose configurations for budgets from what a test has found out"),
-    "export": ("export", "write a configuration as one ONNX file for an application of your own"),
+    "export": ("export", "write a configuration as one file for an application of your own"),
     "convert": ("onnx_conversion", "say which networks convert to which frameworks"),
     "report": ("render_report", "render a run's record as a page"),
     "compare": ("compare", "whether one run is slower than another, and how sure that is"),

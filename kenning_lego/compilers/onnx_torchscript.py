@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import io
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import onnx
 import torch
@@ -24,13 +25,13 @@ def export_by_torchscript(module: torch.nn.Module, source: CompileSource) -> onn
     Raises:
         CompilationError: it cannot be traced, or has an operator that the exporter lacks.
     """
-    buffer = io.BytesIO()
-    with quiet("torch.onnx"):
+    with quiet("torch.onnx"), TemporaryDirectory(prefix="kenning-lego-") as directory:
+        path = Path(directory) / "model.onnx"
         try:
             torch.onnx.export(
                 module,
                 source.example,
-                buffer,
+                path,
                 dynamo=False,
                 opset_version=_OPSET,
                 input_names=[t.name for t in source.inputs],
@@ -38,4 +39,4 @@ def export_by_torchscript(module: torch.nn.Module, source: CompileSource) -> onn
             )
         except (RuntimeError, ValueError, TypeError, NotImplementedError) as error:
             raise failure(source, "torch.onnx", error) from error
-    return onnx.load_model_from_string(buffer.getvalue())
+        return onnx.load(path)

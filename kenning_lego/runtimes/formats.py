@@ -34,11 +34,6 @@ _OTHERS: Mapping[tuple[int, bytes], str] = {
 """Where and what bytes tell other things that people take for artifacts."""
 
 
-def engines_reading(kind: str) -> tuple[str, ...]:
-    """Runtimes that read files of a format, a key of :data:`FORMATS`; the usual one first."""
-    return _ENGINES[kind]
-
-
 def format_of(artifact: bytes) -> str | None:
     """A key of :data:`FORMATS`; None if it is none of them."""
     if artifact[4:8] == b"TFL3":

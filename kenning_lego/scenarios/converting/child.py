@@ -72,9 +72,11 @@ def _export(job: Job, exporter: Callable[[Any, CompileSource], Any]) -> Answer:
     source, outputs = make_source(job)
     content = serialise(exporter(source.module, source))
     onnx.checker.check_model(content, full_check=True)
-    named = {spec.name: each.numpy() for spec, each in zip(source.outputs, outputs, strict=True)}
+    arrays: dict[str, Any] = {_SAVED_INPUT: source.example[0].numpy()}
+    for spec, each in zip(source.outputs, outputs, strict=True):
+        arrays[spec.name] = each.numpy()
     with (job.directory / REFERENCE_FILE).open("wb") as file:
-        np.savez(file, **{_SAVED_INPUT: source.example[0].numpy()}, **named)
+        np.savez(file, **arrays)
     (job.directory / ONNX_FILE).write_bytes(content)
     return Answer(size_bytes=len(content))
 

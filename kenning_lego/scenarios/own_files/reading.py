@@ -14,7 +14,7 @@ from kenning_lego.compilers.onnx_count import Count, count
 from kenning_lego.compilers.onnx_cut import Piece, cut_onnx, with_shapes
 from kenning_lego.compilers.onnx_graph import listed_constants
 from kenning_lego.core.errors import ConfigurationError, ModelError
-from kenning_lego.runtimes.formats import FORMATS, engines_reading, format_of
+from kenning_lego.runtimes.formats import ENGINES, FORMATS, format_of
 from kenning_lego.runtimes.onnx_scan import names_other_files
 from kenning_lego.runtimes.tflite_scan import scan_tflite
 from kenning_lego.scenarios.tester.configuration import TargetConfig
@@ -132,7 +132,7 @@ def with_fitting_runtime(
     Raises:
         ConfigurationError: the named one does not read such files, or the target has none.
     """
-    readers = engines_reading(file.format)
+    readers = ENGINES[file.format]
     what = FORMATS[file.format]
     if "runtime" in where.model_fields_set:
         if where.runtime not in readers:
