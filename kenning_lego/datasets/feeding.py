@@ -1,4 +1,4 @@
-"""From a dataset's images to the bytes that a network of another origin takes."""
+"""From a dataset's images to the numbers that a network of another origin takes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import PositiveFloat
 
 from kenning_lego.core.configuration import Component
 from kenning_lego.core.errors import ConfigurationError
-from kenning_lego.core.specs import IOSpec, Quantisation, TensorSpec
+from kenning_lego.core.specs import IOSpec, TensorSpec
 from kenning_lego.datasets.samples import Images
 
 _Layout = Literal["nchw", "nhwc"]
@@ -70,37 +70,25 @@ class Feed:
         self._scale = np.float32(config.scale)
         self._mean = np.asarray(config.mean or (0.0,), np.float32).reshape(-1, 1, 1)
         self._std = np.asarray(config.std or (1.0,), np.float32).reshape(-1, 1, 1)
-        self._meaning = _meaning(self._input, config)
+        self._values = _values(self._input, config)
 
-    def __call__(self, image: Images) -> bytes:
-        """The tensor's bytes.
+    def __call__(self, image: Images) -> NDArray[Any]:
+        """The tensor in the network's shape.
 
         Args:
             image: float32, (channels, height, width).
+
+        Returns:
+            Real numbers, which quantised inputs still stand for by their scale and zero point; or
+            the nearest values of the input's integer type.
         """
         real = (image * self._scale - self._mean) / self._std
-        ordered = np.ascontiguousarray(real.transpose(self._axes))
-        dtype = np.dtype(self._input.dtype)
-        if dtype.kind == "f":
-            return ordered.astype(dtype).tobytes()
-        if self._meaning is not None:
-            ordered = ordered / np.float32(self._meaning.scale) + self._meaning.zero_point
-        limits = np.iinfo(dtype)
-        return np.clip(np.rint(ordered), limits.min, limits.max).astype(dtype).tobytes()
-
-
-def as_real(tensor: bytes, spec: TensorSpec) -> NDArray[Any]:
-    """An output as numbers: quantised integers by their scale and zero point.
-
-    Args:
-        tensor: raw bytes.
-        spec: of it, its batch bound.
-    """
-    values = np.frombuffer(tensor, spec.dtype).reshape(spec.sizes)
-    if spec.quantisation is None:
-        return values
-    shifted = values.astype(np.float32) - spec.quantisation.zero_point
-    return shifted * np.float32(spec.quantisation.scale)
+        ordered = real.transpose(self._axes)[np.newaxis]
+        if self._values is None:
+            return ordered
+        limits = self._values
+        nearest: NDArray[Any] = np.clip(np.rint(ordered), limits.min, limits.max)
+        return nearest.astype(limits.dtype)
 
 
 def _layout(spec: TensorSpec, shape: Sequence[int], config: InputConfig) -> _Layout:
@@ -127,13 +115,16 @@ def _layout(spec: TensorSpec, shape: Sequence[int], config: InputConfig) -> _Lay
     return fitting[0]
 
 
-def _meaning(spec: TensorSpec, config: InputConfig) -> Quantisation | None:
-    if np.dtype(spec.dtype).kind == "f" or config.integers == "values":
+def _values(spec: TensorSpec, config: InputConfig) -> np.iinfo[Any] | None:
+    """The range of an input that takes integers as they are; None for one of real numbers."""
+    if np.dtype(spec.dtype).kind == "f":
         return None
+    if config.integers == "values":
+        return np.iinfo(spec.dtype)
     if spec.quantisation is None:
         raise ConfigurationError(
             f"the file takes {spec}, and does not say what its integers mean",
             "give them as they are: --model.input.integers values, with mean, std and scale so "
             "that the nearest values are meant",
         )
-    return spec.quantisation
+    return None

@@ -37,7 +37,13 @@ def compare(
     names = [each.name for each in spec.outputs]
     answers = []
     for stages in ([whole], pieces):
-        target.compose(stages, runtime=where.runtime, threads=where.threads, outputs=names)
+        target.compose(
+            stages,
+            runtime=where.runtime,
+            threads=where.threads,
+            outputs=names,
+            options=where.options,
+        )
         answers.append([target.infer(tensors)[0] for tensors in inputs])
     meter = GapMeter()
     for expected, found in zip(*answers, strict=True):

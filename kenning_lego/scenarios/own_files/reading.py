@@ -134,7 +134,8 @@ def with_fitting_runtime(
     """
     readers = ENGINES[file.format]
     what = FORMATS[file.format]
-    if "runtime" in where.model_fields_set:
+    # Options are those of an engine, so that they name it as well.
+    if "runtime" in where.model_fields_set or where.options:
         if where.runtime not in readers:
             raise ConfigurationError(
                 f"{file.path} is {what}, which runtime {where.runtime!r} does not read",

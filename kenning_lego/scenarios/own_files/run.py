@@ -41,7 +41,7 @@ from kenning_lego.scenarios.own_files.reading import (
 from kenning_lego.scenarios.own_files.scoring import Examination, examine, score
 from kenning_lego.scenarios.own_files.telling import print_file_test
 from kenning_lego.scenarios.progress import Track, step
-from kenning_lego.scenarios.targets import check_runtime, open_target
+from kenning_lego.scenarios.targets import check_engine, open_target
 from kenning_lego.scenarios.tester.adding_up import with_latencies
 from kenning_lego.scenarios.tester.choice import ORIGINAL
 from kenning_lego.scenarios.tester.configuration import InferenceTestConfig, TargetConfig
@@ -127,7 +127,7 @@ class _FileTest:
         with open_target(config.target, workspace.artifacts) as target:
             description = target.describe()
             where = with_fitting_runtime(config.target, file, description.engines)
-            check_runtime(where.runtime, description, target.address)
+            check_engine(where, description, target.address)
             self.config = config.model_copy(update={"target": where})
             shipped = self._ship(target, file, where, workspace)
             examination = None
@@ -305,7 +305,11 @@ def _compose(
     """
     try:
         composed = target.compose(
-            stages, runtime=where.runtime, threads=where.threads, outputs=outputs
+            stages,
+            runtime=where.runtime,
+            threads=where.threads,
+            outputs=outputs,
+            options=where.options,
         )
     except RemoteError as error:
         if error.code not in _REFUSALS:

@@ -12,9 +12,10 @@ from kenning_lego.core.errors import ConfigurationError, UnknownNameError
 from kenning_lego.core.specs import IOSpec, TensorSpec
 from kenning_lego.core.target import Target
 from kenning_lego.datasets.base import Dataset
-from kenning_lego.datasets.feeding import Feed, InputConfig, as_real
+from kenning_lego.datasets.feeding import Feed, InputConfig
 from kenning_lego.metrics.base import Metric
 from kenning_lego.metrics.classification_report import classification_report
+from kenning_lego.runtimes.quantisation import to_array, to_bytes
 from kenning_lego.scenarios.tester.measuring import Scored
 
 _DECODED_AT_ONCE = 64
@@ -28,6 +29,7 @@ class Examination:
         dataset: whose test part is asked.
         metric: of the answers.
         feed: from images to what the network takes.
+        input: its specification.
         place: of the output that counts, among all of them.
         output: its specification.
     """
@@ -35,6 +37,7 @@ class Examination:
     dataset: Dataset
     metric: Metric
     feed: Feed
+    input: TensorSpec
     place: int
     output: TensorSpec
 
@@ -73,7 +76,7 @@ def examine(
             "name a dataset with as many classes, or measure its latency alone with "
             "--dataset.type random",
         )
-    return Examination(dataset, metric, feed, place, found)
+    return Examination(dataset, metric, feed, spec.inputs[0], place, found)
 
 
 def score(
@@ -91,9 +94,8 @@ def score(
     done = 0
     for images, _ in samples.batches(_DECODED_AT_ONCE):
         for image in images:
-            tensors, _ = target.infer([examination.feed(image)])
-            real = as_real(tensors[examination.place], examination.output)
-            outputs[done] = real.reshape(-1)
+            tensors, _ = target.infer([to_bytes(examination.feed(image), examination.input)])
+            outputs[done] = to_array(tensors[examination.place], examination.output).ravel()
             done += 1
             on_progress(done, len(samples), "samples")
     return Scored(
