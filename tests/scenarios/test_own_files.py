@@ -11,7 +11,7 @@ from kenning_lego.core.entry import run
 from kenning_lego.core.records import RunRecord, load_record
 from kenning_lego.protocols.client import connect
 from kenning_lego.runtimes.lookup import installed_engines
-from kenning_lego.scenarios import render_report
+from kenning_lego.scenarios import export, render_report
 from kenning_lego.scenarios.inference_tester import main
 from kenning_lego.store.workspace import Workspace
 from tests.runtimes.tflite_files import product
@@ -75,6 +75,14 @@ def test_page_of_a_file_without_blocks_is_whole(tmp_path: Path) -> None:
     assert "brightness" in page
     assert run(render_report.main, [str(path)]) == 0
     assert path.with_name("report.html").read_text() == page
+
+
+def test_there_is_nothing_to_choose_of_a_file(tmp_path: Path, capsys: Printed) -> None:
+    assert measured(tmp_path, network(tmp_path / "n.onnx"), *IN_PROCESS, *RANDOM) == 0
+    flags = ["--configuration", "original", "--output", str(tmp_path / "out.onnx")]
+    assert run(export.main, [str(tmp_path / "w"), *flags]) == 2
+    assert "n in " in (told := capsys.readouterr().err)
+    assert "was measured whole: there are no blocks to choose of" in told
 
 
 def test_random_data_give_latency_and_nothing_else(tmp_path: Path, capsys: Printed) -> None:

@@ -153,4 +153,10 @@ def open_tested(workspace: Path | str, run: str | None = None) -> TestedNetwork:
         raise ConfigurationError(f"{workspace} is not a workspace", "name one that a test made")
     opened = Workspace(workspace)
     path = opened.latest_record() if run is None else opened.record(run)
-    return TestedNetwork(opened, path, load_record(path))
+    record = load_record(path)
+    if not record.segments:
+        raise WorkspaceError(
+            f"{record.network.name} in {path} was measured whole: there are no blocks to choose of",
+            "name the workspace of a network that was cut",
+        )
+    return TestedNetwork(opened, path, record)
