@@ -74,7 +74,8 @@ class Watch:
         where = self._config.target
         with open_server(where) as target:
             before = target.describe()
-            check_runtime(where.runtime, before, target.address)
+            for runtime in self._runtimes():
+                check_runtime(runtime, before, target.address)
             with self._deployed(target, shared_memory_bytes):
                 try:
                     self._look_on(target)
@@ -85,6 +86,12 @@ class Watch:
             record = self._record(target.address, before, target.describe())
         self._keep(record)
         return record
+
+    def _runtimes(self) -> list[str]:
+        """Engines that the pipelines' variants run on."""
+        offers = [each.deployment.offer for each in self._pipelines.values()]
+        further = [engine.runtime for offer in offers for engine in offer.engines]
+        return list(dict.fromkeys([self._config.target.runtime, *further]))
 
     @contextlib.contextmanager
     def _deployed(self, target: TargetClient, shared_memory_bytes: int | None) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, model_validator
 
@@ -31,6 +32,8 @@ class TargetConfig(Component):
     """Directory of keys; by default the one of `kenning-lego keys`."""
     runtime: str = "onnxruntime"
     """The engine that runs the artifacts."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    """Of that engine, such as provider of onnxruntime (YAML only)."""
     threads: int = Field(default=1, ge=1)
     """Threads that the engine may use."""
     beside_deployments: bool = False
