@@ -25,7 +25,7 @@ from kenning_lego.core.loads import MAX_QUERIES, LoadPlan, LoadResult, Scenario
 from kenning_lego.core.plans import Progress, Statistics
 from kenning_lego.core.records import load_record
 from kenning_lego.core.run_headers import EnvironmentRecord, TargetRecord
-from kenning_lego.scenarios.targets import check_runtime, open_target
+from kenning_lego.scenarios.targets import check_engines, open_target
 from kenning_lego.scenarios.tester.configuration import IN_PROCESS, TargetConfig
 from kenning_lego.servers.environment import describe
 from kenning_lego.store.artifacts import ArtifactStore, digest_of
@@ -149,8 +149,7 @@ def run_load_tests(config: LoadTestConfig, console: Console, command: Sequence[s
     durations: dict[str, float] = {}
     results: list[LoadResult] = []
     with _scratch(config) as artifacts, open_target(config.target, artifacts) as target:
-        for runtime in (config.target.runtime, *(each.runtime for each in engines)):
-            check_runtime(runtime, target.describe(), target.address)
+        check_engines(config.target, engines, target.describe(), target.address)
         for digest, path in files.items():
             target.upload(path, digest)
         asked = plans(config, stages, engines)

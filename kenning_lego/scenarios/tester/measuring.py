@@ -31,6 +31,7 @@ from kenning_lego.datasets.base import Dataset
 from kenning_lego.datasets.samples import Samples
 from kenning_lego.metrics.base import Metric
 from kenning_lego.metrics.classification_report import classification_report
+from kenning_lego.runtimes.quantisation import real_dtype, to_array, to_bytes
 from kenning_lego.scenarios.tester.configuration import TargetConfig
 from kenning_lego.stats.pace import medians_at_pace
 from kenning_lego.stats.rounds import Rounds
@@ -201,11 +202,11 @@ def score_configurations(
             options=where.options,
             engines=engines,
         )
-        result = composed.spec.outputs[0]
-        outputs = np.empty((len(samples), *result.sizes[1:]), result.dtype)
+        (taken, *_), (given, *_) = composed.spec.inputs, composed.spec.outputs
+        outputs = np.empty((len(samples), *given.sizes[1:]), real_dtype(given))
         for number, image in enumerate(_one_by_one(samples)):
-            tensors, _ = target.infer([image.tobytes()])
-            outputs[number] = np.frombuffer(tensors[0], result.dtype).reshape(result.sizes)[0]
+            tensors, _ = target.infer([to_bytes(image, taken)])
+            outputs[number] = to_array(tensors[0], given)[0]
             on_progress(index * len(samples) + number + 1, total, configuration.name)
         score = metric.score(outputs, samples.labels)
         classification = _classification(outputs, samples.labels, dataset.classes)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kenning_lego.compilers.base import Compiler
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.mixing_records import EngineRecord
-from kenning_lego.runtimes.options import options_from_json
+from kenning_lego.runtimes.options import read_options
 from kenning_lego.scenarios.tester.configuration import InferenceTestConfig
 from kenning_lego.scenarios.tester.mix_configuration import WayConfig
 
@@ -56,7 +56,7 @@ def ways_of(config: InferenceTestConfig) -> Ways:
         ConfigurationError: two have one name, or one is the main way again.
         MissingDependencyError: a compiler is not installed.
     """
-    first = EngineRecord(runtime=config.target.runtime, options=config.target.options)
+    first = EngineRecord(runtime=config.target.runtime, options=dict(config.target.options))
     engines = [first]
     found: list[Way] = []
     for each in config.mix.ways:
@@ -84,9 +84,9 @@ def _engine(way: WayConfig, config: InferenceTestConfig) -> EngineRecord:
     natural = _ENGINES[way.compiler.format]
     same = way.compiler.format == config.compiler.format or natural == target.runtime
     runtime = way.runtime or (target.runtime if same else natural)
-    inherited = target.options if runtime == target.runtime and not way.options else way.options
-    options_from_json(runtime, inherited)
-    return EngineRecord(runtime=runtime, options=inherited)
+    if runtime == target.runtime and not way.options:
+        return EngineRecord(runtime=runtime, options=dict(target.options))
+    return EngineRecord(runtime=runtime, options=dict(read_options(runtime, way.options)))
 
 
 def _name(way: WayConfig, config: InferenceTestConfig, engine: EngineRecord) -> str:
