@@ -18,7 +18,7 @@ class Exportable:
     Args:
         name: of the configuration.
         variants: by block name; empty for the network before it was cut.
-        stages: digests of the artifacts, in order.
+        stages: in order; see :mod:`kenning_lego.core.engines`.
         predicted: of the configuration.
         measured: the same, where a test did.
     """

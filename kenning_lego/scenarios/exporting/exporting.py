@@ -18,6 +18,7 @@ from kenning_lego.compilers.limits import GapConfig
 from kenning_lego.compilers.litert_compiler import LiteRt
 from kenning_lego.compilers.once import record_of
 from kenning_lego.compilers.onnx_compiler import Onnx
+from kenning_lego.core.engines import digest_of as digest_of_stage
 from kenning_lego.core.errors import ConfigurationError, StoreError
 from kenning_lego.core.export_records import ExportRecord
 from kenning_lego.core.records import RunRecord, SegmentRecord
@@ -98,7 +99,7 @@ def _merged(tested: TestedNetwork, what: Exportable) -> CompiledArtifact:
     """The configuration's ONNX artifacts as one."""
     _check_format(tested.record.segments, what)
     return fuse(
-        [tested.workspace.artifacts.read(digest) for digest in what.stages],
+        [tested.workspace.artifacts.read(digest_of_stage(each)) for each in what.stages],
         [each.name for each in tested.outputs],
         tested.example(),
         tolerance=_tolerance(tested.record.segments, what),
