@@ -7,13 +7,16 @@ import tempfile
 from pathlib import Path
 
 from kenning_lego.core.errors import StoreError
+from kenning_lego.core.optimisation_records import OptimisationRecord
 from kenning_lego.core.pipeline_records import PipelinesRecord
 from kenning_lego.core.records import RunRecord
 from kenning_lego.reports.html import render_html
+from kenning_lego.reports.optimisations.page import render_optimisation
 from kenning_lego.reports.pipelines.page import render_pipelines
 
 REPORT_NAME = "report.html"
 PIPELINES_REPORT_NAME = "pipelines.html"
+OPTIMISATION_REPORT_NAME = "optimisation.html"
 
 
 def write_report(record: RunRecord, directory: Path) -> Path:
@@ -36,6 +39,11 @@ def write_report(record: RunRecord, directory: Path) -> Path:
 def write_pipelines_report(record: PipelinesRecord, directory: Path) -> Path:
     """Write the page of pipelines as ``pipelines.html``, in the same way."""
     return _write(render_pipelines(record), directory / PIPELINES_REPORT_NAME)
+
+
+def write_optimisation_report(record: OptimisationRecord, directory: Path) -> Path:
+    """Write the page of a search as ``optimisation.html``, in the same way."""
+    return _write(render_optimisation(record), directory / OPTIMISATION_REPORT_NAME)
 
 
 def _write(page: str, path: Path) -> Path:
