@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from kenning_lego.blocks.configuration import MeasurementConfig
 from kenning_lego.core.plans import Conditions, Plan, PlanItem
-from kenning_lego.core.records import SegmentRecord
+from kenning_lego.core.records import SegmentRecord, VariantRecord
 
 
 def variants_plan(
@@ -68,11 +68,18 @@ def configurations_plan(
 
 def stages_of(segments: Sequence[SegmentRecord], variants: Mapping[str, str]) -> tuple[str, ...]:
     """The artifacts, in order, of the network with these variants and originals elsewhere."""
-    stages = []
+    return tuple(each.artifact.digest for each in chosen_variants(segments, variants))
+
+
+def chosen_variants(
+    segments: Sequence[SegmentRecord], variants: Mapping[str, str]
+) -> list[VariantRecord]:
+    """These variants, by segment name, and originals elsewhere; in order."""
+    chosen = []
     for segment in segments:
         name = variants.get(segment.name, segment.variants[0].name)
-        stages.append(next(v.artifact.digest for v in segment.variants if v.name == name))
-    return tuple(stages)
+        chosen.append(next(each for each in segment.variants if each.name == name))
+    return chosen
 
 
 def _reference(segments: Sequence[SegmentRecord]) -> str:

@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError, model_validator
 from kenning_lego.core.columns import Column
 from kenning_lego.core.errors import WorkspaceError
 from kenning_lego.core.measurement_records import MeasurementRecord, PlanRecord
+from kenning_lego.core.mixing_records import EngineRecord, MixingRecord
 from kenning_lego.core.run_headers import (
     HeaderRecord,
     Record,
@@ -103,6 +104,10 @@ class VariantRecord(VariantFacts):
     """A stand-in for a block, compiled."""
 
     artifact: ArtifactRecord
+    way: str = ""
+    """How it was compiled if not in the test's main way, such as ``int8``; its name ends in it."""
+    engine: int = 0
+    """That it runs on: 0 for the target's, n for the n-th of the record's further engines."""
     measurement: str | None = None
     """Name of the measurement with this variant's samples."""
     latency_ms: float | None = None
@@ -116,6 +121,16 @@ class VariantRecord(VariantFacts):
         """Its memory in these terms; None if it was not measured."""
         figures = {"artifact": self.artifact.size_bytes, "rss": self.rss_bytes}
         return figures.get(term, self.peak_bytes)
+
+    @property
+    def is_original(self) -> bool:
+        """Whether it is the block itself, compiled in the main way."""
+        return self.kind == "original" and not self.way
+
+    @property
+    def source(self) -> str:
+        """Name of the variant in the main way that computes the same."""
+        return self.name.removesuffix(f"+{self.way}") if self.way else self.name
 
 
 class SegmentRecord(Record):
@@ -378,6 +393,10 @@ class RunRecord(HeaderRecord):
     front: FrontRecord | None = None
     memory: MemoryTerm = "artifact"
     """What the memory of budgets and configurations means."""
+    engines: tuple[EngineRecord, ...] = ()
+    """Of the target, beside the scenario's, that some variants run on."""
+    mixing: MixingRecord | None = None
+    """None where all variants were compiled in one way."""
     durations_s: dict[str, float] = Field(default_factory=dict)
     """Wall time of each step; what was found in the workspace took next to none."""
 

@@ -80,7 +80,7 @@ def read_status(fields: Fields) -> DeploymentStatus:
         fields.text("name", 64),
         fields.word("state", STATES),
         fields.texts("variants"),
-        fields.digests("stages", MAX_STAGES, or_empty=True),
+        fields.stages("stages", MAX_STAGES, or_empty=True),
         fields.integer("frames", 0, _MAX_COUNT),
         fields.integer("missed", 0, _MAX_COUNT),
         fields.flag("adaptive"),
@@ -134,7 +134,7 @@ def read_record(fields: Fields, payload: Sequence[PayloadFrame]) -> DeploymentRe
         fields.refuse("no frames' rows in the payload")
     frames = rows_of(payload[0])
     fields.integer("frames", len(frames), len(frames))
-    artifacts = fields.digests("artifacts", _MAX_ARTIFACTS, or_empty=True)
+    artifacts = fields.stages("artifacts", _MAX_ARTIFACTS, or_empty=True)
     record = DeploymentRecord(
         read_status(fields.map("status")),
         fields.io_spec("spec") if fields.has("spec") else None,

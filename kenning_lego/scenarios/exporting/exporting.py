@@ -10,7 +10,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from kenning_lego import __version__
+from kenning_lego.blocks.latency import chosen_variants
 from kenning_lego.compilers.fused import fuse
+from kenning_lego.compilers.limits import GapConfig
 from kenning_lego.compilers.once import record_of
 from kenning_lego.compilers.onnx_compiler import Onnx
 from kenning_lego.core.errors import ConfigurationError, StoreError
@@ -81,12 +83,13 @@ def export(
             raise ConfigurationError(
                 f"{each} is there already", "give --overwrite, or another name"
             )
-    _check_format(record.segments)
+    _check_format(record.segments, what)
     stages = [tested.workspace.artifacts.read(digest) for digest in what.stages]
     made = fuse(
         stages,
         [each.name for each in tested.outputs],
         tested.example(),
+        tolerance=_tolerance(record.segments, what),
         metadata=_metadata(record, what),
     )
     described = ExportRecord(
@@ -133,14 +136,26 @@ def _metadata(record: RunRecord, what: Exportable) -> dict[str, str]:
     }
 
 
-def _check_format(segments: Sequence[SegmentRecord]) -> None:
-    for segment in segments:
-        for variant in segment.variants:
-            if variant.artifact.format != "onnx":
-                raise ConfigurationError(
-                    f"the artifact of {variant.name} is {variant.artifact.format}, not ONNX",
-                    "test the network with a compiler that makes ONNX",
-                )
+def _check_format(segments: Sequence[SegmentRecord], what: Exportable) -> None:
+    """Refuse blocks that are not ONNX.
+
+    Raises:
+        ConfigurationError: there is one, or several.
+    """
+    chosen = chosen_variants(segments, what.variants)
+    others = [each for each in chosen if each.artifact.format != "onnx"]
+    if others:
+        names = ", ".join(f"{each.name} is {each.artifact.format}" for each in others)
+        raise ConfigurationError(
+            f"one ONNX file holds ONNX only, and {names}",
+            "export a configuration of ONNX variants, or test the network with `compiler` onnx",
+        )
+
+
+def _tolerance(segments: Sequence[SegmentRecord], what: Exportable) -> float:
+    """Largest difference that merging may make: that of the coarsest precision in it."""
+    chosen = chosen_variants(segments, what.variants)
+    return max(GapConfig().merging(each.artifact.precision or "fp32") for each in chosen)
 
 
 def _plain(name: str) -> str:

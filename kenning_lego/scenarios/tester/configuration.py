@@ -13,6 +13,7 @@ from kenning_lego.core.configuration import Component
 from kenning_lego.core.records import MemoryTerm
 from kenning_lego.protocols.addresses import DEFAULT_ADDRESS
 from kenning_lego.scenarios.offline.configuration import OfflineConfig
+from kenning_lego.scenarios.tester.mix_configuration import MixConfig
 
 IN_PROCESS = "in-process"
 
@@ -69,6 +70,8 @@ class InferenceTestConfig(OfflineConfig):
 
     compiler: CompilerConfig = Onnx()
     """How segments become artifacts."""
+    mix: MixConfig = MixConfig()
+    """Further precisions and engines, of which any may be chosen for any block."""
     target: TargetConfig = TargetConfig()
     """Where and how to measure."""
     measurement: MeasurementConfig = MeasurementConfig()

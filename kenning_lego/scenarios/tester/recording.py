@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 
 from kenning_lego import __version__
 from kenning_lego.blocks.chain import Chain
+from kenning_lego.core.mixing_records import MixingRecord
 from kenning_lego.core.plans import Statistics
 from kenning_lego.core.records import (
     AccuracyRecord,
@@ -68,6 +69,7 @@ def assemble_record(
     whole: WholeRecord | None,
     additivity: AdditivityRecord | None,
     front: FrontRecord,
+    mixing: MixingRecord | None,
     accuracy: AccuracyRecord,
     statistics: Statistics,
     telemetry: Telemetry,
@@ -110,6 +112,7 @@ def assemble_record(
         accuracy=accuracy,
         front=front,
         memory=config.memory,
+        mixing=mixing,
         durations_s=dict(durations_s),
     )
 
