@@ -21,7 +21,8 @@ def print_baseline(console: Console, record: RunRecord) -> None:
     """The distribution of latencies in ms, the size and the score of each."""
     table = Table(title="Baseline on this host", title_justify="left", box=None, pad_edge=False)
     table.add_column("network", no_wrap=True)
-    for heading in (*(f"{each} ms" for each in _FIGURES), f"{MEMORY[record.memory]} kB", record.network.metric):
+    figures = (f"{each} ms" for each in _FIGURES)
+    for heading in (*figures, f"{MEMORY[record.memory]} kB", record.network.metric):
         table.add_column(heading, justify="right", no_wrap=True)
     for each in record.configurations:
         table.add_row(*_row(each, record))

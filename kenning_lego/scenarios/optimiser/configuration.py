@@ -39,7 +39,7 @@ class OptimisationConfig(OfflineConfig):
     """Engines, such as onnxruntime openvino; in YAML also with options. Each runs what it reads;
     without any, each format has its usual one."""
     target: TargetConfig = TargetConfig()
-    """Where to measure; of its runtime, its options count."""
+    """Where to measure."""
     measurement: MeasurementConfig = MeasurementConfig()
     """How long and how precisely the target measures."""
     samples: int = Field(default=1000, ge=1)

@@ -40,11 +40,11 @@ def engines_for(
     Args:
         compiler: that makes it.
         asked: of these all that read its format; if there are none, the format's usual one.
-        target: whose options count for its own engine, where none are asked for.
+        target: whose own engine is taken where none is asked for, if it reads the format.
     """
     readers = ENGINES[compiler.format]
     found = [Engine(each.runtime, each.options) for each in asked if each.runtime in readers]
     if asked:
         return found
     usual = target.runtime if target.runtime in readers else readers[0]
-    return [Engine(usual, target.options if usual == target.runtime else {})]
+    return [Engine(usual)]
