@@ -117,6 +117,7 @@ def pack_record(
         "outputs": [{"frame": each.frame, "tensors": len(each.tensors)} for each in record.outputs],
         "next_frame": record.next_frame,
         "next_event": record.next_event,
+        "used": dict(record.used),
     }
     if record.spec is not None:
         result["spec"] = pack_io_spec(record.spec)
@@ -146,6 +147,7 @@ def read_record(fields: Fields, payload: Sequence[PayloadFrame]) -> DeploymentRe
         _outputs(fields, payload[1:]),
         fields.integer("next_frame", 0, _MAX_COUNT),
         fields.integer("next_event", 0, _MAX_COUNT),
+        fields.facts("used"),
     )
     fields.done()
     if any(frame.configuration not in record.configurations for frame in frames):

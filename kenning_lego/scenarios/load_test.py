@@ -24,7 +24,7 @@ from kenning_lego.core.loads import MAX_QUERIES, LoadPlan, LoadResult, Scenario
 from kenning_lego.core.plans import Progress, Statistics
 from kenning_lego.core.records import load_record
 from kenning_lego.core.run_headers import EnvironmentRecord, TargetRecord
-from kenning_lego.scenarios.targets import check_runtime, open_target
+from kenning_lego.scenarios.targets import check_engine, open_target
 from kenning_lego.scenarios.tester.configuration import IN_PROCESS, TargetConfig
 from kenning_lego.servers.environment import describe
 from kenning_lego.store.artifacts import ArtifactStore, digest_of
@@ -96,6 +96,7 @@ def plans(config: LoadTestConfig, stages: tuple[str, ...]) -> list[LoadPlan]:
         threads=config.target.threads,
         batch=config.batch,
         beside_deployments=config.target.beside_deployments,
+        options=config.target.options,
         samples_per_query=(
             config.samples_per_query if config.scenario == "multi_stream" else config.batch
         ),
@@ -137,7 +138,7 @@ def run_load_tests(config: LoadTestConfig, console: Console, command: Sequence[s
     durations: dict[str, float] = {}
     results: list[LoadResult] = []
     with _scratch(config) as artifacts, open_target(config.target, artifacts) as target:
-        check_runtime(config.target.runtime, target.describe(), target.address)
+        check_engine(config.target, target.describe(), target.address)
         for digest, path in files.items():
             target.upload(path, digest)
         asked = plans(config, tuple(files))

@@ -13,6 +13,7 @@ from kenning_lego.protocols.client import TargetClient, connect
 from kenning_lego.protocols.kenning_client import is_kenning_address
 from kenning_lego.protocols.key_files import default_directory
 from kenning_lego.protocols.keys import find_public, load_key
+from kenning_lego.runtimes.offers import OWN_DELEGATES
 from kenning_lego.scenarios.tester.configuration import IN_PROCESS, TargetConfig
 from kenning_lego.servers.local import LocalTarget
 from kenning_lego.store.artifacts import ArtifactStore
@@ -63,15 +64,23 @@ def open_server(where: TargetConfig) -> Iterator[TargetClient]:
         yield remote
 
 
-def check_runtime(runtime: str, description: TargetDescription, address: str) -> None:
-    """Make sure that the target has an engine.
+def check_engine(where: TargetConfig, description: TargetDescription, address: str) -> None:
+    """Make sure that the target has the engine, and the delegate that its options name.
 
     Raises:
         ConfigurationError: it has not.
     """
+    runtime, delegate = where.runtime, where.options.get("delegate")
     if runtime not in description.engines:
         engines = ", ".join(description.engines) or "none"
         raise ConfigurationError(
             f"the target at {address} has no engine {runtime!r}; it has: {engines}",
             "install the engine there, or choose another with --target.runtime",
+        )
+    offered = (*OWN_DELEGATES, *description.delegates)
+    if delegate is not None and delegate not in offered:
+        raise ConfigurationError(
+            f"the target at {address} offers no delegate {delegate!r}; "
+            f"it knows: {', '.join(offered)}",
+            f"start its server with --delegate {delegate}=LIBRARY, or choose another",
         )

@@ -298,7 +298,7 @@ def test_header_and_frames_are_bounded() -> None:
     with pytest.raises(ProtocolError, match="a header of"):
         decode([bytes(MAX_HEADER_BYTES + 1)])
     assert request_id([bytes(MAX_HEADER_BYTES + 1)]) == 0
-    frames: list[Frame] = [header(1, 26, 1, {}), *[b""] * MAX_PAYLOAD_FRAMES]
+    frames: list[Frame] = [header(PROTOCOL_VERSION, 26, 1, {}), *[b""] * MAX_PAYLOAD_FRAMES]
     assert len(decode(frames).payload) == MAX_PAYLOAD_FRAMES
     with pytest.raises(ProtocolError, match="frames"):
         decode([*frames, b""])

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kenning_lego.blocks.latency import stages_of
+from kenning_lego.core.engines import Options
 from kenning_lego.core.errors import ConfigurationError, WorkspaceError
 from kenning_lego.core.offers import Offer, OfferedSegment, OfferedVariant
 from kenning_lego.core.records import ConfigurationRecord, RunRecord, TensorRecord, load_record
@@ -110,7 +111,7 @@ class TestedNetwork:
             )
         return known[name]
 
-    def offer(self, *, runtime: str, threads: int) -> Offer:
+    def offer(self, *, runtime: str, threads: int, options: Options | None = None) -> Offer:
         """What a target can choose from by itself."""
         memory = self.record.memory
         return Offer(
@@ -132,6 +133,7 @@ class TestedNetwork:
             ),
             runtime=runtime,
             threads=threads,
+            options=options or {},
         )
 
 

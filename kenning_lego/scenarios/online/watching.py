@@ -21,10 +21,10 @@ from kenning_lego.protocols.client import TargetClient
 from kenning_lego.reports.write import write_pipelines_report
 from kenning_lego.scenarios.online.configuration import AdaptConfig, RunConfig
 from kenning_lego.scenarios.online.deploying import Pipeline, deploy
-from kenning_lego.scenarios.online.following import Followed, first_moment
+from kenning_lego.scenarios.online.following import Followed, first_moment, used_by
 from kenning_lego.scenarios.online.fusing import Fuser
 from kenning_lego.scenarios.online.recording import record_events, record_pipeline
-from kenning_lego.scenarios.targets import check_runtime, open_server
+from kenning_lego.scenarios.targets import check_engine, open_server
 from kenning_lego.servers.environment import describe
 from kenning_lego.store.atomic import write_json
 
@@ -74,7 +74,7 @@ class Watch:
         where = self._config.target
         with open_server(where) as target:
             before = target.describe()
-            check_runtime(where.runtime, before, target.address)
+            check_engine(where, before, target.address)
             with self._deployed(target, shared_memory_bytes):
                 try:
                     self._look_on(target)
@@ -164,10 +164,7 @@ class Watch:
                 address=address,
                 in_process=False,
                 environment=EnvironmentRecord.between(before, after),
-                used={
-                    "engine": self._config.target.runtime,
-                    "threads": self._config.target.threads,
-                },
+                used=used_by(followed),
             ),
             duration_s=round((end_ns - origin) / 1e9, 6),
             pipelines=tuple(

@@ -72,6 +72,7 @@ def measure_energy(
             min_seconds=config.energy_s,
             max_seconds=config.energy_s + SETTLE_S + _PATIENCE_S,
             beside_deployments=where.beside_deployments,
+            options=where.options,
         )
         load = target.load(plan)
         sleep(SETTLE_S)

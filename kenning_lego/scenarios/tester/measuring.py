@@ -30,6 +30,7 @@ from kenning_lego.datasets.base import Dataset
 from kenning_lego.datasets.samples import Samples
 from kenning_lego.metrics.base import Metric
 from kenning_lego.metrics.classification_report import classification_report
+from kenning_lego.runtimes.quantisation import real_dtype, to_array, to_bytes
 from kenning_lego.scenarios.tester.configuration import TargetConfig
 from kenning_lego.stats.pace import medians_at_pace
 from kenning_lego.stats.rounds import Rounds
@@ -76,7 +77,7 @@ def time_variants(
     plan = variants_plan(
         segments, config, runtime=where.runtime, threads=where.threads, composed=composed
     )
-    plan = replace(plan, beside_deployments=where.beside_deployments)
+    plan = replace(plan, beside_deployments=where.beside_deployments, options=where.options)
     target.measure(plan, translated(on_progress))
     return medians_ms(target, [item.name for item in plan.items])
 
@@ -104,6 +105,7 @@ def measure_memory(
                 runs=runs,
                 repeats=config.memory_repeats,
                 beside_deployments=where.beside_deployments,
+                options=where.options,
             )
             found = target.footprint(plan)
             peak = found.peak.median if found.peak else None
@@ -149,7 +151,7 @@ def time_configurations(
     plan = configurations_plan(
         segments, chosen, config, runtime=where.runtime, threads=where.threads, whole=whole
     )
-    plan = replace(plan, beside_deployments=where.beside_deployments)
+    plan = replace(plan, beside_deployments=where.beside_deployments, options=where.options)
     target.measure(plan, translated(on_progress))
     return medians_ms(target, [item.name for item in plan.items])
 
@@ -175,13 +177,17 @@ def score_configurations(
     for index, configuration in enumerate(feasible):
         stages = stages_of(segments, configuration.variants)
         composed = target.compose(
-            stages, runtime=where.runtime, threads=where.threads, outputs=[output]
+            stages,
+            runtime=where.runtime,
+            threads=where.threads,
+            outputs=[output],
+            options=where.options,
         )
-        result = composed.spec.outputs[0]
-        outputs = np.empty((len(samples), *result.sizes[1:]), result.dtype)
+        (taken, *_), (given, *_) = composed.spec.inputs, composed.spec.outputs
+        outputs = np.empty((len(samples), *given.sizes[1:]), real_dtype(given))
         for number, image in enumerate(_one_by_one(samples)):
-            tensors, _ = target.infer([image.tobytes()])
-            outputs[number] = np.frombuffer(tensors[0], result.dtype).reshape(result.sizes)[0]
+            tensors, _ = target.infer([to_bytes(image, taken)])
+            outputs[number] = to_array(tensors[0], given)[0]
             on_progress(index * len(samples) + number + 1, total, configuration.name)
         score = metric.score(outputs, samples.labels)
         classification = classification_of(outputs, samples.labels, dataset.classes)

@@ -24,12 +24,13 @@ from kenning_lego.core.records import (
 )
 from kenning_lego.core.target import Target
 from kenning_lego.core.telemetry import Telemetry
+from kenning_lego.reports.environment import engine
 from kenning_lego.reports.write import write_report
 from kenning_lego.scenarios.offline.run import FOUND, Given, Made, load, make
 from kenning_lego.scenarios.online.front_record import MOST_CARRIED, record_front
 from kenning_lego.scenarios.online.prediction import Predictor, fixed_cost_of
 from kenning_lego.scenarios.progress import Track, step
-from kenning_lego.scenarios.targets import check_runtime, open_target
+from kenning_lego.scenarios.targets import check_engine, open_target
 from kenning_lego.scenarios.tester.adding_up import (
     add_up,
     composed_configurations,
@@ -127,7 +128,7 @@ class _Test:
         ways = ways_of(config)
         with self._target(workspace) as target:
             description = target.describe()
-            check_runtime(config.target.runtime, description, target.address)
+            check_engine(config.target, description, target.address)
             self.console.print(f"target {target.address}: {_who(description)}")
         self.console.print(f"network {config.model.name} on {given.dataset}")
 
@@ -324,6 +325,7 @@ class _Test:
         write_json(record_path, record.model_dump(mode="json"))
         report_path = write_report(record, run)
         print_configurations(self.console, record)
+        self.console.print(f"ran on {engine(record.target.used)}", soft_wrap=True)
         self.console.print(f"record {record_path}", soft_wrap=True)
         self.console.print(f"report {report_path}", soft_wrap=True)
         return TestResult(record, record_path, report_path)
@@ -333,4 +335,5 @@ def _who(description: TargetDescription) -> str:
     facts = description.facts
     machine = facts.get("board") or facts.get("cpu") or facts.get("machine", "unknown machine")
     engines = ", ".join(f"{name} {version}" for name, version in description.engines.items())
-    return f"{machine}, {facts.get('cores', '?')} cores; {engines or 'no engine'}"
+    offered = f"; delegates: {', '.join(description.delegates)}" if description.delegates else ""
+    return f"{machine}, {facts.get('cores', '?')} cores; {engines or 'no engine'}{offered}"

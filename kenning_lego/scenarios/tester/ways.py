@@ -55,7 +55,7 @@ def ways_of(config: InferenceTestConfig) -> Ways:
         ConfigurationError: two have one name, or one is the main way again.
         MissingDependencyError: a compiler is not installed.
     """
-    first = EngineRecord(runtime=config.target.runtime, options={})
+    first = EngineRecord(runtime=config.target.runtime, options=dict(config.target.options))
     engines = [first]
     found: list[Way] = []
     for each in config.mix.ways:

@@ -129,7 +129,7 @@ class Deployed:
     def take_over(self, record: Record) -> None:
         """Continue the record of the deployment that this one replaces."""
         record.keep(self.deployment.keep_frames, self.deployment.keep_outputs_bytes)
-        record.spec = self.record.spec
+        record.spec, record.used = self.record.spec, self.record.used
         self.record = record
 
     def begin(self) -> None:
@@ -299,6 +299,7 @@ class Deployed:
         if isinstance(answer, Ok):
             fields = Fields(dict(answer.result), "RUN")
             self.record.spec = fields.io_spec("spec")
+            self.record.used = fields.facts("used")
             self.held_bytes = fields.integer("held_bytes", 0, 2**62)
         then, self._on_loaded = self._on_loaded, None
         if then:

@@ -167,7 +167,13 @@ class DeploymentWorker:
             run.source, pipeline.spec.inputs, self._store, self._videos, run.frames_before
         )
         self._ready = _Ready(run, pipeline, source)
-        return Ok({"spec": pack_io_spec(pipeline.spec), "held_bytes": pipeline.loaded_bytes})
+        return Ok(
+            {
+                "spec": pack_io_spec(pipeline.spec),
+                "held_bytes": pipeline.loaded_bytes,
+                "used": loader.used(),
+            }
+        )
 
     def _note(self, number: int, outcome: Switched | KenningLegoError) -> None:
         self._outcomes.append((number, outcome))
