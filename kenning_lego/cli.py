@@ -15,6 +15,8 @@ VERBS = {
     "serve": ("inference_server", "start the inference server on the edge device"),
     "test": ("inference_tester", "cut, compile, ship, benchmark, choose and verify"),
     "train": ("model_training", "train a network, and keep its best weights"),
+    "baseline": ("inference_performance", "measure a network on this host, for reference"),
+    "optimize": ("optimisation", "search compilers, precisions, ratios and engines"),
     "blocks": ("block_scaling", "make a network's blocks without a target, or show them"),
     "run": ("pipeline", "run a tested network on the target, on frames of its own"),
     "adapt": ("adaptation", "the same, adapted by the target while budgets change"),

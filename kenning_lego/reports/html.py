@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import yaml
 
 from kenning_lego.core.errors import MissingDependencyError
-from kenning_lego.core.pipeline_records import PipelinesRecord
 from kenning_lego.core.records import RunRecord
+from kenning_lego.core.run_headers import OriginRecord
 from kenning_lego.reports.block_table import block_table
 from kenning_lego.reports.charts import charts_of
 from kenning_lego.reports.classification import classification
@@ -91,7 +91,7 @@ def environment_of_templates() -> Environment:
     )
 
 
-def scenario_text(record: RunRecord | PipelinesRecord) -> str:
+def scenario_text(record: OriginRecord) -> str:
     """The scenario as YAML; empty without one."""
     if not record.scenario:
         return ""

@@ -8,16 +8,19 @@ from pathlib import Path
 
 from kenning_lego.core.conversion_records import ConversionRecord
 from kenning_lego.core.errors import StoreError
+from kenning_lego.core.optimisation_records import OptimisationRecord
 from kenning_lego.core.pipeline_records import PipelinesRecord
 from kenning_lego.core.records import RunRecord
 from kenning_lego.reports.conversions.page import render_conversions
 from kenning_lego.reports.conversions.text import render_markdown, render_rst
 from kenning_lego.reports.html import render_html
+from kenning_lego.reports.optimisations.page import render_optimisation
 from kenning_lego.reports.pipelines.page import render_pipelines
 
 REPORT_NAME = "report.html"
 CONVERSIONS_NAME = "conversion"
 PIPELINES_REPORT_NAME = "pipelines.html"
+OPTIMISATION_REPORT_NAME = "optimisation.html"
 
 
 def write_report(record: RunRecord, directory: Path) -> Path:
@@ -52,6 +55,11 @@ def write_conversions(record: ConversionRecord, directory: Path) -> tuple[Path, 
     return tuple(
         _write(text, directory / f"{CONVERSIONS_NAME}{suffix}") for suffix, text in texts.items()
     )
+
+
+def write_optimisation_report(record: OptimisationRecord, directory: Path) -> Path:
+    """Write the page of a search as ``optimisation.html``, in the same way."""
+    return _write(render_optimisation(record), directory / OPTIMISATION_REPORT_NAME)
 
 
 def _write(page: str, path: Path) -> Path:

@@ -44,12 +44,14 @@ class Surroundings:
         should_stop: asked after each step.
         on_progress: told of each step: samples seen, of how many, and a line for people.
         on_epoch: told of each epoch, those before the checkpoint too.
+        on_best: told of an epoch that is the best so far, while the network has its weights.
     """
 
     checkpoints: Checkpoints | None = None
     should_stop: ShouldStop = never
     on_progress: OnProgress | None = None
     on_epoch: Callable[[EpochResult], None] | None = None
+    on_best: Callable[[EpochResult], None] | None = None
 
 
 def train(
@@ -90,7 +92,10 @@ def train(
             _tell(around, each)
         while not fitting.finished:
             _train_epoch(fitting, around)
-            _tell(around, fitting.end_epoch())
+            ended = fitting.end_epoch()
+            _tell(around, ended)
+            if around.on_best is not None and fitting.best_epoch == ended.epoch:
+                around.on_best(ended)
     best = fitting.finish()
     seconds = sum(each.seconds for each in fitting.epochs)
     return TrainingResult(best.epoch, best.validation_score, tuple(fitting.epochs), seconds)

@@ -96,6 +96,11 @@ class Fitting:
         return len(self.epochs) == self._config.epochs
 
     @property
+    def best_epoch(self) -> int:
+        """The best so far, from 1; 0 before the first."""
+        return self._best + 1 if self.epochs else 0
+
+    @property
     def in_epoch(self) -> bool:
         """Whether the epoch that has begun has steps left."""
         return self._step < self._steps

@@ -64,40 +64,37 @@ def test_a_network_is_trained_and_its_weights_are_a_checkpoint(
 
 
 def test_ctrl_c_keeps_a_checkpoint_and_the_same_command_goes_on(tmp_path: Path) -> None:
-    def command(workspace: str) -> list[str]:
-        flags = ["--workspace", str(tmp_path / workspace), "--training.epochs", "40", *TINY]
-        return [sys.executable, "-m", "kenning_lego.cli", "train", *flags]
-
-    began = subprocess.Popen(
-        command("w"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        wait_for_a_line(tmp_path / "w", began)
-        began.send_signal(signal.SIGINT)
-        out, err = began.communicate(timeout=60)
-    finally:
-        began.kill()
-        began.wait()
-    assert began.returncode == 130, err
-    assert "the same command goes on from there" in out
+    # More epochs than anybody waits for: how fast this machine is does not matter.
+    flags = ["--workspace", str(tmp_path / "w"), "--training.epochs", "1000000", *TINY]
+    command = [sys.executable, "-m", "kenning_lego.cli", "train", *flags]
+    first = interrupted(command, tmp_path / "w")
+    assert "the same command goes on from there" in first
+    assert "goes on from its checkpoint" not in first
     assert list((tmp_path / "w").glob("checkpoints/*/state.json"))
-    again = subprocess.run(command("w"), capture_output=True, text=True, check=False, timeout=120)
-    assert again.returncode == 0, again.stderr
-    assert "goes on from its checkpoint in epoch" in again.stdout
-    whole = subprocess.run(command("x"), capture_output=True, text=True, check=False, timeout=120)
-    assert whole.returncode == 0, whole.stderr
-    one, other = (only_record(tmp_path / each)[0] for each in ("w", "x"))
-    assert one.checkpoint_digest == other.checkpoint_digest
-    assert [each.loss for each in one.epochs] == [each.loss for each in other.epochs]
+    (best,) = (tmp_path / "w").glob("logs/*/best.safetensors")
+    load_model(TINY[1], best)
+    assert "goes on from its checkpoint in epoch" in interrupted(command, tmp_path / "w")
 
 
-def wait_for_a_line(workspace: Path, process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        if any(path.stat().st_size for path in workspace.glob("logs/*/log.jsonl")):
-            return
-        time.sleep(0.02)
-    raise AssertionError(f"no epoch within 60 s: {process.poll()}")
+def interrupted(command: list[str], workspace: Path) -> str:
+    """What a training says that is stopped as soon as an epoch is in its log."""
+    for path in workspace.glob("logs/*/log.jsonl"):
+        path.unlink()
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            deadline = time.monotonic() + 120
+            while not any(path.stat().st_size for path in workspace.glob("logs/*/log.jsonl")):
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=120)
+        finally:
+            process.kill()
+    assert process.returncode == 130, err
+    return out
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,19 @@ def test_a_stopped_training_goes_on_to_the_same_weights_bit_for_bit(
     assert [each.epoch for each in seen] == [1, 2, 3, 4, 5, 6]
 
 
+def test_the_best_weights_so_far_can_be_kept_meanwhile(dataset: Dataset) -> None:
+    model, kept = make(), make(seed=1)
+    best: list[int] = []
+
+    def keep(epoch: EpochResult) -> None:
+        best.append(epoch.epoch)
+        kept.load_state_dict(model.state_dict())
+
+    result = train(model, dataset, QUICK, around=Surroundings(on_best=keep))
+    assert best[-1] == result.best_epoch
+    assert same_weights(model, kept)
+
+
 def test_progress_tells_the_samples_seen(dataset: Dataset) -> None:
     told: list[tuple[int, int, str]] = []
     tell = Surroundings(on_progress=lambda *each: told.append(each))

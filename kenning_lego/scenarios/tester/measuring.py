@@ -86,8 +86,8 @@ def time_variants(
         engines=engines,
     )
     plan = replace(plan, beside_deployments=where.beside_deployments)
-    target.measure(plan, _translate(on_progress))
-    return _medians_ms(target, [item.name for item in plan.items])
+    target.measure(plan, translated(on_progress))
+    return medians_ms(target, [item.name for item in plan.items])
 
 
 def measure_memory(
@@ -169,8 +169,8 @@ def time_configurations(
         engines=engines,
     )
     plan = replace(plan, beside_deployments=where.beside_deployments)
-    target.measure(plan, _translate(on_progress))
-    return _medians_ms(target, [item.name for item in plan.items])
+    target.measure(plan, translated(on_progress))
+    return medians_ms(target, [item.name for item in plan.items])
 
 
 def score_configurations(
@@ -209,7 +209,7 @@ def score_configurations(
             outputs[number] = to_array(tensors[0], given)[0]
             on_progress(index * len(samples) + number + 1, total, configuration.name)
         score = metric.score(outputs, samples.labels)
-        classification = _classification(outputs, samples.labels, dataset.classes)
+        classification = classification_of(outputs, samples.labels, dataset.classes)
         scores[configuration.name] = Scored(score, classification)
     return scores
 
@@ -219,7 +219,7 @@ def _one_by_one(samples: Samples) -> Iterator[NDArray[np.float32]]:
         yield from images
 
 
-def _classification(
+def classification_of(
     outputs: NDArray[Any], labels: NDArray[np.int64], classes: Sequence[str]
 ) -> ClassificationRecord | None:
     """The classification that these outputs are, if they are one."""
@@ -246,8 +246,19 @@ def with_measured(
     )
 
 
-def _medians_ms(target: Target, names: Sequence[str]) -> dict[str, float]:
-    """Medians at each plan's pace: what all items did together in a round is the machine's."""
+def medians_ms(target: Target, names: Sequence[str]) -> dict[str, float]:
+    """Medians at each plan's pace: what all items did together in a round is the machine's.
+
+    Args:
+        target: that measured them.
+        names: of the items.
+
+    Returns:
+        By name, in ms.
+
+    Raises:
+        TargetError: the plan ended before anything was measured of one.
+    """
     statistics = target.statistics()
     found = {m.name: m for m in statistics.measurements}
     links = _links(statistics)
@@ -288,5 +299,6 @@ def _links(statistics: Statistics) -> dict[tuple[int, int], float]:
     }
 
 
-def _translate(on_progress: OnProgress) -> Callable[[Progress], None]:
+def translated(on_progress: OnProgress) -> Callable[[Progress], None]:
+    """What a target tells while it measures, as steps tell it."""
     return lambda progress: on_progress(progress.done, progress.total, f"{progress.phase} rounds")

@@ -46,7 +46,7 @@ def describe_network(
         dataset=dataset.name,
         metric=metric.name,
         higher_is_better=metric.higher_is_better,
-        score_limits=(_finite(metric.limits[0]), _finite(metric.limits[1])),
+        score_limits=(finite(metric.limits[0]), finite(metric.limits[1])),
         validation_score=scores.validation,
         test_score=scores.test,
         samples={name: len(part) for name, part in dataset.parts.items()},
@@ -54,7 +54,8 @@ def describe_network(
     )
 
 
-def _finite(limit: float) -> float | None:
+def finite(limit: float) -> float | None:
+    """A score's limit as records hold it: None if there is none."""
     return limit if math.isfinite(limit) else None
 
 
@@ -105,7 +106,7 @@ def assemble_record(
         plans=judged,
         measurements=measurements,
         configurations=tuple(configurations),
-        telemetry=_telemetry(telemetry),
+        telemetry=record_telemetry(telemetry),
         whole=whole,
         additivity=additivity,
         accuracy=accuracy,
@@ -116,7 +117,8 @@ def assemble_record(
     )
 
 
-def _telemetry(telemetry: Telemetry) -> TelemetryRecord:
+def record_telemetry(telemetry: Telemetry) -> TelemetryRecord:
+    """What the target's sensors told, as records hold it."""
     began = datetime.fromtimestamp(telemetry.began_unix_s, timezone.utc)
     return TelemetryRecord(
         began=began.isoformat(timespec="milliseconds") if len(telemetry) else None,

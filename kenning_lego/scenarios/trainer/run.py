@@ -25,6 +25,7 @@ from kenning_lego.store.artifacts import digest_of
 from kenning_lego.store.atomic import write_bytes, write_json
 from kenning_lego.store.workspace import Workspace
 from kenning_lego.training.classification import Surroundings
+from kenning_lego.training.fitting import EpochResult
 from kenning_lego.training.prediction import check_classes
 from kenning_lego.training.teacher import (
     Scores,
@@ -38,6 +39,8 @@ from kenning_lego.training.training_log import TrainingLog
 from kenning_lego.training.weights import weights_file
 
 WEIGHTS_NAME = "weights.safetensors"
+BEST_NAME = "best.safetensors"
+"""Beside the log while it trains: the best weights so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +111,25 @@ class _Training:
             found = place.checkpoints.load()
             if found is not None:
                 track.say(f"goes on from its checkpoint in epoch {len(found.state['epochs']) + 1}")
-            around = Surroundings(on_progress=track.update, on_epoch=log.add)
-            with self._going_on(track):
+            best = log.directory / BEST_NAME
+
+            def keep(_epoch: EpochResult) -> None:
+                write_bytes(best, weights_file(model))
+
+            around = Surroundings(on_progress=track.update, on_epoch=log.add, on_best=keep)
+            with self._going_on(track, best):
                 trained = train_once(model, dataset, self.config.training, metric, place, around)
             track.note = "" if trained.computed else FOUND
         return trained
 
     @contextmanager
-    def _going_on(self, track: Track) -> Iterator[None]:
+    def _going_on(self, track: Track, best: Path) -> Iterator[None]:
         try:
             yield
         except KeyboardInterrupt:
             track.say("stopped; the checkpoint is kept: the same command goes on from there")
+            if best.is_file():
+                track.say(f"the best weights so far are in {best}")
             raise
 
     def _keep(
