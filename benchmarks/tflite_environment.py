@@ -35,10 +35,10 @@ def tflite_python() -> tuple[Path, str] | str:
         venv.create(_HERE, with_pip=True)
     version = _version(python)
     if version is None and not named:
-        command = [python, "-m", "pip", "install", "--disable-pip-version-check", "-q", *_PACKAGES]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        command = f"{python} -m pip install --disable-pip-version-check -q".split()
+        done = subprocess.run([*command, *_PACKAGES], capture_output=True, text=True, check=False)
         if done.returncode:
-            return done.stderr.strip().splitlines()[-1]
+            return str(done.stderr.strip().splitlines()[-1])
         version = _version(python)
     return (python, version) if version else f"{python} cannot import tflite_runtime"
 

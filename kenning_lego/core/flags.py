@@ -193,21 +193,21 @@ def _flags_of(model: type[BaseModel], prefix: tuple[str, ...]) -> Iterator[_Flag
 
 
 def _flag(path: tuple[str, ...], field: FieldInfo) -> _Flag:
-    alternatives = alternatives(field.annotation)
+    admitted = alternatives(field.annotation)
     text = (field.description or "").replace("%", "%%").strip()
     if not field.is_required():
         default = _shown(field.get_default(call_default_factory=True))
         text = f"{text} [{default}]" if default else text
-    for each in alternatives:
+    for each in admitted:
         if get_origin(each) in (tuple, list):
             inner = get_args(each)[0]
             if is_model(inner):
                 keys = ",".join(f"{key}=…" for key in inner.model_fields)
                 return _Flag(path, text, "components", keys)
             return _Flag(path, text, "list", _metavar(inner))
-    if bool in alternatives:
+    if bool in admitted:
         return _Flag(path, text, "switch", "")
-    return _Flag(path, text, "value", "|".join(dict.fromkeys(map(_metavar, alternatives))))
+    return _Flag(path, text, "value", "|".join(dict.fromkeys(map(_metavar, admitted))))
 
 
 def _shown(default: object) -> str:
