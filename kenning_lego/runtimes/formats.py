@@ -33,6 +33,11 @@ _OTHERS: Mapping[tuple[int, bytes], str] = {
 """Where and what bytes tell other things that people take for artifacts."""
 
 
+def readers(format_: str) -> tuple[str, ...]:
+    """Names of the runtimes that read a key of :data:`FORMATS`."""
+    return _ENGINES[format_]
+
+
 def format_of(artifact: bytes) -> str | None:
     """A key of :data:`FORMATS`; None if it is none of them."""
     if artifact[4:8] == b"TFL3":

@@ -12,6 +12,7 @@ from kenning_lego.compilers.onnx_compiler import Onnx
 from kenning_lego.core.configuration import Component
 from kenning_lego.core.records import MemoryTerm
 from kenning_lego.protocols.addresses import DEFAULT_ADDRESS
+from kenning_lego.runtimes.formats import readers
 from kenning_lego.scenarios.offline.configuration import OfflineConfig
 
 IN_PROCESS = "in-process"
@@ -79,6 +80,16 @@ class InferenceTestConfig(OfflineConfig):
     """Bounds to choose a configuration for, each."""
     strict: bool = False
     """End with exit code 3 if a measurement cannot be trusted."""
+
+    @model_validator(mode="after")
+    def _runtime_reads_the_artifacts(self) -> InferenceTestConfig:
+        made, runtime = self.compiler.format, self.target.runtime
+        if runtime not in readers(made):
+            raise ValueError(
+                f"runtime {runtime} does not read what the compiler {self.compiler.type} makes: "
+                f"set target.runtime to {' or '.join(readers(made))}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _memory_is_measured(self) -> InferenceTestConfig:
