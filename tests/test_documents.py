@@ -146,7 +146,7 @@ def test_page_on_choosing_runs(
         Path("workspaces", name).symlink_to(directory / "workspaces" / "digits")
     Path("networks.yaml").write_text(the("yaml", "docs/online.md", "select networks.yaml"))
     assert run(selection.main, ["networks.yaml"]) == 0
-    assert "microphone" in capsys.readouterr().out
+    assert "budget-1: exact" in capsys.readouterr().out
     program = the("python", "docs/online.md", "kl.open_tested")
     exec(compile(program.replace(ADDRESS, server.address), "docs/online.md", "exec"), {})
     assert "camera" in capsys.readouterr().out
