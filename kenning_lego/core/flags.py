@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import types
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin
+from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from kenning_lego.core.configuration import Component, explain
 from kenning_lego.core.errors import ConfigurationError
+from kenning_lego.core.parameters import alternatives, is_model
 
 _YAML = frozenset({".yaml", ".yml"})
 
@@ -219,7 +219,7 @@ def _pairs(text: str) -> dict[str, str]:
 def _flags_of(model: type[BaseModel], prefix: tuple[str, ...]) -> Iterator[_Flag]:
     for name, field in model.model_fields.items():
         path = (*prefix, field.alias or name)
-        models = [each for each in _alternatives(field.annotation) if _is_model(each)]
+        models = [each for each in alternatives(field.annotation) if is_model(each)]
         if models:
             for each in models:
                 yield from _flags_of(each, path)
@@ -228,23 +228,23 @@ def _flags_of(model: type[BaseModel], prefix: tuple[str, ...]) -> Iterator[_Flag
 
 
 def _flag(path: tuple[str, ...], field: FieldInfo) -> _Flag:
-    alternatives = _alternatives(field.annotation)
+    admitted = alternatives(field.annotation)
     text = (field.description or "").replace("%", "%%").strip()
     if not field.is_required():
         default = _shown(field.get_default(call_default_factory=True))
         text = f"{text} [{default}]" if default else text
-    for each in alternatives:
+    for each in admitted:
         if get_origin(each) in (tuple, list):
             inner = get_args(each)[0]
-            if _is_model(inner):
+            if is_model(inner):
                 keys = ",".join(f"{key}=…" for key in inner.model_fields)
                 return _Flag(path, text, "components", keys)
             return _Flag(path, text, "list", _metavar(inner))
-    if any(get_origin(each) is Mapping for each in alternatives):
+    if any(get_origin(each) is Mapping for each in admitted):
         return _Flag(path, text, "mapping", "KEY=VALUE")
-    if bool in alternatives:
+    if bool in admitted:
         return _Flag(path, text, "switch", "")
-    return _Flag(path, text, "value", "|".join(dict.fromkeys(map(_metavar, alternatives))))
+    return _Flag(path, text, "value", "|".join(dict.fromkeys(map(_metavar, admitted))))
 
 
 def _shown(default: object) -> str:
@@ -253,20 +253,6 @@ def _shown(default: object) -> str:
     if isinstance(default, tuple):
         return " ".join(map(_shown, default))
     return str(default).replace("%", "%%")
-
-
-def _alternatives(annotation: Any) -> list[Any]:
-    """The types that a field admits, without None and without Annotated's extras."""
-    if get_origin(annotation) in (Union, types.UnionType):
-        members = [_alternatives(each) for each in get_args(annotation)]
-        return [each for member in members for each in member if each is not type(None)]
-    if hasattr(annotation, "__metadata__"):
-        return _alternatives(annotation.__origin__)
-    return [annotation]
-
-
-def _is_model(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
 def _metavar(annotation: Any) -> str:

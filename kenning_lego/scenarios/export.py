@@ -22,6 +22,7 @@ def main(arguments: Sequence[str]) -> int:
         arguments,
         program="kenning-lego export",
         description=__doc__ or "",
+        file="YAML file with the same settings; flags override it",
         positional="workspace",
     )
     from kenning_lego.scenarios.exporting.choosing import find_exportable

@@ -100,7 +100,11 @@ class ServeConfig(Component):
 def main(arguments: Sequence[str]) -> int:
     """Check the flags, then become the server's process."""
     config = parse_configuration(
-        ServeConfig, arguments, program="kenning-lego serve", description=__doc__ or ""
+        ServeConfig,
+        arguments,
+        program="kenning-lego serve",
+        description=__doc__ or "",
+        file="YAML file with the same settings; flags override it",
     )
     command = [sys.executable, "-m", "kenning_lego.servers", config.options().to_json()]
     sys.stdout.flush()

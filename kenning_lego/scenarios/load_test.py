@@ -127,6 +127,7 @@ def main(arguments: Sequence[str]) -> int:
         arguments,
         program="kenning-lego load",
         description=__doc__ or "",
+        file="YAML file with the same settings; flags override it",
         positional="model",
     )
     from kenning_lego.scenarios.progress import make_console

@@ -149,7 +149,7 @@ def test_runtime_that_does_not_read_the_file_is_refused(tmp_path: Path, capsys: 
     [
         ((), "which data?"),
         ((*RANDOM, "--blocks.count", "3"), "blocks has no part in the test of a file"),
-        ((*RANDOM, "--compiler.type", "onnx"), "compiler has no part in the test of a file"),
+        ((*RANDOM, "--compiler.precision", "fp16"), "compiler has no part in the test of a file"),
         ((*RANDOM, "--model.name", "resnet20-cifar10"), "name is not for it"),
         ((*RANDOM, "--model.cut", "plane"), "did you mean 'planes'?"),
         ((*RANDOM, "--model.cut", "image"), "'image' is an input or a constant"),

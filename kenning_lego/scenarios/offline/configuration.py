@@ -8,11 +8,13 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from kenning_lego.blocks.configuration import BlocksConfig, ProfileConfig, RetrainConfig
-from kenning_lego.core.configuration import Component
+from kenning_lego.core.configuration import Component, changed
 from kenning_lego.datasets.configuration import DatasetConfig
 from kenning_lego.datasets.digits import Digits
 from kenning_lego.datasets.feeding import InputConfig
 from kenning_lego.training.configuration import TrainingConfig
+
+_OF_FILES = ("cut", "input", "output")
 
 
 class ModelConfig(Component):
@@ -35,12 +37,11 @@ class ModelConfig(Component):
 
     @model_validator(mode="after")
     def _one_network(self) -> ModelConfig:
-        others = {"name", "checkpoint", "arguments"} & self.model_fields_set
-        own = {"cut", "input", "output"} & self.model_fields_set
+        others, own = changed(self, "name", "checkpoint", "arguments"), changed(self, *_OF_FILES)
         if self.file is not None and others:
-            raise ValueError(f"file is the network, so {', '.join(sorted(others))} is not for it")
+            raise ValueError(f"file is the network, so {', '.join(others)} is not for it")
         if self.file is None and own:
-            raise ValueError(f"{', '.join(sorted(own))} is for a file; name it in file")
+            raise ValueError(f"{', '.join(own)} is for a file; name it in file")
         return self
 
 

@@ -24,6 +24,7 @@ from kenning_lego.metrics.base import Metric
 from kenning_lego.metrics.lookup import make_metric
 from kenning_lego.models.lookup import load_model
 from kenning_lego.scenarios.offline.configuration import OfflineConfig
+from kenning_lego.scenarios.offline.fitting import check_fits
 from kenning_lego.scenarios.progress import Track
 from kenning_lego.store.workspace import Workspace
 from kenning_lego.training.classification import Surroundings
@@ -76,7 +77,9 @@ def load(config: OfflineConfig) -> Given:
     make_executor(config.retraining.executor, config.retraining.processes)  # known before all else
     torch.manual_seed(config.training.seed)
     model = load_model(config.model.name, config.model.checkpoint, **config.model.arguments)
-    return Given(model, config.dataset.load(), make_metric(config.metric), makers)
+    dataset, metric = config.dataset.load(), make_metric(config.metric)
+    check_fits(model, dataset, config.model.name)
+    return Given(model, dataset, metric, makers)
 
 
 def make(config: OfflineConfig, given: Given, workspace: Workspace, step: Step) -> Made:

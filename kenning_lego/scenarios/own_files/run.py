@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
+from kenning_lego.core.configuration import changed
 from kenning_lego.core.errors import ConfigurationError, ModelError, ProtocolError, RemoteError
 from kenning_lego.core.records import (
     AdditivityRecord,
@@ -278,7 +279,7 @@ class _FileTest:
 
 def _check_settings(config: InferenceTestConfig) -> None:
     """Refuse what has no part in the test of a file, rather than leave it aside in silence."""
-    unused = sorted(config.model_fields_set - _USED)
+    unused = changed(config, *sorted(type(config).model_fields.keys() - _USED))
     if unused:
         raise ConfigurationError(
             f"{', '.join(unused)} has no part in the test of a file, which is taken as it is",

@@ -106,7 +106,7 @@ class InferenceTestConfig(OfflineConfig):
     @model_validator(mode="after")
     def _engine_reads_the_artifacts(self) -> InferenceTestConfig:
         made, runtime = self.compiler.format, self.target.runtime
-        if runtime in OPTIONS and runtime not in ENGINES[made]:
+        if self.model.file is None and runtime in OPTIONS and runtime not in ENGINES[made]:
             raise ValueError(
                 f"the compiler makes {FORMATS[made]}, which runtime {runtime!r} does not read; "
                 f"choose --target.runtime {' or '.join(ENGINES[made])}, or another --compiler.type"
