@@ -124,6 +124,8 @@ def test_a_search_in_which_all_fail_says_why_each_did(
         ("compilers: []", 2, "compilers"),
         ("hopeless: 1.0", 2, "hopeless"),
         ("goal: speed", 2, "goal"),
+        ("runtimes: [onnxrutime]", 2, "did you mean 'onnxruntime'"),
+        ("runtimes: [{runtime: onnxruntime, options: {provder: cpu}}]", 2, "'provider'"),
         ("limits: {latency: 3}", 2, "limits.latency"),
     ],
 )
@@ -134,6 +136,21 @@ def test_what_is_wrong_is_said_in_one_line(
     error = capsys.readouterr().err
     assert problem in error
     assert error.count("\n") == 1
+
+
+def test_each_engine_that_reads_a_format_makes_a_candidate(tmp_path: Path) -> None:
+    arena = "{runtime: onnxruntime, options: {arena: false}}"
+    more = f"compilers: [onnx, torch]\nruntimes: [onnxruntime, {arena}, torch]"
+    assert run(optimisation.main, [scenario(tmp_path, "in-process", more)]) == 0
+    record, _ = latest(tmp_path)
+    assert {each.name: each.state for each in record.candidates} == {
+        "original, onnx fp32 on onnxruntime": "measured",
+        "original, onnx fp32 on onnxruntime (arena=False)": "measured",
+        "original, torch fp32 on torch": "measured",
+    }
+    (plan,) = record.plans  # in turn, whatever their engines
+    assert len(plan.measurements) == 3
+    assert len({each.score for each in record.candidates}) == 1
 
 
 def test_nobody_at_the_address_is_said_before_anything_runs(

@@ -22,14 +22,14 @@ from kenning_lego.scenarios.baseline.summary import print_baseline
 from kenning_lego.scenarios.offline.configuration import OfflineConfig
 from kenning_lego.scenarios.offline.run import FOUND, Given, load, train_network
 from kenning_lego.scenarios.progress import Track, step
-from kenning_lego.scenarios.targets import check_runtime, open_target
+from kenning_lego.scenarios.targets import open_target
 from kenning_lego.scenarios.tester.configuration import IN_PROCESS, TargetConfig
 from kenning_lego.scenarios.tester.measuring import Scored, classification_of
 from kenning_lego.scenarios.tester.one_piece import WHOLE
 from kenning_lego.scenarios.whole.candidates import Candidate, Namer, Network, compile_candidate
 from kenning_lego.scenarios.whole.engines import engines_for
 from kenning_lego.scenarios.whole.networks import original_network
-from kenning_lego.scenarios.whole.running import Runnable, answer, time_in_turn
+from kenning_lego.scenarios.whole.running import Runnable, answer, check_runnable, time_in_turn
 from kenning_lego.store.atomic import write_json
 from kenning_lego.store.workspace import Workspace
 from kenning_lego.training.prediction import check_classes
@@ -137,9 +137,8 @@ class _Baseline:
             Runnable(name, artifact.digest, candidate.engine)
             for name, (candidate, artifact) in compiled.items()
         ]
-        description = target.describe()
         for each in several:
-            check_runtime(each.engine.runtime, description, target.address)
+            check_runnable(target, each, self.where)
         with self.step("time in turn") as track:
             how = self.config.measurement
             latencies = time_in_turn(target, several, self.where, how, track.update)

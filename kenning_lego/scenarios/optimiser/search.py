@@ -15,9 +15,14 @@ from kenning_lego.datasets.samples import Samples
 from kenning_lego.metrics.base import Metric
 from kenning_lego.scenarios.optimiser.configuration import OptimisationConfig
 from kenning_lego.scenarios.optimiser.judging import Figures, hopeless
-from kenning_lego.scenarios.targets import check_runtime
 from kenning_lego.scenarios.whole.candidates import Candidate, compile_candidate
-from kenning_lego.scenarios.whole.running import Answers, Runnable, answer, time_in_turn
+from kenning_lego.scenarios.whole.running import (
+    Answers,
+    Runnable,
+    answer,
+    check_runnable,
+    time_in_turn,
+)
 from kenning_lego.store.workspace import Workspace
 from kenning_lego.training.progress import OnProgress
 
@@ -115,11 +120,10 @@ class Trials:
 
     def load(self, entries: Entries, tell: OnProgress) -> list[Entry]:
         """Ship every artifact and run it on one image."""
-        description = self._target.describe()
 
         def load(entry: Entry) -> Entry:
-            engine, runnable = entry.candidate.engine, entry.runnable
-            check_runtime(engine.runtime, description, self._target.address)
+            runnable = entry.runnable
+            check_runnable(self._target, runnable, self._config.target)
             path = self._workspace.artifacts.path(runnable.digest)
             self._target.upload(path, runnable.digest)
             one = self._dataset.validation.take([0])

@@ -14,6 +14,8 @@ from kenning_lego.blocks.latency import configurations_plan
 from kenning_lego.core.engines import Engine, stage_of
 from kenning_lego.core.target import Target
 from kenning_lego.datasets.samples import Samples
+from kenning_lego.runtimes.quantisation import real_dtype, to_array, to_bytes
+from kenning_lego.scenarios.targets import check_engine
 from kenning_lego.scenarios.tester.configuration import TargetConfig
 from kenning_lego.scenarios.tester.measuring import medians_ms, translated
 from kenning_lego.training.progress import OnProgress
@@ -50,6 +52,17 @@ class Answers:
     durations_ns: tuple[int, ...]
 
 
+def check_runnable(target: Target, what: Runnable, where: TargetConfig) -> None:
+    """Make sure that the target has an artifact's engine.
+
+    Raises:
+        ConfigurationError: it has not.
+    """
+    engine = what.engine
+    named = where.model_copy(update={"runtime": engine.runtime, "options": engine.options})
+    check_engine(named, target.describe(), target.address)
+
+
 def answer(
     target: Target, what: Runnable, where: TargetConfig, samples: Samples, tell: OnProgress
 ) -> Answers:
@@ -62,13 +75,13 @@ def answer(
     composed = target.compose(
         (what.digest,), runtime=engine.runtime, threads=where.threads, options=engine.options
     )
-    spec = composed.spec.outputs[0]
-    outputs = np.empty((len(samples), *spec.sizes[1:]), spec.dtype)
+    (taken, *_), (given, *_) = composed.spec.inputs, composed.spec.outputs
+    outputs = np.empty((len(samples), *given.sizes[1:]), real_dtype(given))
     durations: list[int] = []
     for images, _ in samples.batches(_DECODED_AT_ONCE):
         for image in images:
-            tensors, duration = target.infer([image.tobytes()])
-            outputs[len(durations)] = np.frombuffer(tensors[0], spec.dtype).reshape(spec.sizes)[0]
+            tensors, duration = target.infer([to_bytes(image, taken)])
+            outputs[len(durations)] = to_array(tensors[0], given)[0]
             durations.append(duration)
             tell(len(durations), len(samples), what.name)
     return Answers(outputs, tuple(durations))
