@@ -1,62 +1,19 @@
-"""Engines as a careful user would call them without us, and files for them."""
+"""Engines as a careful user would call them without us."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-from benchmarks.foreign_networks import CLASSIFIERS
-from kenning_lego.core.ir_file import pack_ir, unpack_ir
-from kenning_lego.models.lookup import load_model
-from kenning_lego.runtimes.lookup import installed_engines
+from kenning_lego.core.ir_file import unpack_ir
+from kenning_lego.runtimes.formats import format_of
 
 Call = Callable[[], object]
 
 _INPUT = (1, 3, 32, 32)
-
-
-def artifacts(directory: Path) -> dict[str, tuple[str, bytes]]:
-    """Engine and file by a short name, for the engines that are installed here.
-
-    ResNet-20 for CIFAR, whose weights do not matter here; for TFLite, which torch does not write,
-    MLPerf Tiny's ResNet-8 where that is at hand.
-    """
-    here = installed_engines()
-    model = load_model("resnet20-cifar10").eval()
-    onnx = _onnx(model, directory / "network.onnx")
-    found = {"onnxruntime": ("onnxruntime", onnx), "torch": ("torch", _exported(model))}
-    if "openvino" in here:
-        found["openvino"] = ("openvino", _intermediate(onnx, directory / "network.xml"))
-    if "litert" in here:
-        for kind in ("float", "int8"):
-            path = CLASSIFIERS[f"resnet8_{kind}"].path
-            if path.is_file():
-                found[f"litert_{kind}"] = ("litert", path.read_bytes())
-    return found
-
-
-def _onnx(model: torch.nn.Module, path: Path) -> bytes:
-    example = (torch.zeros(_INPUT),)
-    torch.onnx.export(model, example, path, dynamo=True, external_data=False, verbose=False)
-    return path.read_bytes()
-
-
-def _exported(model: torch.nn.Module) -> bytes:
-    buffer = io.BytesIO()
-    torch.export.save(torch.export.export(model, (torch.zeros(_INPUT),)), buffer)
-    return buffer.getvalue()
-
-
-def _intermediate(onnx: bytes, path: Path) -> bytes:
-    import openvino as ov
-
-    ov.save_model(ov.Core().read_model(onnx), path, compress_to_fp16=False)
-    return pack_ir(path.read_bytes(), path.with_suffix(".bin").read_bytes())
 
 
 def onnxruntime_call(artifact: bytes) -> Call:
@@ -96,7 +53,10 @@ def litert_run(artifact: bytes) -> Call:
 
 
 def _interpreter(artifact: bytes) -> tuple[Any, tuple[Any, Any]]:
-    from ai_edge_litert.interpreter import Interpreter
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ModuleNotFoundError:
+        from tflite_runtime.interpreter import Interpreter
 
     interpreter = Interpreter(model_content=artifact, num_threads=1)
     interpreter.allocate_tensors()
@@ -117,9 +77,8 @@ def openvino_call(artifact: bytes) -> Call:
         # Bound to one processor, which others use too, it waits for them.
         "ENABLE_CPU_PINNING": False,
     }
-    compiled = core.compile_model(
-        core.read_model(*map(bytes, unpack_ir(artifact))), "CPU", settings
-    )
+    parts = unpack_ir(artifact) if format_of(artifact) == "openvino" else (artifact,)
+    compiled = core.compile_model(core.read_model(*map(bytes, parts)), "CPU", settings)
     request = compiled.create_infer_request()
     request.set_input_tensor(ov.Tensor(np.zeros(_INPUT, np.float32), shared_memory=True))
     return lambda: request.infer(share_outputs=True)
@@ -127,6 +86,8 @@ def openvino_call(artifact: bytes) -> Call:
 
 def torch_call(artifact: bytes) -> Call:
     """The module that torch.export.load gives."""
+    import torch
+
     module, example = torch.export.load(io.BytesIO(artifact)).module(), torch.zeros(_INPUT)
 
     def call() -> None:

@@ -44,7 +44,7 @@ _FLOAT_POINTS, _INTEGER_POINTS = 0.1, 1.5
 """Percentage points of top-1 that may be lost."""
 _USUAL = Onnx(precision="int8", per_channel=False)
 """As other frameworks often quantise: one scale a layer, ranges from noise."""
-_CALIBRATION, _VALIDATION = 128, 64
+CALIBRATION, _VALIDATION = 128, 64
 _BATCH = 100
 
 
@@ -83,7 +83,7 @@ def score_network(name: str, data: Cifar10, count: int) -> Iterator[Metric]:
         parts = [module(torch.from_numpy(images[i : i + _BATCH])).argmax(1) for i in batches]
     original = torch.cat(parts).numpy()
     reference = _points(original, labels)
-    source = _source(module, samples_of(data.train.images[:_CALIBRATION]), data)
+    source = source_of(module, samples_of(data.train.images[:CALIBRATION]), data)
     short = name.removesuffix("-cifar10")
     yield Metric(f"{short}_torch_top1", reference, "%")
     for label, compiler in COMPILERS.items():
@@ -97,11 +97,11 @@ def score_network(name: str, data: Cifar10, count: int) -> Iterator[Metric]:
         found = _classes(made.content, compiler, images)
         peer = None
         if label == "onnx_int8":
-            noise = np.random.default_rng(0).standard_normal((_CALIBRATION, 3, 32, 32))
-            usual = _source(module, samples_of(noise.astype(np.float32)), data)
+            noise = np.random.default_rng(0).standard_normal((CALIBRATION, 3, 32, 32))
+            usual = source_of(module, samples_of(noise.astype(np.float32)), data)
             content = _USUAL.compile(usual).content
             peer = reference - _points(_classes(content, _USUAL, images), labels)
-        at_most = _FLOAT_POINTS if compiler.precision in ("fp32", "fp16") else _INTEGER_POINTS
+        at_most = allowed_points(compiler)
         loss = reference - _points(found, labels)
         prefix = f"{short}_{label}"
         yield Metric(f"{prefix}_top1_loss", loss, "points", at_most=at_most, peer=peer)
@@ -111,8 +111,20 @@ def score_network(name: str, data: Cifar10, count: int) -> Iterator[Metric]:
         yield Metric(f"{prefix}_compile", elapsed, "s")
 
 
-def _source(module: torch.nn.Module, calibration: Samples, data: Cifar10) -> CompileSource:
-    first = data.train.images[_CALIBRATION : _CALIBRATION + _VALIDATION]
+def allowed_points(compiler: Compiler) -> float:
+    """Percentage points of top-1 that a compiler may cost."""
+    return _FLOAT_POINTS if compiler.precision in ("fp32", "fp16") else _INTEGER_POINTS
+
+
+def source_of(module: torch.nn.Module, calibration: Samples, data: Cifar10) -> CompileSource:
+    """A network for CIFAR-10 with what it takes to compile it and to see the gap.
+
+    Args:
+        module: in evaluation mode.
+        calibration: samples for ranges.
+        data: images to compare on; those after what is calibrated on.
+    """
+    first = data.train.images[CALIBRATION : CALIBRATION + _VALIDATION]
     return CompileSource(
         module,
         None,

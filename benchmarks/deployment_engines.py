@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import random
 import sys
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
-from statistics import geometric_mean
 
 import numpy as np
 
-from benchmarks.bare_engines import BARE, artifacts, litert_run
+from benchmarks.bare_engines import BARE
 from benchmarks.bench_record import Metric
 from benchmarks.damaged_artifacts import damage, outcomes
+from benchmarks.engine_files import artifacts
+from benchmarks.engine_turns import take_turns
 from benchmarks.foreign_networks import (
     CLASSIFIERS,
     FACE_DETECTOR,
@@ -24,14 +24,11 @@ from benchmarks.foreign_networks import (
     group_photo,
 )
 from benchmarks.processes import running_server
-from benchmarks.samples import Call, interleave, median
 from kenning_lego.core.errors import RemoteError
 from kenning_lego.protocols.client import TargetClient
-from kenning_lego.runtimes.base import allocate
-from kenning_lego.runtimes.lookup import installed_engines, make_runtime
+from kenning_lego.runtimes.lookup import installed_engines
 
 _BATCH = 100
-_PAIRS = 10
 
 
 def measure(directory: Path, *, quick: bool) -> list[Metric]:
@@ -54,34 +51,13 @@ def measure(directory: Path, *, quick: bool) -> list[Metric]:
 
 
 def _fidelity(files: dict[str, tuple[str, bytes]], rounds: int) -> Iterator[Metric]:
-    """Our call over the engine's own, in turn in one process.
-
-    Two sessions of one engine with one file differ too, for OpenVINO by up to 1.5, and which is
-    made first matters. So there are several pairs, each made in the other order than the last.
-    """
+    """Our call over the engine's own."""
     for name, (engine, content) in files.items():
-        makers: dict[str, Callable[[], Call]] = {
-            "ours": partial(_our_call, engine, content),
-            "bare": partial(BARE[engine], content),
-        }
+        turns = take_turns(engine, content, rounds)
+        yield Metric(f"engine_fidelity_{name}", turns.fidelity, "x", at_most=1.02)
+        yield Metric(f"engine_bare_{name}", turns.bare_ms, "ms")
         if engine == "litert":
-            makers["run"] = partial(litert_run, content)
-        pairs = []
-        for _ in range(_PAIRS):
-            times = interleave({k: make() for k, make in makers.items()}, rounds, warm_up=rounds)
-            pairs.append({kind: median(durations) for kind, durations in times.items()})
-            makers = dict(reversed(makers.items()))
-        ratio = geometric_mean([pair["ours"] / pair["bare"] for pair in pairs])
-        yield Metric(f"engine_fidelity_{name}", ratio, "x", at_most=1.02)
-        yield Metric(f"engine_bare_{name}", median([pair["bare"] for pair in pairs]) / 1e6, "ms")
-        if engine == "litert":
-            over = geometric_mean([pair["ours"] / pair["run"] for pair in pairs])
-            yield Metric(f"engine_over_run_alone_{name}", over, "x")
-
-
-def _our_call(engine: str, content: bytes) -> Call:
-    program = make_runtime(engine, 1).load(content, 1)
-    return program.bind(allocate(program.spec))
+            yield Metric(f"engine_over_run_alone_{name}", turns.over_run, "x")
 
 
 def _foreign(directory: Path, count: int) -> Iterator[Metric]:

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,9 +78,23 @@ class Server:
 
 
 @contextmanager
-def running_server(directory: Path, *flags: str, curve: bool) -> Iterator[Server]:
-    """Start a server that keeps its store and keys in `directory`; end it afterwards."""
-    command = [sys.executable, "-m", "kenning_lego.scenarios.inference_server"]
+def running_server(
+    directory: Path,
+    *flags: str,
+    curve: bool,
+    python: Path | str = sys.executable,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Server]:
+    """Start a server that keeps its store and keys in `directory`; end it afterwards.
+
+    Args:
+        directory: of its own.
+        flags: of the server.
+        curve: whether it is encrypted.
+        python: the interpreter that runs it.
+        environment: its environment variables; None for this process's.
+    """
+    command = [str(python), "-m", "kenning_lego.scenarios.inference_server"]
     command += ["--address", "tcp://127.0.0.1:0", "--store", str(directory / "store")]
     command += ["--log-level", "warning", *flags]
     keys = None
@@ -89,8 +103,9 @@ def running_server(directory: Path, *flags: str, curve: bool) -> Iterator[Server
         command += ["--key", "target", "--keys", str(directory / "keys")]
     with (directory / "server.log").open("a") as log:
         begin = time.perf_counter()
+        variables = environment or _environment()
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=log, text=True, env=_environment()
+            command, stdout=subprocess.PIPE, stderr=log, text=True, env=variables
         )
         with process:
             try:

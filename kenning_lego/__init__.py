@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kenning_lego.scenarios.online.deploying import deploy as deploy
     from kenning_lego.scenarios.online.deploying import pipeline as pipeline
     from kenning_lego.scenarios.online.tested import open_tested as open_tested
+    from kenning_lego.scenarios.tester.from_python import test as test
     from kenning_lego.selection.front import pareto_front as pareto_front
     from kenning_lego.selection.problem import Budget as Budget
     from kenning_lego.selection.select import select as select
@@ -29,6 +30,7 @@ _PUBLIC = {
     "pareto_front": "kenning_lego.selection.front",
     "pipeline": "kenning_lego.scenarios.online.deploying",
     "select": "kenning_lego.selection.select",
+    "test": "kenning_lego.scenarios.tester.from_python",
 }
 """Where each public name lives."""
 

@@ -72,6 +72,13 @@ def _recipe(config: LiteRt) -> Any:
             recipe.add_quantization_config(_EVERYTHING, _ALL, halves, AlgorithmName.FLOAT_CASTING)
         case "int8_dynamic":
             recipe.add_dynamic_config(_EVERYTHING, _ALL, num_bits=8)
+            # tflite-runtime 2.14 takes the first channel's scale for all of them, and says nothing.
+            recipe.add_dynamic_config(
+                _EVERYTHING,
+                qtyping.TFLOperationName.FULLY_CONNECTED,
+                num_bits=8,
+                granularity=qtyping.QuantGranularity.TENSORWISE,
+            )
         case _:
             recipe.add_static_config(_EVERYTHING, _ALL, activation_num_bits=8, weight_num_bits=8)
             for border in () if config.integer_borders else _BORDERS:

@@ -9,7 +9,7 @@ from kenning_lego.compilers.base import Compiler, CompileSource, Samples
 from kenning_lego.core.records import ArtifactRecord
 from kenning_lego.store.workspace import Workspace
 
-_VERSION = 2
+_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)

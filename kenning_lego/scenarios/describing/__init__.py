@@ -1,0 +1,1 @@
+"""What verbs and components are, for people, editors and new scenario files."""
