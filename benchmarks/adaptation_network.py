@@ -19,6 +19,7 @@ import torch
 
 from benchmarks.bench_record import RECORDS
 from benchmarks.trained import CHECKPOINTS, Cifar10, load_cifar10
+from kenning_lego.blocks.accuracy.profile import AccuracyProfile
 from kenning_lego.blocks.chain import Chain
 from kenning_lego.blocks.configuration import MeasurementConfig, ProfileConfig, RetrainConfig
 from kenning_lego.blocks.cutting.extract import extract
@@ -28,7 +29,7 @@ from kenning_lego.blocks.workshop import profile_once, retrain_once
 from kenning_lego.compilers.fused import fuse_once
 from kenning_lego.compilers.onnx_compiler import Onnx
 from kenning_lego.core.plans import PlanItem, Statistics
-from kenning_lego.core.records import SegmentRecord
+from kenning_lego.core.records import AdditivityRecord, SegmentRecord
 from kenning_lego.metrics.classification import TOP1
 from kenning_lego.models.lookup import load_model
 from kenning_lego.scenarios.tester.adding_up import add_up, composed_configurations
@@ -138,31 +139,14 @@ def trained_network() -> TrainedNetwork | None:
 def make_network(directory: Path, data: Cifar10) -> None:
     """Do what is missing: cut, retrain, profile, compile, time; everything is found again."""
     workspace = Workspace(directory / "workspace")
-    torch.manual_seed(0)
-    model = load_model(_NETWORK, CHECKPOINTS[_NETWORK])
-    chain = extract(model, torch.zeros(BATCH, 3, 32, 32), count=_BLOCKS)
-    variants = make_variants(chain, RATIOS)
-    images = data.train.images
-    retraining = RetrainConfig(epochs=_EPOCHS, batch_size=64)
-    losses = retrain_once(
-        chain,
-        variants,
-        images[:RETRAINED_ON],
-        images[RETRAINED_ON:],
-        retraining,
-        workspace,
-        _tell,
-    )
-    half = data.test.take(range(PROFILED_ON))
-    profile = profile_once(
-        chain, variants, half.images, half.labels, TOP1, ProfileConfig(), workspace, _tell
-    ).profile
+    made = make_stand_ins(data, workspace)
+    chain, variants, profile = made.chain, made.variants, made.profile
     segments, _ = compile_variants(
         chain,
         variants,
-        losses.values,
+        made.losses,
         profile.costs,
-        CompileData(None, images[RETRAINED_ON:], 10),
+        CompileData(None, data.train.images[RETRAINED_ON:], 10),
         Onnx(),
         workspace,
         _tell,
@@ -179,6 +163,39 @@ def make_network(directory: Path, data: Cifar10) -> None:
         "wholes": wholes,
     }
     write_json(directory / _FILE, record)
+
+
+@dataclass(frozen=True, slots=True)
+class StandIns:
+    """The network's retrained variants before they are compiled."""
+
+    chain: Chain
+    variants: Variants
+    losses: Mapping[str, float]
+    profile: AccuracyProfile
+
+
+def make_stand_ins(data: Cifar10, workspace: Workspace) -> StandIns:
+    """Cut, retrain and profile; what the workspace holds is found again."""
+    torch.manual_seed(0)
+    model = load_model(_NETWORK, CHECKPOINTS[_NETWORK])
+    chain = extract(model, torch.zeros(BATCH, 3, 32, 32), count=_BLOCKS)
+    variants = make_variants(chain, RATIOS)
+    images = data.train.images
+    losses = retrain_once(
+        chain,
+        variants,
+        images[:RETRAINED_ON],
+        images[RETRAINED_ON:],
+        RetrainConfig(epochs=_EPOCHS, batch_size=64),
+        workspace,
+        _tell,
+    )
+    half = data.test.take(range(PROFILED_ON))
+    profile = profile_once(
+        chain, variants, half.images, half.labels, TOP1, ProfileConfig(), workspace, _tell
+    ).profile
+    return StandIns(chain, variants, losses.values, profile)
 
 
 def _fuse_wholes(
@@ -218,6 +235,18 @@ def time_network(
     Returns:
         By variant, corrected for composing; and by the names of `wholes`.
     """
+    latencies, found, _ = time_and_check(segments, wholes, workspace, seconds=seconds)
+    return latencies, found
+
+
+def time_and_check(
+    segments: Sequence[SegmentRecord],
+    wholes: Mapping[str, str],
+    workspace: Workspace,
+    *,
+    seconds: float,
+) -> tuple[dict[str, float], dict[str, float], AdditivityRecord | None]:
+    """The same as :func:`time_network`, and how well the variants' latencies add up."""
     composed = composed_configurations(segments, _COMPOSED_RUNS, seed=0)
     config = MeasurementConfig(max_seconds=seconds)
     plan = variants_plan(segments, config, runtime="onnxruntime", threads=1, composed=composed)
@@ -225,8 +254,8 @@ def time_network(
     with LocalTarget(workspace.artifacts) as target:
         target.measure(replace(plan, items=(*plan.items, *items)))
         medians = _medians_ms(target.statistics())
-    _, latencies = add_up(segments, composed, medians)
-    return latencies, {name: medians[name] for name in wholes}
+    additivity, latencies = add_up(segments, composed, medians)
+    return latencies, {name: medians[name] for name in wholes}, additivity
 
 
 def _medians_ms(statistics: Statistics) -> dict[str, float]:

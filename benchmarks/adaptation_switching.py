@@ -251,7 +251,7 @@ def _spoiled_in_process(network: NumberedNetwork, frames: int) -> list[Metric]:
         stop.set()
         running.join()
         live.close()
-    switches = [(each.frame, each.digests) for each in events if each.kind == "switched"]
+    switches = [(each.frame, each.stages) for each in events if each.kind == "switched"]
     lost = mixed = 0
     digits = (0,) * BLOCKS
     for number, (found, ran) in enumerate(seen):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks.trained import SHARED
+from kenning_lego.datasets.base import Dataset, Part
 
 Samples = tuple[NDArray[Any], NDArray[np.int64]]
 """Inputs, one sample a row, as the artifact takes them; and labels."""
@@ -110,3 +111,24 @@ def faces(scores: NDArray[np.float32], boxes: NDArray[np.float32]) -> int:
 def _overlap(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
     common = np.clip(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0, None).prod()
     return float(common / ((a[2:] - a[:2]).prod() + (b[2:] - b[:2]).prod() - common))
+
+
+def cifar10_pixels(count: int = 10_000) -> Dataset:
+    """CIFAR-10's official test images as pixels 0..255; a dataset of type ``custom``."""
+    images, labels = _floats()
+    return _test_only("cifar10", 10, images[:count], labels[:count])
+
+
+def keyword_features(count: int = 1000) -> Dataset:
+    """MLPerf Tiny's keywords as real features, (1, 49, 10); a dataset of type ``custom``."""
+    samples, labels = _real_keywords()
+    return _test_only("keywords", 12, samples[:count], labels[:count])
+
+
+def _test_only(
+    name: str, classes: int, samples: NDArray[np.float32], labels: NDArray[np.int64]
+) -> Dataset:
+    """Nothing is trained or chosen here, so that there is a test part alone."""
+    images = np.ascontiguousarray(samples.transpose(0, 3, 1, 2), dtype=np.float32)
+    none = Part(images[:0], labels[:0])
+    return Dataset(name, tuple(map(str, range(classes))), none, none, Part(images, labels))

@@ -17,12 +17,16 @@ _GROUPS = {
     },
     "on the host": {
         "test": ("inference_tester", "cut, compile, ship, benchmark, choose and verify"),
+        "train": ("model_training", "train a network, and keep its best weights"),
+        "baseline": ("inference_performance", "measure a network on this host, for reference"),
+        "optimize": ("optimisation", "search compilers, precisions, ratios and engines"),
+        "convert": ("onnx_conversion", "say which networks convert to which frameworks"),
         "blocks": ("block_scaling", "make a network's blocks without a target, or show them"),
         "run": ("pipeline", "run a tested network on the target, on frames of its own"),
         "adapt": ("adaptation", "the same, adapted by the target while budgets change"),
         "load": ("load_test", "send queries to a model on the target, as LoadGen would"),
         "select": ("selection", "choose configurations for budgets from a test's results"),
-        "export": ("export", "write a configuration as one ONNX file for an application of yours"),
+        "export": ("export", "write a configuration as one file for an application of your own"),
         "demo": ("demo", "the whole line on this machine, with real data"),
     },
     "look and write": {

@@ -93,7 +93,7 @@ def profile_once(
         {
             "variants": {each.name: module_fingerprint(each.module) for each in _all(variants)},
             "samples": fingerprint({"images": images, "labels": labels}),
-            "metric": _identity(metric),
+            "metric": metric_identity(metric),
             "profile": config.model_dump(mode="json"),
             "torch": str(torch.__version__),
         },
@@ -107,7 +107,7 @@ def profile_once(
     return Profiled(profile, computed=True)
 
 
-def _identity(metric: Metric) -> str:
+def metric_identity(metric: Metric) -> str:
     """The metric with its parameters, if it is a dataclass, which tells them."""
     kind = f"{type(metric).__module__}.{type(metric).__qualname__} {metric.name}"
     return f"{kind} {metric!r}" if is_dataclass(metric) else kind

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from kenning_lego.compilers.litert_compiler import LiteRt
 from kenning_lego.compilers.onnx_compiler import Onnx
@@ -13,3 +13,15 @@ from kenning_lego.compilers.torch_export import TorchExport
 
 CompilerConfig = Annotated[Onnx | LiteRt | OpenVino | TorchExport, Field(discriminator="type")]
 """A field of this type is told by its ``type``: onnx, litert, openvino or torch."""
+
+
+def _from_words(given: Any) -> Any:
+    """``onnx-int8`` for a compiler's type and precision."""
+    if not isinstance(given, str):
+        return given
+    kind, _, precision = given.partition("-")
+    return {"type": kind, "precision": precision} if precision else {"type": kind}
+
+
+NamedCompiler = Annotated[CompilerConfig, BeforeValidator(_from_words)]
+"""The same, for which two words will do: ``onnx-int8`` stands for type onnx, precision int8."""

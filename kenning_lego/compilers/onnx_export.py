@@ -17,7 +17,7 @@ def onnx_model(source: CompileSource) -> onnx.ModelProto:
     Raises:
         CompilationError: the module cannot be exported, or the bytes are not ONNX.
     """
-    model = _read(source) if source.module is None else _export(source.module, source)
+    model = _read(source) if source.module is None else export_by_dynamo(source.module, source)
     _strip(model)
     return model
 
@@ -42,7 +42,16 @@ def _read(source: CompileSource) -> onnx.ModelProto:
     return model
 
 
-def _export(module: torch.nn.Module, source: CompileSource) -> onnx.ModelProto:
+def export_by_dynamo(module: torch.nn.Module, source: CompileSource) -> onnx.ModelProto:
+    """A module as an ONNX model, by the exporter that is based on torch.export.
+
+    Args:
+        module: in evaluation mode.
+        source: what is known of it.
+
+    Raises:
+        CompilationError: it cannot be exported.
+    """
     with quiet("torch.onnx"):
         try:
             program = torch.onnx.export(

@@ -19,6 +19,16 @@ class Component(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
+def changed(component: Component, *names: str) -> list[str]:
+    """Those of these fields that have another value than their default."""
+    fields = type(component).model_fields
+    return [
+        name
+        for name in names
+        if getattr(component, name) != fields[name].get_default(call_default_factory=True)
+    ]
+
+
 def explain(error: ValidationError, where: str) -> ConfigurationError:
     """Turn the first finding of a validation into one line that says what, where and what to do.
 

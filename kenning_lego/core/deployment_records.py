@@ -125,6 +125,8 @@ class DeploymentRecord:
         outputs: in order, if they were asked for.
         next_frame: the cursor for what follows these frames.
         next_event: the cursor for what follows these events.
+        used: what really runs (engine, version, provider, ...), as its worker told once it had
+            loaded the configuration that it began with.
     """
 
     status: DeploymentStatus
@@ -137,3 +139,4 @@ class DeploymentRecord:
     outputs: tuple[FrameOutputs, ...]
     next_frame: int
     next_event: int
+    used: Mapping[str, str | int | float] = field(default_factory=dict)

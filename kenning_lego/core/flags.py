@@ -1,7 +1,8 @@
 """A component's configuration from a YAML file and command-line flags, which override the file.
 
 Every field of the pydantic model is a flag: ``blocks.count`` in YAML is ``--blocks.count``.
-Lists take several values; lists of components take one ``key=value,key=value`` for each.
+Lists take several values; lists of components take one ``key=value,key=value`` for each. A mapping,
+such as ``target.options``, takes ``--target.options.KEY VALUE`` for each of its keys.
 Values are only gathered here; pydantic alone converts and checks them, once.
 """
 
@@ -30,7 +31,7 @@ C = TypeVar("C", bound=Component)
 class _Flag:
     path: tuple[str, ...]
     help: str
-    shape: Literal["value", "switch", "list", "components"]
+    shape: Literal["value", "switch", "list", "components", "mapping"]
     metavar: str
 
     @property
@@ -81,7 +82,8 @@ def parse_configuration(
         )
     # Several values without a flag may stand before and after flags.
     parse = parser.parse_known_intermixed_args if several else parser.parse_known_args
-    found, unknown = parse(list(arguments))
+    mappings = [flag.name for flag in flags if flag.shape == "mapping"]
+    found, unknown = parse(list(_with_mappings(arguments, mappings)))
     if unknown:
         raise _unknown_flag(unknown[0], flags)
     given = {
@@ -168,12 +170,45 @@ def _parser(
                 options["action"] = argparse.BooleanOptionalAction
             case "list":
                 options.update(nargs="*", metavar=flag.metavar)
+            case "mapping":
+                options.update(action=_Entry, metavar=flag.metavar)
             case "components":
                 options.update(nargs="*", metavar=flag.metavar, type=_pairs)
             case _:
                 options["metavar"] = flag.metavar
         target.add_argument(flag.name, **options)
     return parser
+
+
+class _Entry(argparse.Action):
+    """Puts KEY=VALUE into the flag's mapping."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        key, separator, value = str(values).partition("=")
+        if not separator or not key:
+            parser.error(f"{option_string} {values} is not KEY=VALUE")
+        setattr(namespace, self.dest, {**(getattr(namespace, self.dest) or {}), key: value})
+
+
+def _with_mappings(arguments: Sequence[str], mappings: Sequence[str]) -> Iterator[str]:
+    """The arguments, with ``--target.options.KEY VALUE`` as ``--target.options=KEY=VALUE``."""
+    left = iter(arguments)
+    for argument in left:
+        flag = next((each for each in mappings if argument.startswith(f"{each}.")), None)
+        if flag is None:
+            yield argument
+            continue
+        key, separator, value = argument.removeprefix(f"{flag}.").partition("=")
+        given = value if separator else next(left, None)
+        if given is None or (not separator and given.startswith("--")):
+            raise ConfigurationError(f"{argument} has no value", f"give one: {argument}=VALUE")
+        yield f"{flag}={key}={given}"
 
 
 def _pairs(text: str) -> dict[str, str]:
@@ -207,6 +242,8 @@ def _flag(path: tuple[str, ...], field: FieldInfo) -> _Flag:
                 keys = ",".join(f"{key}=…" for key in inner.model_fields)
                 return _Flag(path, text, "components", keys)
             return _Flag(path, text, "list", _metavar(inner))
+    if any(get_origin(each) is Mapping for each in admitted):
+        return _Flag(path, text, "mapping", "KEY=VALUE")
     if bool in admitted:
         return _Flag(path, text, "switch", "")
     return _Flag(path, text, "value", "|".join(dict.fromkeys(map(_metavar, admitted))))
@@ -249,6 +286,9 @@ def _set(values: dict[str, Any], path: tuple[str, ...], value: object) -> None:
         values = inner
     if last == "type" and values.get("type") not in (None, value):
         values.clear()  # another alternative: the file's parameters belong to the one it names
+    before = values.get(last)
+    if isinstance(value, Mapping) and isinstance(before, Mapping):
+        value = {**before, **value}
     values[last] = value
 
 

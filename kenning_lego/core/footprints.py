@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from kenning_lego.core.engines import Engine, Options
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +13,7 @@ class FootprintPlan:
     """Load a chain in fresh processes on the target, and look at their memory.
 
     Args:
-        stages: sha256 of each artifact of the chain, in the order in which they run.
+        stages: of the chain, in the order in which they run (:mod:`kenning_lego.core.engines`).
         runtime: the engine's name.
         threads: threads that the engine may use.
         batch: size of symbolic batch dimensions.
@@ -19,6 +21,8 @@ class FootprintPlan:
         repeats: processes, one after the other.
         max_seconds: wall time for all of them.
         beside_deployments: measure even while deployments run on the target.
+        options: of `runtime`.
+        engines: further ones that stages name.
     """
 
     stages: tuple[str, ...]
@@ -29,6 +33,8 @@ class FootprintPlan:
     repeats: int = 3
     max_seconds: float = 60.0
     beside_deployments: bool = False
+    options: Options = field(default_factory=dict)
+    engines: tuple[Engine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,10 @@ https://github.com/mlcommons/inference_policies/blob/master/inference_rules.adoc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
+
+from kenning_lego.core.engines import Engine, Options
 
 Scenario = Literal["single_stream", "multi_stream", "offline", "server"]
 SCENARIOS: tuple[Scenario, ...] = get_args(Scenario)
@@ -33,7 +35,7 @@ class LoadPlan:
       time in the queue.
 
     Args:
-        stages: sha256 of each artifact of the chain, in the order in which they run.
+        stages: of the chain, in the order in which they run (:mod:`kenning_lego.core.engines`).
         scenario: one of :data:`SCENARIOS`.
         runtime: the engine's name.
         threads: threads that the engine may use.
@@ -47,6 +49,8 @@ class LoadPlan:
         max_seconds: wall time, warm-up included, after which no further query is begun.
         seed: of the arrivals and of the random input.
         beside_deployments: measure even while deployments run on the target, which slow it.
+        options: of `runtime`.
+        engines: further ones that stages name.
     """
 
     stages: tuple[str, ...]
@@ -63,6 +67,8 @@ class LoadPlan:
     max_seconds: float = 60.0
     seed: int = 0
     beside_deployments: bool = False
+    options: Options = field(default_factory=dict)
+    engines: tuple[Engine, ...] = ()
 
     def problem(self) -> str | None:
         """What does not fit together in this plan, or None."""

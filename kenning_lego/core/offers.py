@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kenning_lego.core.bounds import MAX_FIGURE, Bounds
+from kenning_lego.core.engines import Engine, Options, stage_of
 
 MAX_SEGMENTS = 1024
 MAX_VARIANTS = 256
@@ -23,6 +24,7 @@ class OfferedVariant:
         latency_ms: in ms on this target.
         memory_bytes: of the artifact.
         energy_mj: in mJ, if it is known for all variants.
+        engine: 0 for the offer's own engine, else the number of a further one.
     """
 
     name: str
@@ -31,6 +33,12 @@ class OfferedVariant:
     latency_ms: float
     memory_bytes: int
     energy_mj: float | None = None
+    engine: int = 0
+
+    @property
+    def stage(self) -> str:
+        """Its artifact on its engine; see :mod:`kenning_lego.core.engines`."""
+        return stage_of(self.digest, self.engine)
 
     def problem(self) -> str | None:
         """What is wrong with its figures, or None."""
@@ -75,6 +83,8 @@ class Offer:
         threads: that the engine may use.
         batch: size of symbolic batch dimensions.
         outputs: names of the tensors to return, of any segments; none for the last one's.
+        options: of `runtime`.
+        engines: further ones that variants name.
     """
 
     segments: tuple[OfferedSegment, ...]
@@ -82,6 +92,8 @@ class Offer:
     threads: int = 1
     batch: int = 1
     outputs: tuple[str, ...] = ()
+    options: Options = field(default_factory=dict)
+    engines: tuple[Engine, ...] = ()
 
     @property
     def choosable(self) -> tuple[OfferedSegment, ...]:
@@ -102,8 +114,12 @@ class Offer:
         """All artifacts of which it consists."""
         return frozenset(variant.digest for variant in self.variants())
 
+    def all_stages(self) -> frozenset[str]:
+        """All artifacts of which it consists, each on its engine."""
+        return frozenset(variant.stage for variant in self.variants())
+
     def stages(self, choice: Mapping[str, str]) -> tuple[str, ...]:
-        """The artifacts of a configuration, in order.
+        """The stages of a configuration, in order.
 
         Args:
             choice: variant name by segment name; segments with one variant may be left out.
@@ -118,7 +134,7 @@ class Offer:
             variant = segment.variant(name)
             if variant is None:
                 raise KeyError(f"{segment.name}: {name}")
-            stages.append(variant.digest)
+            stages.append(variant.stage)
         return tuple(stages)
 
     def memory_of(self, choice: Mapping[str, str]) -> int:
@@ -130,15 +146,15 @@ class Offer:
         return taken
 
     def choice(self, stages: Sequence[str]) -> dict[str, str] | None:
-        """Variant name by segment name of the configuration with these artifacts; None if none is.
+        """Variant name by segment name of the configuration with these stages; None if none is.
 
-        Of variants that are one artifact, the first is named.
+        Of variants that are one stage, the first is named.
         """
         if len(stages) != len(self.segments):
             return None
         choice = {}
-        for segment, digest in zip(self.segments, stages, strict=True):
-            name = next((each.name for each in segment.variants if each.digest == digest), None)
+        for segment, stage in zip(self.segments, stages, strict=True):
+            name = next((each.name for each in segment.variants if each.stage == stage), None)
             if name is None:
                 return None
             choice[segment.name] = name
@@ -152,6 +168,8 @@ class Offer:
             return "two segments have one name"
         if len({variant.energy_mj is None for variant in self.variants()}) > 1:
             return "the energy is known for some variants and not for others"
+        if any(variant.engine > len(self.engines) for variant in self.variants()):
+            return f"a variant is to run on a further engine, and {len(self.engines)} are named"
         return next(filter(None, (segment.problem() for segment in self.segments)), None)
 
     def choice_problem(self, choice: Mapping[str, str]) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kenning_lego.core.deployment_records import DeploymentStatus
+from kenning_lego.core.engines import Engine, Options
 from kenning_lego.core.specs import IOSpec
 
 
@@ -15,7 +16,7 @@ class PlanItem:
 
     Args:
         name: identifies the item's measurement; unique in its plan.
-        stages: sha256 of each artifact, in the order in which they run.
+        stages: see :mod:`kenning_lego.core.engines`, in the order in which they run.
         position: items at one position are alternatives of each other (variants of a
             block). A pass runs one item of every position in order, as the composed
             network does, so that caches are as warm as they will be there.
@@ -68,6 +69,8 @@ class Plan:
         seed: of the random order and of the random input.
         conditions: under which it runs.
         beside_deployments: measure even while deployments run on the target, which slow it.
+        options: of `runtime`.
+        engines: further ones that stages name.
     """
 
     items: tuple[PlanItem, ...]
@@ -85,6 +88,8 @@ class Plan:
     seed: int = 0
     conditions: Conditions = field(default_factory=Conditions)
     beside_deployments: bool = False
+    options: Options = field(default_factory=dict)
+    engines: tuple[Engine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +153,13 @@ class TargetDescription:
         facts: board, CPU, kernel, memory, Python; absent facts are absent.
         engines: engine name to version, for the engines that are installed.
         state: what changes: governors, frequencies, temperatures, load; absent when unknown.
+        delegates: names of those that its server offers to LiteRT.
     """
 
     facts: Mapping[str, str | int | float] = field(default_factory=dict)
     engines: Mapping[str, str] = field(default_factory=dict)
     state: Mapping[str, str | int | float] = field(default_factory=dict)
+    delegates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

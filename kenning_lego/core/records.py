@@ -13,8 +13,10 @@ from typing import Any, Final, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from kenning_lego.core.columns import Column
+from kenning_lego.core.engines import Engine, stage_of
 from kenning_lego.core.errors import WorkspaceError
 from kenning_lego.core.measurement_records import MeasurementRecord, PlanRecord
+from kenning_lego.core.mixing_records import MixingRecord
 from kenning_lego.core.run_headers import (
     HeaderRecord,
     Record,
@@ -103,6 +105,10 @@ class VariantRecord(VariantFacts):
     """A stand-in for a block, compiled."""
 
     artifact: ArtifactRecord
+    way: str = ""
+    """How it was compiled if not in the test's main way, such as ``int8``; its name ends in it."""
+    engine: int = 0
+    """That it runs on: 0 for the target's, n for the n-th further one of the run's mixing."""
     measurement: str | None = None
     """Name of the measurement with this variant's samples."""
     latency_ms: float | None = None
@@ -116,6 +122,21 @@ class VariantRecord(VariantFacts):
         """Its memory in these terms; None if it was not measured."""
         figures = {"artifact": self.artifact.size_bytes, "rss": self.rss_bytes}
         return figures.get(term, self.peak_bytes)
+
+    @property
+    def stage(self) -> str:
+        """Its artifact on its engine; see :mod:`kenning_lego.core.engines`."""
+        return stage_of(self.artifact.digest, self.engine)
+
+    @property
+    def is_original(self) -> bool:
+        """Whether it is the block itself, compiled in the main way."""
+        return self.kind == "original" and not self.way
+
+    @property
+    def source(self) -> str:
+        """Name of the variant in the main way that computes the same."""
+        return self.name.removesuffix(f"+{self.way}") if self.way else self.name
 
 
 class SegmentRecord(Record):
@@ -132,8 +153,9 @@ class NetworkRecord(Record):
     """The network as it was given."""
 
     name: str
-    parameters: int
-    flops: int
+    parameters: int | None
+    """None where they were not counted, as in TFLite files."""
+    flops: int | None
     dataset: str
     metric: str
     higher_is_better: bool = True
@@ -378,8 +400,16 @@ class RunRecord(HeaderRecord):
     front: FrontRecord | None = None
     memory: MemoryTerm = "artifact"
     """What the memory of budgets and configurations means."""
+    mixing: MixingRecord | None = None
+    """None where all variants were compiled in one way."""
     durations_s: dict[str, float] = Field(default_factory=dict)
     """Wall time of each step; what was found in the workspace took next to none."""
+
+    @property
+    def engines(self) -> tuple[Engine, ...]:
+        """Of the target, beside its first one, that some variants run on."""
+        mixing = self.mixing
+        return () if mixing is None else tuple(each.engine for each in mixing.engines)
 
     def measurement(self, name: str | None) -> MeasurementRecord | None:
         """The measurement of that name, if there is one."""

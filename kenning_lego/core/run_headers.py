@@ -72,8 +72,8 @@ class TelemetryRecord(Record):
         return self
 
 
-class HeaderRecord(Record):
-    """What every record of a run begins with: which it is, and how to repeat it."""
+class OriginRecord(Record):
+    """Which run a record is of, and how to repeat it."""
 
     id: str
     created: str
@@ -83,6 +83,11 @@ class HeaderRecord(Record):
     command: tuple[str, ...]
     scenario: dict[str, Any]
     host: EnvironmentRecord
+
+
+class HeaderRecord(OriginRecord):
+    """What every record of a run on a target begins with."""
+
     target: TargetRecord
 
 

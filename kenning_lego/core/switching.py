@@ -32,11 +32,11 @@ class Preloaded:
     """Artifacts that are loaded beside the running configuration.
 
     Args:
-        digests: sha256 of those, of the ones that were named, that are loaded now.
+        stages: those, of the ones that were named, that are loaded now.
         loaded_bytes: of all artifacts that the pipeline has loaded now.
-        failed: why others cannot be loaded, by sha256; for what is in neither was no room.
+        failed: why others cannot be loaded, by stage; for what is in neither was no room.
     """
 
-    digests: tuple[str, ...]
+    stages: tuple[str, ...]
     loaded_bytes: int
     failed: Mapping[str, str] = field(default_factory=dict)

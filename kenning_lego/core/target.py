@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
+from kenning_lego.core.engines import Engine, Options
 from kenning_lego.core.footprints import Footprint, FootprintPlan
 from kenning_lego.core.loads import LoadPlan, LoadResult
 from kenning_lego.core.plans import Composed, Plan, Progress, Statistics, TargetDescription
@@ -58,10 +59,19 @@ class Target(Protocol):
         threads: int = 1,
         batch: int = 1,
         outputs: Sequence[str] = (),
+        options: Options | None = None,
+        engines: Sequence[Engine] = (),
     ) -> Composed:
-        """Load a chain of held artifacts, named by sha256, as the session's pipeline.
+        """Load a chain of held artifacts as the session's pipeline.
 
-        It returns the tensors that `outputs` names, of any stages; by default the last one's.
+        Args:
+            stages: in the order in which they run; see :mod:`kenning_lego.core.engines`.
+            runtime: the engine's name.
+            threads: that each engine may use.
+            batch: size of symbolic batch dimensions.
+            outputs: names of the tensors to return, of any stages; by default the last one's.
+            options: of `runtime`.
+            engines: further ones, of these stages and of those that are switched to later.
         """
         ...
 
@@ -78,21 +88,21 @@ class Target(Protocol):
         more is unloaded, unless :meth:`preload` named it.
 
         Args:
-            stages: sha256 of the artifacts in order: of as many variants of the same blocks, or
-                of a fused form, with the same inputs and outputs.
+            stages: in order: of as many variants of the same blocks, or of a fused form, with the
+                same inputs and outputs.
             may_pause: whether frames may wait where the memory cannot hold what is needed at once.
             memory_bytes: that all loaded artifacts may have together from now on; None as before,
                 which is any amount at first.
         """
         ...
 
-    def preload(self, digests: Sequence[str], *, memory_bytes: int | None = None) -> Preloaded:
+    def preload(self, stages: Sequence[str], *, memory_bytes: int | None = None) -> Preloaded:
         """Have held artifacts loaded beside those that run, so that a switch to them is immediate.
 
         They stay, as far as the memory allows, until the next call.
 
         Args:
-            digests: sha256 of the artifacts; the last make room first.
+            stages: the last make room first.
             memory_bytes: as for :meth:`switch`.
         """
         ...

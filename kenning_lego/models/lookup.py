@@ -49,6 +49,22 @@ NETWORKS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 }
 """Short name to the callable that makes the network, and that callable's arguments."""
 
+_CIFAR_SHAPE = (3, 32, 32)
+_OTHER_SHAPES: Mapping[str, tuple[int, int, int]] = {
+    "resnet18-digits": (1, 8, 8),
+    "unet": (3, 64, 64),
+    "stacked-hourglass": (3, 64, 64),
+    "simple-baseline": (3, 64, 64),
+}
+
+
+def input_shape(name: str) -> tuple[int, int, int]:
+    """(channels, height, width) of images that a network of :data:`NETWORKS` takes.
+
+    Those that take any size get a small one of the kind that they are for.
+    """
+    return _OTHER_SHAPES.get(name, _CIFAR_SHAPE)
+
 
 def load_model(name: str, checkpoint: Path | str | None = None, **kwargs: Any) -> nn.Module:
     """Make a network, and load its weights.

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 from kenning_lego import __version__
+from kenning_lego.core.engines import Engine, Options
 from kenning_lego.core.errors import (
     ConfigurationError,
     ProtocolError,
@@ -223,19 +224,13 @@ class TargetClient:
         threads: int = 1,
         batch: int = 1,
         outputs: Sequence[str] = (),
+        options: Options | None = None,
+        engines: Sequence[Engine] = (),
     ) -> Composed:
-        """Load a chain of held artifacts, named by sha256, as the session's pipeline.
-
-        Args:
-            stages: in the order in which they run.
-            runtime: the engine's name.
-            threads: that the engine may use.
-            batch: size of symbolic batch dimensions.
-            outputs: names of the tensors to return, of any stages; by default the last one's.
-        """
+        """Load a chain of held artifacts as the session's pipeline; see :class:`.target.Target`."""
         self._ensure_lease()
-        answer = self._ask(Compose(tuple(stages), Load(runtime, threads, batch), tuple(outputs)))
-        return read_composed(answer.result)
+        load = Load(runtime, threads, batch, options or {}, tuple(engines))
+        return read_composed(self._ask(Compose(tuple(stages), load, tuple(outputs))).result)
 
     def infer(self, inputs: Sequence[bytes]) -> tuple[list[bytes], int]:
         """Run the pipeline once; its outputs, and the engine's time in ns on the target's clock."""
@@ -257,10 +252,10 @@ class TargetClient:
         self._late.expect(request)
         return PendingSwitch(lambda: self._came(request), lambda: self._settle_late(request))
 
-    def preload(self, digests: Sequence[str], *, memory_bytes: int | None = None) -> Preloaded:
+    def preload(self, stages: Sequence[str], *, memory_bytes: int | None = None) -> Preloaded:
         """Have held artifacts loaded beside those that run; see :class:`.target.Target`."""
         self._ensure_lease()
-        return read_preloaded(self._ask(Preload(tuple(digests), memory_bytes)).result)
+        return read_preloaded(self._ask(Preload(tuple(stages), memory_bytes)).result)
 
     def statistics(self) -> Statistics:
         """Everything timed in this session so far."""

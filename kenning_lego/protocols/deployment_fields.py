@@ -19,6 +19,7 @@ from kenning_lego.core.deployments import (
     MAX_RATE_FPS,
     Deployment,
 )
+from kenning_lego.core.engines import MAX_ENGINES
 from kenning_lego.core.frame_sources import (
     COLOUR_ORDERS,
     LAYOUTS,
@@ -37,6 +38,7 @@ from kenning_lego.core.offers import (
     OfferedSegment,
     OfferedVariant,
 )
+from kenning_lego.protocols.engine_fields import pack_loading, read_engines, read_options
 from kenning_lego.protocols.fields import Fields
 
 MAX_NAME = 256
@@ -147,10 +149,8 @@ def _pack_offer(offer: Offer) -> dict[str, Any]:
             {"name": each.name, "variants": [_pack_variant(v) for v in each.variants]}
             for each in offer.segments
         ],
-        "runtime": offer.runtime,
-        "threads": offer.threads,
-        "batch": offer.batch,
         "outputs": list(offer.outputs),
+        **pack_loading(offer),
     }
 
 
@@ -166,6 +166,8 @@ def _offer(fields: Fields) -> Offer:
         fields.integer("threads", 1, 1024),
         fields.integer("batch", 1, 65_536),
         fields.names("outputs", MAX_OUTPUTS, MAX_NAME),
+        read_options(fields),
+        read_engines(fields),
     )
     fields.done()
     return offer
@@ -181,6 +183,8 @@ def _pack_variant(variant: OfferedVariant) -> dict[str, Any]:
     }
     if variant.energy_mj is not None:
         body["energy_mj"] = variant.energy_mj
+    if variant.engine:
+        body["engine"] = variant.engine
     return body
 
 
@@ -192,6 +196,7 @@ def _variant(fields: Fields) -> OfferedVariant:
         fields.number("latency_ms", 0.0, MAX_FIGURE),
         fields.integer("memory_bytes", 0, MAX_MEMORY_BYTES),
         fields.number("energy_mj", 0.0, MAX_FIGURE) if fields.has("energy_mj") else None,
+        fields.integer("engine", 1, MAX_ENGINES) if fields.has("engine") else 0,
     )
     fields.done()
     return variant

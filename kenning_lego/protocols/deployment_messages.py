@@ -156,8 +156,8 @@ class ForceConfiguration:
     def from_body(cls, fields: Fields) -> ForceConfiguration:
         return cls(
             read_name(fields),
-            fields.digests("stages", MAX_STAGES),
-            fields.digests("fused_from", MAX_STAGES, or_empty=True),
+            fields.stages("stages", MAX_STAGES),
+            fields.stages("fused_from", MAX_STAGES, or_empty=True),
             fields.flag("may_pause"),
         )
 

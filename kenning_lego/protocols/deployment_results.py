@@ -80,7 +80,7 @@ def read_status(fields: Fields) -> DeploymentStatus:
         fields.text("name", 64),
         fields.word("state", STATES),
         fields.texts("variants"),
-        fields.digests("stages", MAX_STAGES, or_empty=True),
+        fields.stages("stages", MAX_STAGES, or_empty=True),
         fields.integer("frames", 0, _MAX_COUNT),
         fields.integer("missed", 0, _MAX_COUNT),
         fields.flag("adaptive"),
@@ -117,6 +117,7 @@ def pack_record(
         "outputs": [{"frame": each.frame, "tensors": len(each.tensors)} for each in record.outputs],
         "next_frame": record.next_frame,
         "next_event": record.next_event,
+        "used": dict(record.used),
     }
     if record.spec is not None:
         result["spec"] = pack_io_spec(record.spec)
@@ -134,7 +135,7 @@ def read_record(fields: Fields, payload: Sequence[PayloadFrame]) -> DeploymentRe
         fields.refuse("no frames' rows in the payload")
     frames = rows_of(payload[0])
     fields.integer("frames", len(frames), len(frames))
-    artifacts = fields.digests("artifacts", _MAX_ARTIFACTS, or_empty=True)
+    artifacts = fields.stages("artifacts", _MAX_ARTIFACTS, or_empty=True)
     record = DeploymentRecord(
         read_status(fields.map("status")),
         fields.io_spec("spec") if fields.has("spec") else None,
@@ -146,6 +147,7 @@ def read_record(fields: Fields, payload: Sequence[PayloadFrame]) -> DeploymentRe
         _outputs(fields, payload[1:]),
         fields.integer("next_frame", 0, _MAX_COUNT),
         fields.integer("next_event", 0, _MAX_COUNT),
+        fields.facts("used"),
     )
     fields.done()
     if any(frame.configuration not in record.configurations for frame in frames):

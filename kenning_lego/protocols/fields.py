@@ -8,12 +8,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from reprlib import repr as brief
 from typing import Any, NoReturn, TypeVar
 
+from kenning_lego.core.engines import is_stage
 from kenning_lego.core.errors import ProtocolError
-from kenning_lego.core.specs import IOSpec, TensorSpec
+from kenning_lego.core.specs import IOSpec, Quantisation, TensorSpec
 
 MAX_TEXT = 4096
 MAX_ITEMS = 65_536
 MAX_TENSORS = 64
+_MAX_CHOICE = 256
+"""Characters of an option's text."""
+_MAX_NUMBERS = 4096
+"""Of one option."""
+_MAX_NUMBER = 2**31
+_MAX_SCALE = 1e38
+"""Of a quantised tensor: the largest float32, roughly."""
 _Word = TypeVar("_Word", bound=str)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -139,12 +147,14 @@ class Fields:
         """A map within the map."""
         return Fields(self._take(name), f"{self._where}.{name}")
 
-    def digests(self, name: str, most: int, *, or_empty: bool = False) -> tuple[str, ...]:
-        """One to `most` sha256, or none."""
+    def stages(self, name: str, most: int, *, or_empty: bool = False) -> tuple[str, ...]:
+        """One to `most` stages (:mod:`kenning_lego.core.engines`), or none."""
         values = self.items(name, most)
-        fine = all(isinstance(v, str) and _DIGEST.fullmatch(v) for v in values)
+        fine = all(isinstance(value, str) and is_stage(value) for value in values)
         if not fine or not (values or or_empty):
-            raise self._refuse(name, f"{'an' if or_empty else 'a non-empty'} array of sha256")
+            raise self._refuse(
+                name, f"{'an' if or_empty else 'a non-empty'} array of sha256, or sha256:engine"
+            )
         return tuple(values)
 
     def digest_map(self, name: str, most: int) -> dict[str, str]:
@@ -168,6 +178,16 @@ class Fields:
         if not all(type(value) in (int, float) and low <= value <= high for value in values):
             raise self._refuse(name, f"an array of numbers from {low} to {high}")
         return tuple(map(float, values))
+
+    def option(self, name: str) -> bool | str | tuple[int, ...]:
+        """True or false, a short text, or an array of integers."""
+        value = self._take(name)
+        if isinstance(value, list) and len(value) <= _MAX_NUMBERS:
+            if all(type(each) is int and abs(each) <= _MAX_NUMBER for each in value):
+                return tuple(value)
+        elif isinstance(value, bool) or (isinstance(value, str) and len(value) <= _MAX_CHOICE):
+            return value
+        raise self._refuse(name, "true or false, a short text, or an array of integers")
 
     def names(self, name: str, most: int, longest: int = 64) -> tuple[str, ...]:
         """At most `most` strings of at most `longest` characters."""
@@ -226,8 +246,17 @@ class Fields:
 
 
 def _tensor(fields: Fields) -> TensorSpec:
+    quantisation = None
+    if fields.has("scale"):
+        quantisation = Quantisation(
+            fields.number("scale", 0.0, _MAX_SCALE),
+            fields.integer("zero_point", -(2**31), 2**32 - 1),
+        )
     spec = TensorSpec(
-        fields.text("name", 256), tuple(fields.items("shape", 16)), fields.text("dtype", 16)
+        fields.text("name", 256),
+        tuple(fields.items("shape", 16)),
+        fields.text("dtype", 16),
+        quantisation,
     )
     fields.done()
     return spec
@@ -235,8 +264,15 @@ def _tensor(fields: Fields) -> TensorSpec:
 
 def pack_io_spec(spec: IOSpec) -> dict[str, Any]:
     """The form in which :meth:`Fields.io_spec` reads a specification."""
+    return {
+        "inputs": [_pack_tensor(each) for each in spec.inputs],
+        "outputs": [_pack_tensor(each) for each in spec.outputs],
+    }
 
-    def pack(tensors: tuple[TensorSpec, ...]) -> list[Mapping[str, Any]]:
-        return [{"name": t.name, "shape": list(t.shape), "dtype": t.dtype} for t in tensors]
 
-    return {"inputs": pack(spec.inputs), "outputs": pack(spec.outputs)}
+def _pack_tensor(spec: TensorSpec) -> Mapping[str, Any]:
+    body: dict[str, Any] = {"name": spec.name, "shape": list(spec.shape), "dtype": spec.dtype}
+    if spec.quantisation:
+        body["scale"] = spec.quantisation.scale
+        body["zero_point"] = spec.quantisation.zero_point
+    return body

@@ -26,7 +26,7 @@ class SwitchTo:
     SWITCH takes an older one's place.
 
     Args:
-        stages: sha256 of the artifacts in order.
+        stages: in order; see :mod:`kenning_lego.core.engines`.
         may_pause: whether frames may wait where memory cannot hold what is needed at once.
         memory_bytes: that all loaded artifacts may have together from now on; None as before.
     """
@@ -44,7 +44,7 @@ class SwitchTo:
     @classmethod
     def from_body(cls, fields: Fields) -> SwitchTo:
         """See :class:`.messages.Message`."""
-        stages = fields.digests("stages", MAX_STAGES)
+        stages = fields.stages("stages", MAX_STAGES)
         return cls(stages, fields.flag("may_pause"), _read_memory(fields))
 
 
@@ -55,24 +55,24 @@ class Preload:
     OK comes once they are. They stay, while there is room, until the next PRELOAD.
 
     Args:
-        digests: sha256 of the artifacts; the last make room first.
+        stages: the last make room first.
         memory_bytes: as of :class:`SwitchTo`.
     """
 
     kind: ClassVar[Kind] = Kind.PRELOAD
-    digests: tuple[str, ...]
+    stages: tuple[str, ...]
     memory_bytes: int | None = None
 
     def to_body(self) -> Mapping[str, Any]:
         """See :class:`.messages.Message`."""
-        body = {"digests": list(self.digests)} if self.digests else {}
+        body = {"stages": list(self.stages)} if self.stages else {}
         return {**body, **_pack_memory(self.memory_bytes)}
 
     @classmethod
     def from_body(cls, fields: Fields) -> Preload:
         """See :class:`.messages.Message`."""
-        has = fields.has("digests")
-        return cls(fields.digests("digests", MAX_PRELOADED) if has else (), _read_memory(fields))
+        has = fields.has("stages")
+        return cls(fields.stages("stages", MAX_PRELOADED) if has else (), _read_memory(fields))
 
 
 def _pack_memory(memory_bytes: int | None) -> dict[str, Any]:

@@ -41,9 +41,9 @@ def read_switched(fields: Fields) -> Switched:
 
 def pack_preloaded(preloaded: Preloaded) -> Mapping[str, Any]:
     """The result of PRELOAD."""
-    digests = {"digests": list(preloaded.digests)} if preloaded.digests else {}
-    failed = {digest: reason[:MAX_REASON] for digest, reason in preloaded.failed.items()}
-    return {**digests, "loaded_bytes": preloaded.loaded_bytes, "failed": failed}
+    stages = {"stages": list(preloaded.stages)} if preloaded.stages else {}
+    failed = {stage: reason[:MAX_REASON] for stage, reason in preloaded.failed.items()}
+    return {**stages, "loaded_bytes": preloaded.loaded_bytes, "failed": failed}
 
 
 def read_preloaded(fields: Fields) -> Preloaded:
@@ -52,9 +52,9 @@ def read_preloaded(fields: Fields) -> Preloaded:
     Raises:
         ProtocolError: a field is missing or out of bounds.
     """
-    has = fields.has("digests")
+    has = fields.has("stages")
     preloaded = Preloaded(
-        fields.digests("digests", MAX_PRELOADED) if has else (),
+        fields.stages("stages", MAX_PRELOADED) if has else (),
         fields.integer("loaded_bytes", 0, _MAX),
         fields.texts("failed"),
     )

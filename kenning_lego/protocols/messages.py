@@ -8,17 +8,25 @@ travel as raw payload frames behind the header, never inside it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, ClassVar, Protocol
 
+from kenning_lego.core.engines import Engine, Loading, Options
 from kenning_lego.core.footprints import FootprintPlan
 from kenning_lego.core.loads import MAX_QUERIES, SCENARIOS, LoadPlan
 from kenning_lego.core.plans import Plan, Progress
+from kenning_lego.protocols.engine_fields import (
+    MAX_NAME,
+    pack_loading,
+    read_engines,
+    read_options,
+)
 from kenning_lego.protocols.fields import Fields
 from kenning_lego.protocols.plans import MAX_STAGES, pack_plan, read_plan
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
+"""2 has engines' options, several engines in a request, and quantisations in specifications."""
 
 MAX_ARTIFACT_BYTES = 8 << 30
 MAX_MEASURING_S = 7 * 86_400.0
@@ -197,21 +205,32 @@ class Observe(_Empty):
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How a chain is to be loaded."""
+    """How a chain is to be loaded; see :class:`kenning_lego.core.engines.Loading`."""
 
     runtime: str
     threads: int
     batch: int
+    options: Options = field(default_factory=dict)
+    engines: tuple[Engine, ...] = ()
+
+    @classmethod
+    def of(cls, loading: Loading) -> Load:
+        """What a plan or an offer says about it."""
+        return cls(
+            loading.runtime, loading.threads, loading.batch, loading.options, loading.engines
+        )
 
     def to_body(self) -> Mapping[str, Any]:
-        return {"runtime": self.runtime, "threads": self.threads, "batch": self.batch}
+        return pack_loading(self)
 
     @classmethod
     def from_body(cls, fields: Fields) -> Load:
         return cls(
-            fields.text("runtime", 64),
+            fields.text("runtime", MAX_NAME),
             fields.integer("threads", 1, 1024),
             fields.integer("batch", 1, 65_536),
+            read_options(fields),
+            read_engines(fields),
         )
 
 
@@ -238,11 +257,7 @@ class Model:
 
     @classmethod
     def from_body(cls, fields: Fields) -> Model:
-        load = None
-        if fields.has("load"):
-            inner = fields.map("load")
-            load = Load.from_body(inner)
-            inner.done()
+        load = read_load(fields) if fields.has("load") else None
         return cls(fields.digest("digest"), fields.integer("size", 1, MAX_ARTIFACT_BYTES), load)
 
 
@@ -284,7 +299,7 @@ class Compose:
     """Load a chain of held artifacts as the session's pipeline; they are wired by tensor names.
 
     Args:
-        stages: sha256 of the artifacts in order.
+        stages: in order; see :mod:`kenning_lego.core.engines`.
         load: how.
         outputs: names of the tensors that it returns, of any stages; none for the last one's.
     """
@@ -300,10 +315,8 @@ class Compose:
 
     @classmethod
     def from_body(cls, fields: Fields) -> Compose:
-        inner = fields.map("load")
-        load = Load.from_body(inner)
-        inner.done()
-        stages = fields.digests("stages", MAX_STAGES)
+        load = read_load(fields)
+        stages = fields.stages("stages", MAX_STAGES)
         has = fields.has("outputs")
         return cls(stages, load, fields.names("outputs", MAX_OUTPUTS, 256) if has else ())
 
@@ -388,16 +401,11 @@ class RunPlan:
     plan: Plan
 
     def to_body(self) -> Mapping[str, Any]:
-        plan = self.plan
-        load = Load(plan.runtime, plan.threads, plan.batch)
-        return {"load": load.to_body(), **pack_plan(plan)}
+        return {"load": pack_loading(self.plan), **pack_plan(self.plan)}
 
     @classmethod
     def from_body(cls, fields: Fields) -> RunPlan:
-        inner = fields.map("load")
-        load = Load.from_body(inner)
-        inner.done()
-        return cls(read_plan(fields, load.runtime, load.threads, load.batch))
+        return cls(read_plan(fields, read_load(fields)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -411,7 +419,7 @@ class RunLoadTest:
         plan = self.plan
         return {
             "stages": list(plan.stages),
-            "load": Load(plan.runtime, plan.threads, plan.batch).to_body(),
+            "load": pack_loading(plan),
             "scenario": plan.scenario,
             "samples_per_query": plan.samples_per_query,
             "rate_per_s": plan.rate_per_s,
@@ -426,10 +434,10 @@ class RunLoadTest:
 
     @classmethod
     def from_body(cls, fields: Fields) -> RunLoadTest:
-        load = _load(fields)
+        load = read_load(fields)
         return cls(
             LoadPlan(
-                fields.digests("stages", MAX_STAGES),
+                fields.stages("stages", MAX_STAGES),
                 fields.word("scenario", SCENARIOS),
                 load.runtime,
                 load.threads,
@@ -443,6 +451,8 @@ class RunLoadTest:
                 fields.number("max_seconds", 0.0, MAX_MEASURING_S),
                 fields.integer("seed", 0, 2**63 - 1),
                 fields.flag("beside_deployments"),
+                load.options,
+                load.engines,
             )
         )
 
@@ -458,7 +468,7 @@ class MeasureFootprint:
         plan = self.plan
         return {
             "stages": list(plan.stages),
-            "load": Load(plan.runtime, plan.threads, plan.batch).to_body(),
+            "load": pack_loading(plan),
             "runs": plan.runs,
             "repeats": plan.repeats,
             "max_seconds": plan.max_seconds,
@@ -467,10 +477,10 @@ class MeasureFootprint:
 
     @classmethod
     def from_body(cls, fields: Fields) -> MeasureFootprint:
-        load = _load(fields)
+        load = read_load(fields)
         return cls(
             FootprintPlan(
-                fields.digests("stages", MAX_STAGES),
+                fields.stages("stages", MAX_STAGES),
                 load.runtime,
                 load.threads,
                 load.batch,
@@ -478,6 +488,8 @@ class MeasureFootprint:
                 fields.integer("repeats", 1, 1000),
                 fields.number("max_seconds", 0.0, MAX_MEASURING_S),
                 fields.flag("beside_deployments"),
+                load.options,
+                load.engines,
             )
         )
 
@@ -487,7 +499,8 @@ Measuring = RunPlan | RunLoadTest | MeasureFootprint
 """
 
 
-def _load(fields: Fields) -> Load:
+def read_load(fields: Fields) -> Load:
+    """How the chain of a request is to be loaded."""
     inner = fields.map("load")
     load = Load.from_body(inner)
     inner.done()

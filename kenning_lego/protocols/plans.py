@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from kenning_lego.core.engines import Loading
 from kenning_lego.core.plans import Conditions, Plan, PlanItem, PlanLog
 from kenning_lego.protocols.fields import Fields
 
@@ -43,13 +44,13 @@ def pack_plan(plan: Plan) -> dict[str, Any]:
     return body
 
 
-def read_plan(fields: Fields, runtime: str, threads: int, batch: int) -> Plan:
-    """Read what :func:`pack_plan` wrote."""
+def read_plan(fields: Fields, load: Loading) -> Plan:
+    """Read what :func:`pack_plan` wrote, with what PLAN has under `load`."""
     return Plan(
         tuple(_item(each) for each in fields.maps("items", MAX_PLAN_ITEMS)),
-        runtime,
-        threads,
-        batch,
+        load.runtime,
+        load.threads,
+        load.batch,
         fields.text("reference", 256),
         fields.digest_map("inputs", _MAX_INPUTS),
         fields.integer("memory_bytes", 0, 2**53) if fields.has("memory_bytes") else None,
@@ -61,13 +62,15 @@ def read_plan(fields: Fields, runtime: str, threads: int, batch: int) -> Plan:
         fields.integer("seed", 0, 2**62),
         _conditions(fields),
         fields.flag("beside_deployments"),
+        load.options,
+        load.engines,
     )
 
 
 def _item(fields: Fields) -> PlanItem:
     item = PlanItem(
         fields.text("name", 256),
-        fields.digests("stages", MAX_STAGES),
+        fields.stages("stages", MAX_STAGES),
         fields.integer("position", 0, MAX_PLAN_ITEMS),
     )
     fields.done()

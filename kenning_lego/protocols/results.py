@@ -24,6 +24,7 @@ from kenning_lego.protocols.plans import pack_log, read_log
 MAX_DURATION_NS = 2**62
 LAST_UNIX_S = 253_402_300_799.0
 """The end of the year 9999, the last that a date can be in."""
+MAX_DELEGATES = 64
 MAX_KEY = 128
 """Characters of a column's name."""
 
@@ -203,12 +204,16 @@ def _pack_description(description: TargetDescription) -> Mapping[str, Any]:
         "facts": dict(description.facts),
         "engines": dict(description.engines),
         "state": dict(description.state),
+        "delegates": list(description.delegates),
     }
 
 
 def _description(fields: Fields) -> TargetDescription:
     description = TargetDescription(
-        fields.facts("facts"), fields.texts("engines"), fields.facts("state")
+        fields.facts("facts"),
+        fields.texts("engines"),
+        fields.facts("state"),
+        fields.names("delegates", MAX_DELEGATES),
     )
     fields.done()
     return description

@@ -21,7 +21,7 @@ from kenning_lego.protocols.deployment_fields import (
     read_source,
 )
 from kenning_lego.protocols.fields import MAX_ITEMS, Fields
-from kenning_lego.protocols.messages import Kind, Load
+from kenning_lego.protocols.messages import Kind, Load, read_load
 from kenning_lego.protocols.plans import MAX_STAGES
 
 _MAX_COUNT = 2**62
@@ -33,7 +33,7 @@ class RunPipeline:
     """Load a configuration and open the source of its frames; the answer has the pipeline's spec.
 
     Args:
-        stages: sha256 of the artifacts in order.
+        stages: in order; see :mod:`kenning_lego.core.engines`.
         load: how.
         outputs: names of the tensors to return; none for the last stage's.
         source: of the frames.
@@ -41,7 +41,7 @@ class RunPipeline:
         memory_bytes: that the artifacts may take together; None for any amount.
         latency_ms: a frame that takes longer is reported at once; None for no such bound.
         keep_outputs_bytes: of outputs between two reports; 0 tells no outputs.
-        preload: sha256 of artifacts to load beside, as far as `memory_bytes` allows.
+        preload: stages to load beside, as far as `memory_bytes` allows.
         frames_before: that earlier workers of this deployment took from the source.
     """
 
@@ -73,18 +73,15 @@ class RunPipeline:
 
     @classmethod
     def from_body(cls, fields: Fields) -> RunPipeline:
-        inner = fields.map("load")
-        load = Load.from_body(inner)
-        inner.done()
         return cls(
-            fields.digests("stages", MAX_STAGES),
-            load,
+            fields.stages("stages", MAX_STAGES),
+            read_load(fields),
             fields.names("outputs", MAX_OUTPUTS, MAX_NAME),
             read_source(fields.map("source")),
             fields.number("rate_fps", 0.0, MAX_RATE_FPS) if fields.has("rate_fps") else None,
             *_limits(fields),
             fields.integer("keep_outputs_bytes", 0, MAX_KEPT_OUTPUTS_BYTES),
-            fields.digests("preload", MAX_ITEMS, or_empty=True),
+            fields.stages("preload", MAX_ITEMS, or_empty=True),
             fields.integer("frames_before", 0, _MAX_COUNT),
         )
 
@@ -121,7 +118,7 @@ class Steer:
     """Go over to a configuration while frames go on; OK once it runs, ERROR if it cannot.
 
     Args:
-        stages: sha256 of its artifacts in order; those that run now change only the memory.
+        stages: in order; those that run now change only the memory.
         memory_bytes: that the artifacts may take together from now on; None for any amount.
         latency_ms: see :class:`RunPipeline`.
         may_pause: frames may wait while artifacts are loaded, if memory allows no other way.
@@ -139,7 +136,7 @@ class Steer:
 
     @classmethod
     def from_body(cls, fields: Fields) -> Steer:
-        return cls(fields.digests("stages", MAX_STAGES), *_limits(fields), fields.flag("may_pause"))
+        return cls(fields.stages("stages", MAX_STAGES), *_limits(fields), fields.flag("may_pause"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +149,7 @@ class Happened:
         frame: the number of the first frame after it.
         text: for people.
         figures: numbers that belong to it.
-        digests: sha256 of the artifacts that it is about.
+        stages: that it is about.
     """
 
     kind: str
@@ -160,7 +157,7 @@ class Happened:
     frame: int
     text: str
     figures: Mapping[str, float] = field(default_factory=dict)
-    digests: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +168,7 @@ class Report:
     outputs, as many for each frame that `outputs` names.
 
     Args:
-        configurations: new ones among these frames: their artifacts by number.
+        configurations: new ones among these frames: their stages by number.
         happened: in order.
         held_bytes: of the artifacts that are loaded.
         missed: since the worker began: moments at which a frame was due while another ran.
@@ -205,7 +202,7 @@ class Report:
         configurations = {}
         for each in fields.maps("configurations", _MAX_EVENTS):
             number = each.integer("number", 0, _MAX_COUNT)
-            configurations[number] = each.digests("stages", MAX_STAGES)
+            configurations[number] = each.stages("stages", MAX_STAGES)
             each.done()
         return cls(
             configurations,
@@ -224,7 +221,7 @@ def _pack_happened(happened: Happened) -> Mapping[str, Any]:
         "frame": happened.frame,
         "text": happened.text[:4096],
         "figures": dict(happened.figures),
-        "digests": list(happened.digests),
+        "stages": list(happened.stages),
     }
 
 
@@ -235,7 +232,7 @@ def _happened(fields: Fields) -> Happened:
         fields.integer("frame", 0, _MAX_COUNT),
         fields.text("text"),
         fields.numbers("figures", 64),
-        fields.digests("digests", MAX_STAGES, or_empty=True),
+        fields.stages("stages", MAX_STAGES, or_empty=True),
     )
     fields.done()
     return happened

@@ -11,6 +11,10 @@ from kenning_lego.reports.formatting import NO_BREAK, PLAIN, Unit, decimal, quan
 Facts = Mapping[str, str | int | float]
 
 _HERTZ = (Unit("Hz", 1.0), Unit("kHz", 1e3), Unit("MHz", 1e6), Unit("GHz", 1e9))
+_OF_ENGINE = (
+    *("engine", "version", "provider", "delegate", "device", "threads"),
+    *("nodes", "fallback_nodes", "engine_build_s", "engines_from_cache"),
+)
 _HERTZ_OF = {"hz": 1.0, "khz": 1e3, "mhz": 1e6}
 
 
@@ -69,14 +73,31 @@ def board(environment: EnvironmentRecord) -> str | None:
 
 
 def engine(used: Facts) -> str | None:
-    """What really ran in a few words, such as "onnxruntime 1.20, CPUExecutionProvider"."""
-    threads = used.get("threads")
+    """What really ran in a few words, such as "onnxruntime 1.20, CPUExecutionProvider".
+
+    Further engines follow, each after a semicolon.
+    """
+    every = [_engine(used, "")]
+    number = 1
+    while f"engine ({number})" in used or number == 1:
+        every.append(_engine(used, f" ({number})"))
+        number += 1
+    return "; ".join(filter(None, every)) or None
+
+
+def _engine(used: Facts, mark: str) -> str:
+    found = {key: used[f"{key}{mark}"] for key in _OF_ENGINE if f"{key}{mark}" in used}
+    threads, left = found.get("threads"), found.get("fallback_nodes")
     parts = [
-        " ".join(str(used[key]) for key in ("engine", "version") if key in used),
-        str(used.get("provider", "")),
+        " ".join(str(found[key]) for key in ("engine", "version") if key in found),
+        *(str(found[key]) for key in ("provider", "delegate", "device") if key in found),
         "" if threads is None else f"{threads}{NO_BREAK}thread{'' if threads == 1 else 's'}",
+        f"{left} of {found.get('nodes')} operators left to the CPU" if left else "",
     ]
-    return ", ".join(part for part in parts if part) or None
+    if "engine_build_s" in found:
+        cached = found.get("engines_from_cache", 0)
+        parts.append(f"engines built in {found['engine_build_s']}{NO_BREAK}s ({cached} from cache)")
+    return ", ".join(part for part in parts if part)
 
 
 def _named(key: str) -> str:

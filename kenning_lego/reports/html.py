@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import yaml
 
 from kenning_lego.core.errors import MissingDependencyError
-from kenning_lego.core.pipeline_records import PipelinesRecord
 from kenning_lego.core.records import RunRecord
+from kenning_lego.core.run_headers import OriginRecord
 from kenning_lego.reports.block_table import block_table
 from kenning_lego.reports.charts import charts_of
 from kenning_lego.reports.classification import classification
@@ -20,6 +20,7 @@ from kenning_lego.reports.environment import board, engine, facts, machine
 from kenning_lego.reports.findings import findings_of
 from kenning_lego.reports.formatting import count, integer, seconds
 from kenning_lego.reports.measurement_table import measurement_table
+from kenning_lego.reports.mixing import mixing
 from kenning_lego.reports.overview import overview
 from kenning_lego.reports.predicted_quality import predicted_quality
 from kenning_lego.reports.quality import Quality
@@ -41,7 +42,7 @@ def render_html(record: RunRecord) -> str:
     return page.render(
         record=record,
         network=network,
-        network_size=f"{count(network.parameters)} parameters, {count(network.flops)} FLOPs",
+        network_size=_size(record),
         samples=", ".join(f"{integer(size)} {part}" for part, size in network.samples.items()),
         created=moment(record.created),
         board=board(record.target.environment),
@@ -49,6 +50,7 @@ def render_html(record: RunRecord) -> str:
         quality=Quality.of(record),
         overview=overview(findings),
         configurations=configuration_table(findings),
+        mixing=mixing(record),
         composition=composition(findings),
         predicted_quality=predicted_quality(record),
         classification=classification(findings),
@@ -62,6 +64,12 @@ def render_html(record: RunRecord) -> str:
         command=shlex.join(record.command),
         scenario=scenario_text(record),
     )
+
+
+def _size(record: RunRecord) -> str:
+    counted = {"parameters": record.network.parameters, "FLOPs": record.network.flops}
+    known = [f"{count(number)} {what}" for what, number in counted.items() if number is not None]
+    return ", ".join(known) or "a file as it is"
 
 
 def environment_of_templates() -> Environment:
@@ -83,7 +91,7 @@ def environment_of_templates() -> Environment:
     )
 
 
-def scenario_text(record: RunRecord | PipelinesRecord) -> str:
+def scenario_text(record: OriginRecord) -> str:
     """The scenario as YAML; empty without one."""
     if not record.scenario:
         return ""

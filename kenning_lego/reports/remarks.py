@@ -83,6 +83,10 @@ def remarks(findings: Findings) -> Iterator[Remark]:
             f"Memory means: {MEMORY[findings.record.memory].lower()}, what each segment alone adds"
             " to a fresh process on the target that holds the engine; of several, the sum.",
         )
+    if not record.network.samples and record.network.test_score is None:
+        yield Remark(
+            "neutral", "Latency alone: the data are random, so that there is no quality to measure."
+        )
     if record.network.opaque:
         yield Remark(
             "neutral",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kenning_lego.core.records import ScoreRecord
 from kenning_lego.reports.findings import Findings, Outcome
-from kenning_lego.reports.formatting import SIZE_BYTES, TIME_NS, Column, Unit, duration, share, size
+from kenning_lego.reports.formatting import SIZE_BYTES, TIME_NS, Column, Unit, duration, size
 from kenning_lego.reports.front import FrontPoint, best_along, front_points, front_said
 from kenning_lego.reports.labels import Box, place
 from kenning_lego.reports.palette import shade
@@ -25,8 +25,10 @@ from kenning_lego.reports.svg import (
     text,
     upwards,
 )
+from kenning_lego.reports.variant_names import described
 
-_HEIGHT_PX = 320.0
+HEIGHT_PX = 320.0
+"""Of charts of points."""
 _LEFT_PX = 50.0
 _RIGHT_PX = 18.0
 _TOP_PX = 30.0
@@ -34,8 +36,15 @@ _BOTTOM_PX = 46.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Plane:
-    """Both scales of a chart and what is drawn beneath its points."""
+class Plane:
+    """Both scales of a chart and what is drawn beneath its points.
+
+    Args:
+        x: from left to right.
+        y: upwards.
+        frame: that both scales span.
+        parts: grid, ticks and titles.
+    """
 
     x: Scale
     y: Scale
@@ -102,11 +111,11 @@ def _configurations(
     unit = Column.fitting([max(x for x, _ in seen)], axis.units).unit
     higher = findings.record.network.higher_is_better
     better = "higher" if higher else "lower"
-    plane = _plane(
+    plane = plane_around(
         [(x / unit.factor, y * quality.factor) for x, y in seen],
         width,
         f"{axis.name}, {unit.symbol}",
-        f"{_named(quality.name, quality.unit)} ({better} is better)",
+        f"{titled(quality.name, quality.unit)} ({better} is better)",
     )
 
     def at(values: tuple[float, float]) -> tuple[float, float]:
@@ -117,7 +126,7 @@ def _configurations(
         steps = best_along(front, axis.of_point, higher=higher)
         dots = (at((axis.of_point(each), each.score)) for each in front)
         body.append(element("path", d=_dots(dots), class_="front"))
-        body.append(element("path", d=_steps([at(step) for step in steps]), class_="best"))
+        body.append(element("path", d=step_line([at(step) for step in steps]), class_="best"))
     for outcome, predicted, measured in shown:
         said = f"{outcome.name}: {_figures(outcome, quality)}"
         marks = _pair(predicted and at(predicted), measured and at(measured))
@@ -134,7 +143,7 @@ def _configurations(
         " filled. The table of configurations holds the same figures."
         f"{front_said(findings.record, front)}",
         width,
-        _HEIGHT_PX,
+        HEIGHT_PX,
         body,
     )
 
@@ -147,7 +156,7 @@ def variants_chart(findings: Findings, identity: str, width: float) -> str | Non
     quality = Quality.of(findings.record)
     points = []
     for segment in findings.record.segments:
-        original = next((each for each in segment.variants if each.kind == "original"), None)
+        original = next((each for each in segment.variants if each.is_original), None)
         before = findings.timing(original) if original else None
         for variant in segment.variants:
             after = findings.timing(variant)
@@ -158,11 +167,11 @@ def variants_chart(findings: Findings, identity: str, width: float) -> str | Non
     if not points:
         return None
     unit = Column.fitting([max(abs(saved) for saved, *_ in points)], TIME_NS).unit
-    plane = _plane(
+    plane = plane_around(
         [(0.0, 0.0), *((saved / unit.factor, cost * quality.factor) for saved, cost, *_ in points)],
         width,
         f"latency saved, {unit.symbol}",
-        f"{_named('accuracy cost', quality.difference_unit)} (lower is better)",
+        f"{titled('accuracy cost', quality.difference_unit)} (lower is better)",
         zero=True,
     )
     largest = max(variant.artifact.size_bytes for *_, variant in points) or 1
@@ -173,7 +182,7 @@ def variants_chart(findings: Findings, identity: str, width: float) -> str | Non
     ):
         bytes_ = variant.artifact.size_bytes
         said = (
-            f"{segment.name}, {share(variant.ratio, 0)} removed: saves {duration(saved)} for"
+            f"{segment.name}, {described(variant)}: saves {duration(saved)} for"
             f" {quality.with_unit(quality.difference(cost) or '')}, {size(bytes_)}"
         )
         mark = element(
@@ -190,40 +199,40 @@ def variants_chart(findings: Findings, identity: str, width: float) -> str | Non
         f"{len(points)} variants; the area of a point grows with the artifact's size, its colour"
         " with the share removed. The table of blocks holds the same figures.",
         width,
-        _HEIGHT_PX,
+        HEIGHT_PX,
         body,
     )
 
 
-def _plane(
+def plane_around(
     points: Sequence[tuple[float, float]],
     width: float,
     x_title: str,
     y_title: str,
     *,
     zero: bool = False,
-) -> _Plane:
+) -> Plane:
     """Axes around the points."""
-    bottom, right = _HEIGHT_PX - _BOTTOM_PX, width - _RIGHT_PX
+    bottom, right = HEIGHT_PX - _BOTTOM_PX, width - _RIGHT_PX
     x = Scale(*padded(min(x for x, _ in points), max(x for x, _ in points)), _LEFT_PX, right)
     y = Scale(*padded(min(y for _, y in points), max(y for _, y in points)), bottom, _TOP_PX)
     parts = [
         *across(x, nice_ticks(x.low, x.high, 5), _TOP_PX, bottom),
         *upwards(y, nice_ticks(y.low, y.high, 5), _LEFT_PX, right),
-        text(right, _HEIGHT_PX - 8, x_title, class_="axis", text_anchor="end"),
+        text(right, HEIGHT_PX - 8, x_title, class_="axis", text_anchor="end"),
         text(0, 14, y_title, class_="axis"),
     ]
     if zero:
         parts.append(line(_LEFT_PX, y(0), right, y(0), class_="zero"))
         parts.append(line(x(0), _TOP_PX, x(0), bottom, class_="zero"))
-    return _Plane(x, y, Box(_LEFT_PX, _TOP_PX, right, bottom), tuple(parts))
+    return Plane(x, y, Box(_LEFT_PX, _TOP_PX, right, bottom), tuple(parts))
 
 
 def _dots(points: Iterable[tuple[float, float]]) -> str:
     return "".join(f"M{x:.1f} {y:.1f}h0" for x, y in points)
 
 
-def _steps(points: Sequence[tuple[float, float]]) -> str:
+def step_line(points: Sequence[tuple[float, float]]) -> str:
     """A line that keeps its height until the next point."""
     x, y = points[0]
     return f"M{x:.1f} {y:.1f}" + "".join(f"H{x:.1f}V{y:.1f}" for x, y in points[1:])
@@ -254,7 +263,8 @@ def _figures(outcome: Outcome, quality: Quality) -> str:
     return ", ".join(each for each in figures if each)
 
 
-def _named(name: str, unit: str) -> str:
+def titled(name: str, unit: str) -> str:
+    """An axis: what, and in which unit if in any."""
     return f"{name}, {unit}" if unit else name
 
 

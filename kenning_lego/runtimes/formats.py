@@ -15,12 +15,13 @@ FORMATS: Mapping[str, str] = {
 }
 """Formats that one of our runtimes reads, in words."""
 
-_ENGINES: Mapping[str, tuple[str, ...]] = {
+ENGINES: Mapping[str, tuple[str, ...]] = {
     "onnx": ("onnxruntime", "openvino"),
     "tflite": ("litert",),
     "openvino": ("openvino",),
     "torch": ("torch",),
 }
+"""Runtimes that read a format, the usual one first."""
 
 _OTHERS: Mapping[tuple[int, bytes], str] = {
     (4, b"ORTM"): "a model in ONNX Runtime's own format; ship the ONNX file",
@@ -31,11 +32,6 @@ _OTHERS: Mapping[tuple[int, bytes], str] = {
     (0, b"\x80"): "a pickle, which is never loaded",
 }
 """Where and what bytes tell other things that people take for artifacts."""
-
-
-def readers(format_: str) -> tuple[str, ...]:
-    """Names of the runtimes that read a key of :data:`FORMATS`."""
-    return _ENGINES[format_]
 
 
 def format_of(artifact: bytes) -> str | None:
@@ -69,7 +65,7 @@ def require_format(artifact: bytes, engine: str, readable: Collection[str]) -> s
         raise ModelError(
             f"cannot load the artifact: it is {FORMATS[found]}, and runtime {engine!r} "
             f"reads {reads}",
-            f"choose runtime {' or '.join(_ENGINES[found])}",
+            f"choose runtime {' or '.join(ENGINES[found])}",
         )
     known = (text for (at, mark), text in _OTHERS.items() if artifact[at:].startswith(mark))
     what, _, remedy = next(known, "").partition("; ")

@@ -156,6 +156,34 @@ def options_to_json(options: RuntimeOptions) -> dict[str, bool | str | list[int]
     return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(options).items()}
 
 
+def read_options(engine: str, given: Mapping[str, Any]) -> dict[str, bool | str | list[int]]:
+    """Options as people give them, checked, and as plain values; only what was given.
+
+    Args:
+        engine: the runtime's name.
+        given: what is a text on a command line may stand for true or false, or for integers that
+            commas divide.
+
+    Raises:
+        UnknownNameError: there is no such engine, option, or choice.
+        ConfigurationError: a value is of another kind.
+    """
+    known = {each.name: each.default for each in fields(OPTIONS.get(engine, RuntimeOptions))}
+    named = {str(name).replace("-", "_"): value for name, value in given.items()}
+    values = {k: _from_text(v, known[k]) if k in known else v for k, v in named.items()}
+    every = options_to_json(options_from_json(engine, values))
+    return {name: every[name] for name in named}
+
+
+def _from_text(value: object, default: object) -> object:
+    if isinstance(value, str) and isinstance(default, bool):
+        return {"true": True, "false": False}.get(value.lower(), value)
+    if isinstance(value, str) and isinstance(default, tuple):
+        parts = [part.strip() for part in value.split(",")] if value else []
+        return tuple(map(int, parts)) if all(part.isdecimal() for part in parts) else value
+    return value
+
+
 def _check_kind(name: str, value: object, default: object) -> None:
     if isinstance(default, tuple):
         good = isinstance(value, tuple) and all(type(each) is int for each in value)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kenning_lego.core.specs import Quantisation
+from kenning_lego.core.specs import Quantisation, TensorSpec
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[Any]
@@ -54,3 +54,26 @@ def dequantise(integers: Integers, quantisation: Quantisation, out: Floats | Non
     centred = np.subtract(integers, quantisation.zero_point, dtype=np.float64)
     np.multiply(centred, quantisation.scale, out=out, casting="same_kind")
     return out
+
+
+def to_bytes(values: npt.NDArray[Any], spec: TensorSpec) -> bytes:
+    """What a host sends for a tensor: numbers as its element type, or as the integers for them.
+
+    Args:
+        values: of the tensor's shape; floats where it is quantised.
+        spec: of the tensor.
+    """
+    if spec.quantisation and values.dtype.kind == "f":
+        return quantise(values, spec.quantisation, spec.dtype).tobytes()
+    return np.ascontiguousarray(values, spec.dtype).tobytes()
+
+
+def to_array(content: bytes, spec: TensorSpec) -> npt.NDArray[Any]:
+    """The numbers that a host got for a tensor, as float32 where it is quantised."""
+    values = np.frombuffer(content, spec.dtype).reshape(spec.sizes)
+    return dequantise(values, spec.quantisation) if spec.quantisation else values
+
+
+def real_dtype(spec: TensorSpec) -> str:
+    """The element type of what :func:`to_array` gives."""
+    return "float32" if spec.quantisation else spec.dtype

@@ -1,7 +1,8 @@
-"""Write a configuration of a tested network as one ONNX file for an application of your own.
+"""Write a configuration of a tested network as one file for an application of your own.
 
 The file computes what the chain of its segments computes, which is checked before it is written;
-any ONNX Runtime can load it. What it is and what was predicted of it is in the record beside it.
+any ONNX Runtime can load it, or any LiteRT with --format tflite. What it is and what was predicted
+of it is in the record beside it.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ def main(arguments: Sequence[str]) -> int:
         tested,
         find_exportable(tested, config),
         config.output,
+        form=config.format,
         overwrite=config.overwrite,
         command=("kenning-lego", "export", *arguments),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +18,7 @@ from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
 from kenning_lego.protocols.addresses import DEFAULT_ADDRESS
 from kenning_lego.protocols.key_files import default_directory
+from kenning_lego.runtimes.offers import Delegate, Offers, parse_delegates
 from kenning_lego.servers.child import child_environment
 from kenning_lego.servers.deployments.adaptation_config import AdaptationConfig
 from kenning_lego.servers.limits_config import WorkerLimitsConfig
@@ -52,6 +54,10 @@ class ServeConfig(Component):
     """Unix socket to make, which takes such budgets, one JSON object a line."""
     adaptation: AdaptationConfig = AdaptationConfig()
     """When deployments that adapt go over to another configuration."""
+    delegate: tuple[str, ...] = ()
+    """NAME=LIBRARY[,KEY=VALUE...] of a LiteRT delegate that hosts may choose by its name."""
+    engine_cache: Path | None = None
+    """Directory for engines built for this device, such as TensorRT's; by default none are kept."""
     kenning_tcp: str | None = None
     """Also serve hosts that speak Kenning's wire, at HOST:PORT; its own port is 12345."""
     kenning_tcp_open: bool = False
@@ -84,6 +90,10 @@ class ServeConfig(Component):
             kenning_tcp=self.kenning_tcp,
             kenning_tcp_open=self.kenning_tcp_open,
             kenning_threads=self.kenning_threads,
+            offers=Offers(
+                {name: _findable(each) for name, each in parse_delegates(self.delegate).items()},
+                self.engine_cache and self.engine_cache.absolute(),
+            ),
         )
 
 
@@ -110,6 +120,19 @@ def _video(text: str) -> tuple[str, str]:
             "give a name of letters, digits, dots, dashes or underscores, such as door=door.mp4",
         )
     return name, str(Path(path).absolute())
+
+
+def _findable(delegate: Delegate) -> Delegate:
+    """With its path from the root: workers run elsewhere. A bare name is the linker's to find."""
+    if os.sep not in delegate.library:
+        return delegate
+    path = Path(delegate.library).absolute()
+    if not path.is_file():
+        raise ConfigurationError(
+            f"--delegate names {delegate.library}, which is not there",
+            "check the path, or give the bare name of a library that is installed",
+        )
+    return replace(delegate, library=str(path))
 
 
 def _keys_directory(config: ServeConfig) -> Path:

@@ -1,4 +1,7 @@
-"""Cut a network, make variants, compile, ship, benchmark on a target, choose and verify."""
+"""Cut a network, make variants, compile, ship, benchmark on a target, choose and verify.
+
+With --model.file, an ONNX or TFLite file is shipped and benchmarked as it is.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +25,16 @@ def main(arguments: Sequence[str]) -> int:
     # --help and wrong flags need no torch.
     from kenning_lego.scenarios.progress import make_console
     from kenning_lego.scenarios.tester.judging import trusted
-    from kenning_lego.scenarios.tester.run import run_test
 
-    result = run_test(config, make_console(), command=("kenning-lego", "test", *arguments))
+    command = ("kenning-lego", "test", *arguments)
+    if config.model.file is not None:
+        from kenning_lego.scenarios.own_files.run import run_file_test
+
+        result = run_file_test(config, make_console(), command)
+    else:
+        from kenning_lego.scenarios.tester.run import run_test
+
+        result = run_test(config, make_console(), command)
     return 3 if config.strict and not trusted(result.record) else 0
 
 

@@ -58,6 +58,10 @@ class Track:
         if self._first is None:
             self._first = done, time.monotonic()
 
+    def say(self, text: str) -> None:
+        """A line above the bar that stays."""
+        self.console.print(f"  {self.title}: {text}", soft_wrap=True, markup=False)
+
     def _left(self, done: int, total: int) -> str:
         """From how fast it was since it told for the first time: what was done before is free."""
         if self._first is None or done <= self._first[0]:

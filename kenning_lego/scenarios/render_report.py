@@ -1,4 +1,4 @@
-"""Render a record, of a run or of pipelines, as one self-contained HTML page."""
+"""Render a record, of a run, pipelines, a search or conversions, as a self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kenning_lego.core.configuration import Component
+from kenning_lego.core.conversion_records import load_conversion_record
 from kenning_lego.core.entry import run
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
+from kenning_lego.core.optimisation_records import load_optimisation_record
 from kenning_lego.core.pipeline_records import load_pipelines_record
 from kenning_lego.core.records import load_record
 from kenning_lego.core.run_headers import kind_of
@@ -20,7 +22,8 @@ class ReportConfig(Component):
     """What to render, and where to."""
 
     record: Path | None = None
-    """A run's record.json, or the pipelines.json of pipelines that ran."""
+    """A run's record.json, a search's optimisation.json, the pipelines.json of pipelines, or a
+    conversion.json."""
     workspace: Path | None = None
     """Render the newest run of this workspace instead."""
     output: Path | None = None
@@ -39,11 +42,25 @@ def main(arguments: Sequence[str]) -> int:
     path = _record(config)
     directory = config.output or path.parent
     # Wrong flags and records need no templates.
-    if kind_of(path) == "pipelines":
+    kind = kind_of(path)
+    if kind == "optimisation":
+        search = load_optimisation_record(path)
+        from kenning_lego.reports.write import write_optimisation_report
+
+        print(f"report {write_optimisation_report(search, directory)}")
+        return 0
+    if kind == "pipelines":
         pipelines = load_pipelines_record(path)
         from kenning_lego.reports.write import write_pipelines_report
 
         print(f"report {write_pipelines_report(pipelines, directory)}")
+        return 0
+    if kind_of(path) == "conversion":
+        conversions = load_conversion_record(path)
+        from kenning_lego.reports.write import write_conversions
+
+        for written in write_conversions(conversions, directory):
+            print(f"report {written}")
         return 0
     record = load_record(path)
     from kenning_lego.reports.write import write_report

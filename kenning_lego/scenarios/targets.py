@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kenning_lego.core.engines import Engine
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.plans import TargetDescription
 from kenning_lego.core.target import Target
@@ -13,6 +14,7 @@ from kenning_lego.protocols.client import TargetClient, connect
 from kenning_lego.protocols.kenning_client import is_kenning_address
 from kenning_lego.protocols.key_files import default_directory
 from kenning_lego.protocols.keys import find_public, load_key
+from kenning_lego.runtimes.offers import OWN_DELEGATES
 from kenning_lego.scenarios.tester.configuration import IN_PROCESS, TargetConfig
 from kenning_lego.servers.local import LocalTarget
 from kenning_lego.store.artifacts import ArtifactStore
@@ -63,15 +65,43 @@ def open_server(where: TargetConfig) -> Iterator[TargetClient]:
         yield remote
 
 
-def check_runtime(runtime: str, description: TargetDescription, address: str) -> None:
-    """Make sure that the target has an engine.
+def check_engines(
+    where: TargetConfig, engines: Iterable[Engine], description: TargetDescription, address: str
+) -> None:
+    """Make sure that the target has its engine and all further ones; see :func:`check_engine`.
+
+    Args:
+        where: the target.
+        engines: further ones.
+        description: of the target.
+        address: of the target.
+
+    Raises:
+        ConfigurationError: it lacks one.
+    """
+    check_engine(where, description, address)
+    for each in engines:
+        update = {"runtime": each.runtime, "options": each.options}
+        check_engine(where.model_copy(update=update), description, address)
+
+
+def check_engine(where: TargetConfig, description: TargetDescription, address: str) -> None:
+    """Make sure that the target has the engine, and the delegate that its options name.
 
     Raises:
         ConfigurationError: it has not.
     """
+    runtime, delegate = where.runtime, where.options.get("delegate")
     if runtime not in description.engines:
         engines = ", ".join(description.engines) or "none"
         raise ConfigurationError(
             f"the target at {address} has no engine {runtime!r}; it has: {engines}",
             "install the engine there, or choose another with --target.runtime",
+        )
+    offered = (*OWN_DELEGATES, *description.delegates)
+    if delegate is not None and delegate not in offered:
+        raise ConfigurationError(
+            f"the target at {address} offers no delegate {delegate!r}; "
+            f"it knows: {', '.join(offered)}",
+            f"start its server with --delegate {delegate}=LIBRARY, or choose another",
         )

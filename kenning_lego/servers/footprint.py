@@ -21,10 +21,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from kenning_lego.core.engines import Loading
 from kenning_lego.core.errors import KenningLegoError
 from kenning_lego.core.footprints import FootprintSample
-from kenning_lego.runtimes.lookup import make_runtime
+from kenning_lego.protocols.fields import Fields
+from kenning_lego.protocols.messages import Load
+from kenning_lego.runtimes.offers import Offers
 from kenning_lego.servers.buffers import chain_arrays
+from kenning_lego.servers.engines import Engines, StageLoader
 from kenning_lego.servers.isolation import isolate
 from kenning_lego.servers.pipeline import bind_chain, random_arrays
 from kenning_lego.store.artifacts import ArtifactStore
@@ -105,19 +109,26 @@ def sample_of(empty: Memory, loaded: Memory, ran: Memory | None, *, exact: bool)
 
 
 def measure(
-    store: ArtifactStore, stages: Sequence[str], runtime: str, threads: int, batch: int, runs: int
+    engines: Engines, stages: Sequence[str], loading: Loading, runs: int
 ) -> FootprintSample:
     """Load and run a chain in this process, in which nothing was loaded before.
+
+    Args:
+        engines: of this process.
+        stages: of the chain, in order.
+        loading: which engines they name.
+        runs: of the chain; with 0 it is only loaded.
 
     Raises:
         KenningLegoError: an artifact is missing or cannot be loaded, or they do not fit together.
     """
-    engine = make_runtime(runtime, threads)
+    loader = StageLoader(engines, loading)
+    loader.prepare(stages)
     random_arrays({}, 0)  # loads numpy's generators
     gc.collect()
     empty = read_memory()
-    programs = {each: engine.load(store.read(each), batch) for each in dict.fromkeys(stages)}
-    chain = [programs[digest] for digest in stages]
+    programs = {each: loader.load(each) for each in dict.fromkeys(stages)}
+    chain = [programs[stage] for stage in stages]
     call = bind_chain(chain, chain_arrays(chain, 0))
     loaded = read_memory()
     if not runs:
@@ -143,11 +154,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Started by a worker; not by hand.")
     parser.add_argument("--parent", type=int, required=True, help="process id of the worker")
     parser.add_argument("--store", type=Path, required=True, help="directory of the artifacts")
-    parser.add_argument("--runtime", required=True, help="name of the engine")
-    parser.add_argument("--threads", type=int, required=True, help="that the engine may use")
-    parser.add_argument("--batch", type=int, required=True, help="size of symbolic dimensions")
+    parser.add_argument("--load", type=json.loads, required=True, help="engines, threads, batch")
+    parser.add_argument("--offers", type=Offers.from_json, help="what hosts may choose by name")
     parser.add_argument("--runs", type=int, required=True, help="of the chain")
-    parser.add_argument("stages", nargs="+", help="sha256 of each artifact")
+    parser.add_argument("stages", nargs="+", help="of the chain, in order")
     given = parser.parse_args()
     isolate(_OUT_OF_MEMORY_SCORE)
     if os.getppid() != given.parent:
@@ -157,11 +167,9 @@ def main() -> None:
     result: dict[str, Any]
     try:
         sample = measure(
-            ArtifactStore(given.store),
+            Engines(ArtifactStore(given.store), given.offers),
             given.stages,
-            given.runtime,
-            given.threads,
-            given.batch,
+            Load.from_body(Fields(given.load, "load")),
             given.runs,
         )
         result = {name: value for name, value in asdict(sample).items() if value is not None}

@@ -11,11 +11,14 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 
+from kenning_lego.core.engines import digest_of
 from kenning_lego.core.errors import ModelError, ProtocolError
 from kenning_lego.core.footprints import Footprint, FootprintPlan, FootprintSample
 from kenning_lego.core.plans import Progress
+from kenning_lego.protocols.engine_fields import pack_loading
 from kenning_lego.protocols.fields import Fields
 from kenning_lego.protocols.load_results import read_footprint_sample
+from kenning_lego.runtimes.offers import Offers
 from kenning_lego.servers.child import child_environment, how_it_ended
 from kenning_lego.servers.memory_guard import ResidentGuard
 from kenning_lego.store.artifacts import ArtifactStore
@@ -36,6 +39,7 @@ def measure_footprint(
     cancelled: Callable[[], bool],
     memory_bytes: int | None = None,
     command: Sequence[str] = COMMAND,
+    offers: Offers | None = None,
 ) -> Footprint:
     """Load a chain in fresh processes, one after the other, and look at their memory.
 
@@ -46,6 +50,7 @@ def measure_footprint(
         cancelled: asked as often; what was measured by then is kept.
         memory_bytes: that this process and each fresh one may use together; None for any amount.
         command: what to start.
+        offers: what hosts may choose by name.
 
     Raises:
         ModelError: the chain cannot be loaded.
@@ -53,7 +58,7 @@ def measure_footprint(
         ProtocolError: a process crashed or broke a limit (code ``engine_failed``), or it was
             cancelled before there was anything to tell.
     """
-    files = {digest: store.path(digest).stat().st_size for digest in plan.stages}
+    files = {stage: store.size(digest_of(stage)) for stage in plan.stages}
     begin = time.monotonic()
     told = begin
     samples: list[FootprintSample] = []
@@ -71,8 +76,9 @@ def measure_footprint(
             ended_early = f"took longer than {plan.max_seconds:g} s"
         return ended_early or None
 
+    told_offers = [*command, "--offers", (offers or Offers()).to_json()]
     while len(samples) < plan.repeats:
-        sample = _fresh(plan, store, stop, memory_bytes, command)
+        sample = _fresh(plan, store, stop, memory_bytes, told_offers)
         if sample is None:
             break
         samples.append(sample)
@@ -94,9 +100,7 @@ def _fresh(
     options = {
         "--parent": os.getpid(),
         "--store": store.root.absolute(),
-        "--runtime": plan.runtime,
-        "--threads": plan.threads,
-        "--batch": plan.batch,
+        "--load": json.dumps(pack_loading(plan)),
         "--runs": plan.runs,
     }
     # In our own process group, so that it is killed with us.

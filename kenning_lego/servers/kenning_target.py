@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
+from kenning_lego.core.engines import Engine, Options
 from kenning_lego.core.errors import ModelError, StoreError
 from kenning_lego.core.plans import (
     Composed,
@@ -70,8 +71,10 @@ class KenningTarget:
         """Time the items of a plan one after the other, each with the plan's stop rule.
 
         Raises:
-            ModelError: an item is a chain of several artifacts.
+            ModelError: an item is a chain of several artifacts, or something is chosen about the
+                engine.
         """
+        _no_choice(plan.options, plan.engines)
         for item in plan.items:
             _only(item.stages)
         for item in plan.items:
@@ -85,13 +88,17 @@ class KenningTarget:
         threads: int = 1,
         batch: int = 1,
         outputs: Sequence[str] = (),
+        options: Options | None = None,
+        engines: Sequence[Engine] = (),
     ) -> Composed:
         """Load one artifact; the target's server chooses engine and threads.
 
         Raises:
-            ModelError: it is a chain of several artifacts, or does not return just `outputs`.
+            ModelError: it is a chain of several artifacts, or does not return just `outputs`, or
+                something is chosen about the engine.
         """
         del threads
+        _no_choice(options or {}, engines)
         digest = _only(stages)
         spec = self._load(self._connect(), digest, runtime, batch)
         given = [tensor.name for tensor in spec.outputs]
@@ -120,13 +127,13 @@ class KenningTarget:
         del stages, may_pause, memory_bytes
         raise _one_model()
 
-    def preload(self, digests: Sequence[str], *, memory_bytes: int | None = None) -> Preloaded:
+    def preload(self, stages: Sequence[str], *, memory_bytes: int | None = None) -> Preloaded:
         """Refused: Kenning's server holds one model.
 
         Raises:
             ModelError: always.
         """
-        del digests, memory_bytes
+        del stages, memory_bytes
         raise _one_model()
 
     def statistics(self) -> Statistics:
@@ -205,6 +212,14 @@ def _one_model() -> ModelError:
         "Kenning's wire carries one model, which cannot be changed while it runs",
         "compose the other one, or start kenning-lego's own server on the board",
     )
+
+
+def _no_choice(options: Options, engines: Sequence[Engine]) -> None:
+    if options or engines:
+        raise ModelError(
+            "the target's own server chooses its engine: Kenning's wire carries no options of it",
+            "leave them out, or start kenning-lego's own server on the board",
+        )
 
 
 def _only(stages: Sequence[str]) -> str:

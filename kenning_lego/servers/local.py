@@ -8,12 +8,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
+from kenning_lego.core.engines import Engine, Options
 from kenning_lego.core.errors import StoreError
 from kenning_lego.core.footprints import Footprint, FootprintPlan
 from kenning_lego.core.loads import LoadPlan, LoadResult
 from kenning_lego.core.plans import Composed, Plan, Progress, Statistics, TargetDescription
 from kenning_lego.core.switching import Preloaded, Switched
 from kenning_lego.core.telemetry import Telemetry
+from kenning_lego.protocols.messages import Load
 from kenning_lego.servers.environment import describe
 from kenning_lego.servers.footprints import measure_footprint
 from kenning_lego.servers.telemetry import DEFAULT_INTERVAL_S, Sampler
@@ -83,11 +85,12 @@ class LocalTarget:
         threads: int = 1,
         batch: int = 1,
         outputs: Sequence[str] = (),
+        options: Options | None = None,
+        engines: Sequence[Engine] = (),
     ) -> Composed:
         """Load a chain of held artifacts as the pipeline."""
-        return self._workbench.compose(
-            stages, runtime=runtime, threads=threads, batch=batch, outputs=outputs
-        )
+        load = Load(runtime, threads, batch, options or {}, tuple(engines))
+        return self._workbench.compose(stages, load, outputs=outputs)
 
     def infer(self, inputs: Sequence[bytes]) -> tuple[list[bytes], int]:
         """Run the pipeline once; its outputs and the engine's time in ns."""
@@ -103,12 +106,12 @@ class LocalTarget:
             pipeline.set_memory(memory_bytes)
         return pipeline.switch(stages, may_pause=may_pause)
 
-    def preload(self, digests: Sequence[str], *, memory_bytes: int | None = None) -> Preloaded:
+    def preload(self, stages: Sequence[str], *, memory_bytes: int | None = None) -> Preloaded:
         """Have held artifacts loaded beside those that run."""
         pipeline = self._workbench.pipeline
         if memory_bytes is not None:
             pipeline.set_memory(memory_bytes)
-        return pipeline.preloaded(digests)
+        return pipeline.preloaded(stages)
 
     def statistics(self) -> Statistics:
         """Everything timed so far."""

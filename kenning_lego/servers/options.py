@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from kenning_lego.runtimes.offers import Offers
 from kenning_lego.selection.adaptation.settings import AdaptationSettings
 from kenning_lego.servers.limits import WorkerLimits
 
@@ -34,6 +35,7 @@ class ServerOptions:
         kenning_tcp: ``HOST:PORT`` where Kenning's hosts are served; None for nowhere.
         kenning_tcp_open: whether that may be reachable from other machines, without keys.
         kenning_threads: threads that the engine may use for Kenning's hosts.
+        offers: what hosts may choose by name, and where engines may be kept.
     """
 
     address: str
@@ -54,6 +56,7 @@ class ServerOptions:
     kenning_tcp: str | None = None
     kenning_tcp_open: bool = False
     kenning_threads: int = 1
+    offers: Offers = field(default_factory=Offers)
 
     def to_json(self) -> str:
         """As one argument."""
@@ -63,6 +66,7 @@ class ServerOptions:
     def from_json(cls, text: str) -> ServerOptions:
         """Read what :meth:`to_json` wrote."""
         fields = json.loads(text)
+        fields["offers"] = Offers.from_json(json.dumps(fields["offers"]))
         fields["limits"] = WorkerLimits(**fields["limits"])
         fields["adaptation"] = AdaptationSettings(**fields["adaptation"])
         for name in ("store", "keys", "budgets", "budget_socket"):

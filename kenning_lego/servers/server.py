@@ -104,7 +104,7 @@ class TargetServer:
     def __init__(self, options: ServerOptions) -> None:
         self._options = options
         extra = ("--log-json",) if options.log_json else ()
-        self._worker_command = (*WORKER_COMMAND, *extra)
+        self._worker_command = (*WORKER_COMMAND, *extra, "--offers", options.offers.to_json())
         self._store = ArtifactStore(options.store, options.store_bytes)
         self._uploads = UploadDesk(self._store)
         self._desk: DeploymentDesk | None = None
@@ -409,7 +409,9 @@ class TargetServer:
                 # Its sensors take a while to import, and a server is to be up at once.
                 from kenning_lego.servers.environment import describe
 
-                welcome = Welcome(PROTOCOL_VERSION, __version__, CAPABILITIES, describe())
+                delegates = tuple(self._options.offers.delegates)
+                described = replace(describe(), delegates=delegates)
+                welcome = Welcome(PROTOCOL_VERSION, __version__, CAPABILITIES, described)
                 return self._send(peer, Envelope(request, Ok(welcome.to_result())))
             case other:
                 return self._carry_out_sampling(other)

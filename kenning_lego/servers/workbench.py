@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kenning_lego.core.engines import Loading, digest_of
 from kenning_lego.core.errors import ProtocolError
 from kenning_lego.core.loads import LoadPlan, LoadResult
 from kenning_lego.core.plans import (
@@ -24,10 +25,11 @@ from kenning_lego.core.plans import (
 )
 from kenning_lego.core.specs import IOSpec
 from kenning_lego.runtimes.base import Arrays, Program, allocate
-from kenning_lego.runtimes.lookup import make_runtime
+from kenning_lego.runtimes.offers import Offers
 from kenning_lego.servers.affinity import pinned
 from kenning_lego.servers.buffers import chain_arrays, chains_of, shared_arrays
 from kenning_lego.servers.cooling import CoolDown
+from kenning_lego.servers.engines import Engines, StageLoader
 from kenning_lego.servers.environment import describe
 from kenning_lego.servers.journal import Column, Journal, recover
 from kenning_lego.servers.live.pipeline import LivePipeline
@@ -66,16 +68,20 @@ class Workbench:
         store: where the artifacts lie.
         journal: descriptor of the file in which finished rounds outlive this process, and in
             which those of an earlier one may be; None to keep them here alone.
+        offers: what hosts may choose by name.
     """
 
-    def __init__(self, store: ArtifactStore, journal: int | None = None) -> None:
+    def __init__(
+        self, store: ArtifactStore, journal: int | None = None, offers: Offers | None = None
+    ) -> None:
         self._store = store
+        self._engines = Engines(store, offers)
         self._journal = journal
         self._pipeline: LivePipeline | None = None
         self._measurements: dict[str, Measurement] = {}
         self._requests_ns = RecentSamples(REQUEST_SAMPLES)
         self._plans: list[PlanLog] = []
-        self._used: dict[str, str | int | float] = {}
+        self._loader: StageLoader | None = None
         self._before: TargetDescription | None = None
         if journal is not None:
             measurements, self._plans = recover(journal)
@@ -84,20 +90,16 @@ class Workbench:
     def compose(
         self,
         stages: Sequence[str],
+        loading: Loading,
         *,
-        runtime: str,
-        threads: int,
-        batch: int,
         outputs: Sequence[str] = (),
         place: Callable[[IOSpec], Arrays] = allocate,
     ) -> Composed:
         """Load a chain as the pipeline that :meth:`process` runs.
 
         Args:
-            stages: sha256 of each artifact in order.
-            runtime: the engine's name.
-            threads: that the engine may use.
-            batch: size of symbolic batch dimensions.
+            stages: in order; see :mod:`kenning_lego.core.engines`.
+            loading: the engines, of these stages and of those that are switched to later.
             outputs: names of the tensors to return, of any stages; none for the last one's.
             place: gives the arrays of the pipeline's own inputs and outputs.
 
@@ -105,14 +107,9 @@ class Workbench:
             KenningLegoError: an artifact is missing or cannot be loaded, or they do not fit
                 together; the pipeline is as before.
         """
-        engine = make_runtime(runtime, threads)
-
-        def load(digest: str) -> Program:
-            with self._store.reading(digest) as content:
-                return engine.load(content, batch)
-
-        pipeline = LivePipeline(load, self._store.size, stages, outputs=outputs, place=place)
-        self._used = dict(engine.used())
+        loader = StageLoader(self._engines, loading)
+        pipeline = LivePipeline(loader.load, loader.size, stages, outputs=outputs, place=place)
+        self._loader = loader
         self.close()
         self._pipeline = pipeline
         self._requests_ns.clear()
@@ -175,7 +172,7 @@ class Workbench:
         _check(plan)
         self._before = self._before or describe()
         number = 1 + max((log.plan for log in self._plans), default=-1)
-        sizes = [sum(self._store.size(d) for d in item.stages) for item in plan.items]
+        sizes = [sum(self._store.size(digest_of(s)) for s in item.stages) for item in plan.items]
         parts = cohorts(plan.items, sizes, plan.memory_bytes)
         begin = time.monotonic()
         with pinned(plan.conditions.cpus):
@@ -197,20 +194,15 @@ class Workbench:
         items = {index: plan.items[index] for index in cohort.items}
         reference = next((i for i in plan.items if i.name == plan.reference), None)
         chains = [*items.values(), *([reference] if reference else [])]
-        programs = self._load(
-            [digest for item in chains for digest in item.stages],
-            plan.runtime,
-            plan.threads,
-            plan.batch,
-        )
-        specs = {digest: program.spec for digest, program in programs.items()}
+        programs = self._load([stage for item in chains for stage in item.stages], plan)
+        specs = {stage: program.spec for stage, program in programs.items()}
         tensors = tensors_of(programs.values())
         arrays = shared_arrays(tensors, chains_of(items.values(), specs), plan.inputs)
         randomise(arrays, plan.seed)
         self._fill(arrays, plan.inputs)
 
         def bind(item: PlanItem) -> Callable[[], object]:
-            return bind_chain([programs[digest] for digest in item.stages], arrays)
+            return bind_chain([programs[stage] for stage in item.stages], arrays)
 
         clock = observe_clock(time.perf_counter_ns)
         calls, loops = {}, {}
@@ -292,8 +284,8 @@ class Workbench:
         if problem:
             raise ProtocolError(f"no load test: {problem}")
         self._before = self._before or describe()
-        programs = self._load(plan.stages, plan.runtime, plan.threads, plan.batch)
-        chain = [programs[digest] for digest in plan.stages]
+        programs = self._load(plan.stages, plan)
+        chain = [programs[stage] for stage in plan.stages]
         check_batch(chain_spec(chain), plan.batch)
         call = bind_chain(chain, chain_arrays(chain, plan.seed))
         return run_load(plan, call, on_progress, cancelled)
@@ -305,19 +297,13 @@ class Workbench:
         if requests:
             measurements.append(Measurement("process", requests, "requests", per_round=0))
         now = describe()
-        return Statistics(
-            tuple(measurements), self._used, self._before or now, now, tuple(self._plans)
-        )
+        used = self._loader.used() if self._loader else {}
+        return Statistics(tuple(measurements), used, self._before or now, now, tuple(self._plans))
 
-    def _load(
-        self, digests: Sequence[str], runtime: str, threads: int, batch: int
-    ) -> dict[str, Program]:
-        engine = make_runtime(runtime, threads)
-        programs: dict[str, Program] = {}
-        for digest in dict.fromkeys(digests):
-            with self._store.reading(digest) as content:
-                programs[digest] = engine.load(content, batch)
-        self._used = dict(engine.used())
+    def _load(self, stages: Sequence[str], loading: Loading) -> dict[str, Program]:
+        loader = StageLoader(self._engines, loading)
+        programs = {stage: loader.load(stage) for stage in dict.fromkeys(stages)}
+        self._loader = loader
         return programs
 
 

@@ -43,6 +43,7 @@ from kenning_lego.protocols.messages import (
 from kenning_lego.protocols.results import pack_composed, pack_statistics
 from kenning_lego.runtimes.base import Arrays
 from kenning_lego.runtimes.lookup import make_runtime
+from kenning_lego.runtimes.offers import Offers
 from kenning_lego.servers import tensor_memory
 from kenning_lego.servers.channel import Channel
 from kenning_lego.servers.footprints import measure_footprint
@@ -66,6 +67,7 @@ class Worker:
         store: where the artifacts lie.
         memory_bytes: that this process and what it starts may use together; None for any amount.
         journal: see :class:`.Workbench`.
+        offers: what hosts may choose by name.
     """
 
     def __init__(
@@ -74,11 +76,13 @@ class Worker:
         store: ArtifactStore,
         memory_bytes: int | None = None,
         journal: int | None = None,
+        offers: Offers | None = None,
     ) -> None:
         self._channel = channel
         self._store = store
+        self._offers = offers or Offers()
         self._memory_bytes = memory_bytes
-        self._workbench = Workbench(store, journal)
+        self._workbench = Workbench(store, journal, self._offers)
         self._sending = threading.Lock()
         """Also what is loaded behind the frames has answers to send."""
 
@@ -121,6 +125,7 @@ class Worker:
                     lambda progress: self._tell(request.id, progress),
                     self._cancelled,
                     self._memory_bytes,
+                    offers=self._offers,
                 )
                 self._send(request.id, Ok(pack_footprint(footprint)))
             case Stats():
@@ -141,15 +146,9 @@ class Worker:
             descriptor = tensor_memory.create(spec)
             return _arrays(descriptor, spec)
 
-        load = compose.load
         try:
             composed = self._workbench.compose(
-                compose.stages,
-                runtime=load.runtime,
-                threads=load.threads,
-                batch=load.batch,
-                outputs=compose.outputs,
-                place=place,
+                compose.stages, compose.load, outputs=compose.outputs, place=place
             )
             self._send(request, Ok(pack_composed(composed)), descriptor=descriptor)
         finally:
@@ -168,8 +167,8 @@ class Worker:
                     may_pause=may_pause,
                     on_end=lambda outcome: self._answer_change(request, outcome),
                 )
-            case Preload(digests):
-                pipeline.preload(digests, lambda done: self._answer_change(request, done))
+            case Preload(stages):
+                pipeline.preload(stages, lambda done: self._answer_change(request, done))
 
     def _answer_change(
         self, request: int, outcome: Switched | Preloaded | KenningLegoError
@@ -236,6 +235,7 @@ def main() -> None:
     parser.add_argument("--preload", action="append", default=[], help="engine to import at once")
     parser.add_argument("--memory-bytes", type=int, help="that this process may use")
     parser.add_argument("--journal", type=int, help="descriptor of the lease's journal")
+    parser.add_argument("--offers", type=Offers.from_json, help="what hosts may choose by name")
     arguments = parser.parse_args()
     store = ArtifactStore(arguments.store.resolve())
     channel = Channel(socket.socket(fileno=arguments.channel))
@@ -249,7 +249,7 @@ def main() -> None:
     hand_on_quickly()
     _preload(arguments.preload)
     try:
-        Worker(channel, store, arguments.memory_bytes, arguments.journal).run()
+        Worker(channel, store, arguments.memory_bytes, arguments.journal, arguments.offers).run()
     except BrokenPipeError:
         log.info("the server is gone")
     finally:

@@ -42,3 +42,21 @@ class Score(Protocol):
     def score(self, outputs: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
         """Score the outputs of all samples, given their labels."""
         ...
+
+
+class Goal(Score, Protocol):
+    """What a training strives for: a score, and which of two is the better."""
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether a higher score is a better one."""
+        ...
+
+
+class NamedGoal(Goal, Protocol):
+    """A goal with a name, such as :class:`kenning_lego.metrics.base.Metric`."""
+
+    @property
+    def name(self) -> str:
+        """Short name, such as ``top1``."""
+        ...

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import torch
 from torch import nn
 
-from kenning_lego.store.workspace import Workspace
-from kenning_lego.training.classification import EpochResult, evaluate, train
+from kenning_lego.store.fingerprint import fingerprint
+from kenning_lego.store.workspace import Step, Workspace
+from kenning_lego.training.checkpoints import Checkpoints
+from kenning_lego.training.classification import Surroundings, TrainingResult, train
 from kenning_lego.training.configuration import TrainingConfig
-from kenning_lego.training.interfaces import Samples, Score, TrainingData
+from kenning_lego.training.fitting import EpochResult
+from kenning_lego.training.interfaces import NamedGoal, Samples, Score, TrainingData
+from kenning_lego.training.prediction import evaluate
+from kenning_lego.training.progress import stopping_on_interrupt
 from kenning_lego.training.weights import load_weights, module_fingerprint, save_weights
 
-_VERSION = 1
+_VERSION = 2
+
+CHECKPOINT_S = 60.0
+"""How often a training leaves a checkpoint, where nothing else was said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,44 +33,102 @@ class Scores:
     test: float
 
 
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A training that is done, and whether it had to be done now."""
+
+    result: TrainingResult
+    computed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPlace:
+    """Where a training's result is kept, and meanwhile how far it is."""
+
+    step: Step
+    checkpoints: Checkpoints
+
+
+def find_place(
+    model: nn.Module,
+    dataset: TrainingData,
+    config: TrainingConfig,
+    goal: NamedGoal,
+    workspace: Workspace,
+    checkpoint_s: float = CHECKPOINT_S,
+) -> TrainingPlace:
+    """The place of a training, found by all that the weights depend on.
+
+    Args:
+        model: with the weights that it begins with.
+        dataset: its training and validation parts count.
+        config: of the training.
+        goal: what the best epoch is chosen by.
+        workspace: of the result.
+        checkpoint_s: how often a checkpoint is due.
+    """
+    parts = (("train", dataset.train), ("validation", dataset.validation))
+    arrays: dict[str, Any] = {}
+    for name, part in parts:
+        arrays |= {f"{name}/images": part.images, f"{name}/labels": part.labels}
+    inputs = {
+        "module": module_fingerprint(model),
+        "dataset": fingerprint(arrays),
+        "training": config.model_dump(mode="json"),
+        "goal": goal.name,
+        "torch": str(torch.__version__),
+    }
+    step = workspace.step("training", _VERSION, inputs)
+    return TrainingPlace(step, Checkpoints(workspace.root / "checkpoints" / step.key, checkpoint_s))
+
+
 def train_once(
     model: nn.Module,
     dataset: TrainingData,
     config: TrainingConfig,
-    workspace: Workspace,
-    dataset_fingerprint: str,
-    on_epoch: Callable[[EpochResult], None] | None = None,
-) -> bool:
+    goal: NamedGoal,
+    place: TrainingPlace,
+    around: Surroundings | None = None,
+) -> Trained:
     """Train a network in place, or take the weights of an earlier run of the same training.
 
-    Returns:
-        Whether it had to be trained.
+    A training that was stopped goes on from its checkpoint to the same weights, bit for bit.
+
+    Args:
+        model: see :func:`.train`.
+        dataset: see :func:`.train`.
+        config: of the training.
+        goal: what the best epoch is chosen by.
+        place: of this training.
+        around: who is told of it; checkpoints and interruptions are seen to here.
+
+    Raises:
+        ModelError, StoreError: as :func:`.train`.
+        KeyboardInterrupt: it was stopped; the checkpoint is written.
     """
-    step = workspace.step(
-        "training",
-        _VERSION,
-        {
-            "module": module_fingerprint(model),
-            "dataset": dataset_fingerprint,
-            "training": config.model_dump(mode="json"),
-            "torch": str(torch.__version__),
-        },
-    )
-    if step.load() is not None and load_weights(step.weights, {"model": model}):
+    around = around or Surroundings()
+    found = place.step.load()
+    if found is not None and load_weights(place.step.weights, {"model": model}):
         model.eval()
-        return False
-    result = train(model, dataset, config, on_epoch)
-    save_weights(step.weights, {"model": model})
-    step.save(
-        {
-            "best_epoch": result.best_epoch,
-            "validation_score": result.validation_score,
-            "seconds": result.seconds,
-        }
-    )
-    return True
+        result = _read(found)
+        for each in result.epochs:
+            if around.on_epoch is not None:
+                around.on_epoch(each)
+        return Trained(result, computed=False)
+    with stopping_on_interrupt() as should_stop:
+        own = replace(around, checkpoints=place.checkpoints, should_stop=should_stop)
+        result = train(model, dataset, config, goal, own)
+    save_weights(place.step.weights, {"model": model})
+    place.step.save(asdict(result))
+    place.checkpoints.discard()
+    return Trained(result, computed=True)
 
 
 def score_network(model: nn.Module, validation: Samples, test: Samples, metric: Score) -> Scores:
     """Score a network on both parts."""
     return Scores(evaluate(model, validation, metric), evaluate(model, test, metric))
+
+
+def _read(found: dict[str, Any]) -> TrainingResult:
+    epochs = tuple(EpochResult(**each) for each in found["epochs"])
+    return TrainingResult(**{**found, "epochs": epochs})

@@ -23,18 +23,18 @@ def module_fingerprint(module: nn.Module) -> str:
     return fingerprint(parts)
 
 
+def weights_file(module: nn.Module) -> bytes:
+    """A module's weights as a safetensors file, each under its own name, as checkpoints are."""
+    return safetensors.torch.save(_tensors({"": module}))
+
+
 def save_weights(path: Path, modules: Mapping[str, nn.Module]) -> None:
     """Write the weights of named modules into one file, whole or not at all.
 
     Raises:
         StoreError: the file cannot be written.
     """
-    tensors: dict[str, Tensor] = {}
-    for name, module in modules.items():
-        for key, value in module.state_dict().items():
-            # Copies, since the format refuses tensors that share memory.
-            tensors[f"{name}/{key}"] = value.detach().cpu().clone().contiguous()
-    write_bytes(path, safetensors.torch.save(tensors))
+    write_bytes(path, safetensors.torch.save(_tensors({f"{n}/": m for n, m in modules.items()})))
 
 
 def load_weights(path: Path, modules: Mapping[str, nn.Module]) -> bool:
@@ -63,3 +63,12 @@ def load_weights(path: Path, modules: Mapping[str, nn.Module]) -> bool:
     for name, module in modules.items():
         module.load_state_dict(states[name])
     return True
+
+
+def _tensors(modules: Mapping[str, nn.Module]) -> dict[str, Tensor]:
+    """By prefix and name; copies, since the format refuses tensors that share memory."""
+    return {
+        f"{prefix}{key}": value.detach().cpu().clone().contiguous()
+        for prefix, module in modules.items()
+        for key, value in module.state_dict().items()
+    }

@@ -106,8 +106,9 @@ def test_an_empty_part_has_a_shape_and_no_batches() -> None:
 
 def test_networks_train_and_score_on_what_is_read_on_demand() -> None:
     torch = pytest.importorskip("torch")
-    from kenning_lego.training.classification import evaluate, train
+    from kenning_lego.training.classification import train
     from kenning_lego.training.configuration import TrainingConfig
+    from kenning_lego.training.prediction import evaluate
 
     def trained(part: Part | LazyPart) -> float:
         torch.manual_seed(0)

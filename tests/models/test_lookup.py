@@ -14,7 +14,7 @@ from kenning_lego.core.errors import ConfigurationError, ModelError, UnknownName
 from kenning_lego.datasets.base import Part, normalise
 from kenning_lego.metrics.classification import TOP1
 from kenning_lego.models.lookup import NETWORKS, load_model
-from kenning_lego.training.classification import evaluate
+from kenning_lego.training.prediction import evaluate
 
 SHARED = Path(
     os.environ.get("KENNING_LEGO_SHARED_DATA")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -224,7 +225,7 @@ def test_text_shows_sensors_and_what_is_not_there() -> None:
 # A target's own word
 
 
-def welcome(software: str = "0.0.1", **description: dict[str, str]) -> Welcome:
+def welcome(software: str = "0.0.1", **description: Any) -> Welcome:
     return Welcome(1, software, ("plan",), TargetDescription(**description))
 
 

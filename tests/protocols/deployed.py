@@ -28,7 +28,7 @@ from kenning_lego.core.frame_sources import (
     VideoFrames,
 )
 from kenning_lego.core.offers import Offer, OfferedSegment, OfferedVariant
-from tests.protocols.strategies import digests, texts
+from tests.protocols.strategies import digests, engines, options, texts
 
 names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,20}", fullmatch=True)
 figures = st.floats(0, MAX_FIGURE)
@@ -62,6 +62,7 @@ schedules = st.builds(
 @st.composite
 def offers(draw: st.DrawFn) -> Offer:
     energies = figures if draw(st.booleans()) else st.none()
+    further = draw(engines)
     variants = st.builds(
         OfferedVariant,
         texts(20),
@@ -70,6 +71,7 @@ def offers(draw: st.DrawFn) -> Offer:
         figures,
         memories,
         energies,
+        st.integers(0, len(further)),
     )
     several = st.lists(variants, min_size=1, max_size=3, unique_by=lambda each: each.name)
     segments = st.builds(OfferedSegment, texts(20), several.map(tuple))
@@ -79,6 +81,8 @@ def offers(draw: st.DrawFn) -> Offer:
         draw(st.integers(1, 1024)),
         draw(st.integers(1, 65_536)),
         tuple(draw(st.lists(texts(20), max_size=2))),
+        draw(options),
+        further,
     )
 
 

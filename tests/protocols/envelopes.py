@@ -14,7 +14,7 @@ from kenning_lego.core.deployments import (
 from kenning_lego.core.footprints import FootprintPlan
 from kenning_lego.core.loads import MAX_QUERIES, SCENARIOS, LoadPlan
 from kenning_lego.core.plans import Conditions, Plan, PlanItem, Progress
-from kenning_lego.core.specs import ITEM_BYTES, IOSpec, TensorSpec
+from kenning_lego.core.specs import ITEM_BYTES, IOSpec, Quantisation, TensorSpec
 from kenning_lego.protocols import messages
 from kenning_lego.protocols.codec import Envelope
 from kenning_lego.protocols.deployment_messages import (
@@ -28,13 +28,14 @@ from kenning_lego.protocols.live_messages import MAX_MEMORY_BYTES, Preload, Swit
 from kenning_lego.protocols.plans import MAX_CPUS, MAX_PLAN_ITEMS
 from kenning_lego.protocols.worker_messages import Begin, Happened, Report, RunPipeline, Steer
 from tests.protocols.deployed import bounds, deployments, figures, frame_sources, memories, names
-from tests.protocols.strategies import digests, texts
+from tests.protocols.strategies import digests, engines, options, texts
+from tests.protocols.strategies import stages as any_stage
 
 ids = st.integers(0, 2**63 - 1)
 
 
 def stages(most: int = 4) -> st.SearchStrategy[tuple[str, ...]]:
-    return st.lists(digests, min_size=1, max_size=most).map(tuple)
+    return st.lists(any_stage, min_size=1, max_size=most).map(tuple)
 
 
 scalars = (
@@ -59,7 +60,12 @@ facts = st.dictionaries(
 counts = st.integers(0, 2**62)
 numbers = st.dictionaries(texts(20), st.floats(allow_nan=False, allow_infinity=False), max_size=3)
 loads = st.builds(
-    messages.Load, texts(64), threads=st.integers(1, 1024), batch=st.integers(1, 65_536)
+    messages.Load,
+    texts(64),
+    threads=st.integers(1, 1024),
+    batch=st.integers(1, 65_536),
+    options=options,
+    engines=engines,
 )
 plans = st.builds(
     Plan,
@@ -87,6 +93,8 @@ plans = st.builds(
         st.floats(0, 86_400),
     ),
     beside_deployments=st.booleans(),
+    options=options,
+    engines=engines,
 )
 load_plans = st.builds(
     LoadPlan,
@@ -104,6 +112,8 @@ load_plans = st.builds(
     max_seconds=st.floats(0, 7 * 86_400),
     seed=st.integers(0, 2**63 - 1),
     beside_deployments=st.booleans(),
+    options=options,
+    engines=engines,
 )
 footprint_plans = st.builds(
     FootprintPlan,
@@ -115,12 +125,15 @@ footprint_plans = st.builds(
     repeats=st.integers(1, 1000),
     max_seconds=st.floats(0, 7 * 86_400),
     beside_deployments=st.booleans(),
+    options=options,
+    engines=engines,
 )
 tensors = st.builds(
     TensorSpec,
     texts(256),
     st.tuples(st.one_of(st.integers(1, 2**40), texts(8)), *[st.integers(1, 9)] * 2) | st.just(()),
     st.sampled_from(sorted(ITEM_BYTES)),
+    st.none() | st.builds(Quantisation, st.floats(1e-30, 1e30), st.integers(-(2**31), 2**31)),
 )
 io_specs = st.builds(
     IOSpec,

@@ -72,7 +72,7 @@ OPTIONAL = {
     messages.Compose: ("outputs",),
     messages.RunPlan: ("memory_bytes", "cool_below_c"),
     SwitchTo: ("memory_bytes",),
-    Preload: ("digests", "memory_bytes"),
+    Preload: ("stages", "memory_bytes"),
     Deploy: ("rate_fps", "schedule"),
     RunPipeline: ("rate_fps", "memory_bytes", "latency_ms"),
     Steer: ("memory_bytes", "latency_ms"),
@@ -269,22 +269,22 @@ def test_msgpack_extensions_are_refused_wherever_they_stand(code: int, size: int
         ([b""], "not msgpack"),
         ([b"GET / HTTP/1.1\r\n\r\n"], "not msgpack"),
         ([b"\x80"], r"not \[version, kind, id, body\]"),
-        ([header(1, 17, 1)], r"not \[version, kind, id, body\]"),
-        ([header(1, 17, 1, {}, 0)], r"not \[version, kind, id, body\]"),
-        ([header(1, 17, -1, {})], "id is not a number"),
-        ([header(1, 17, 2**63, {})], "id is not a number"),
-        ([header(1, 17, True, {})], "id is not a number"),
-        ([header(1, 17, 1.0, {})], "id is not a number"),
-        ([header(1, 17, None, {})], "id is not a number"),
-        ([header(2, 17, 1, {})], "protocol version 2, this side speaks 1 .*same kenning-lego"),
+        ([header(PROTOCOL_VERSION, 17, 1)], r"not \[version, kind, id, body\]"),
+        ([header(PROTOCOL_VERSION, 17, 1, {}, 0)], r"not \[version, kind, id, body\]"),
+        ([header(PROTOCOL_VERSION, 17, -1, {})], "id is not a number"),
+        ([header(PROTOCOL_VERSION, 17, 2**63, {})], "id is not a number"),
+        ([header(PROTOCOL_VERSION, 17, True, {})], "id is not a number"),
+        ([header(PROTOCOL_VERSION, 17, 1.0, {})], "id is not a number"),
+        ([header(PROTOCOL_VERSION, 17, None, {})], "id is not a number"),
+        ([header(1, 17, 1, {})], "protocol version 1, this side speaks 2 .*same kenning-lego"),
         ([header(None, 17, 1, {})], "protocol version None"),
-        ([header(1, 99, 1, {})], "unknown kind of message 99"),
-        ([header(1, True, 1, {})], "unknown kind of message True"),
-        ([header(1, "LEASE", 1, {})], "unknown kind of message 'LEASE'"),
-        ([header(1, [], 1, {})], r"unknown kind of message \[\]"),
-        ([header(1, 17, 1, [])], "LEASE is not a map"),
-        ([header(1, 17, 1, None)], "LEASE is not a map"),
-        ([header(1, 26, 1, {b"raw": 1})], "unknown field b'raw'"),
+        ([header(PROTOCOL_VERSION, 99, 1, {})], "unknown kind of message 99"),
+        ([header(PROTOCOL_VERSION, True, 1, {})], "unknown kind of message True"),
+        ([header(PROTOCOL_VERSION, "LEASE", 1, {})], "unknown kind of message 'LEASE'"),
+        ([header(PROTOCOL_VERSION, [], 1, {})], r"unknown kind of message \[\]"),
+        ([header(PROTOCOL_VERSION, 17, 1, [])], "LEASE is not a map"),
+        ([header(PROTOCOL_VERSION, 17, 1, None)], "LEASE is not a map"),
+        ([header(PROTOCOL_VERSION, 26, 1, {b"raw": 1})], "unknown field b'raw'"),
         ([b"\x94\x01\x11\x01\x81\x01\x01"], "not msgpack"),  # a number for a key
         ([b"\x94\x01\x10\x01\x81\xa4name\xa2\xff\xfe"], "not msgpack"),  # text that is not UTF-8
     ],
@@ -298,7 +298,7 @@ def test_header_and_frames_are_bounded() -> None:
     with pytest.raises(ProtocolError, match="a header of"):
         decode([bytes(MAX_HEADER_BYTES + 1)])
     assert request_id([bytes(MAX_HEADER_BYTES + 1)]) == 0
-    frames: list[Frame] = [header(1, 26, 1, {}), *[b""] * MAX_PAYLOAD_FRAMES]
+    frames: list[Frame] = [header(PROTOCOL_VERSION, 26, 1, {}), *[b""] * MAX_PAYLOAD_FRAMES]
     assert len(decode(frames).payload) == MAX_PAYLOAD_FRAMES
     with pytest.raises(ProtocolError, match="frames"):
         decode([*frames, b""])

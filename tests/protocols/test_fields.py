@@ -80,14 +80,14 @@ def test_digest_is_64_hexadecimal_digits_and_nothing_else(wrong: object) -> None
     with pytest.raises(ProtocolError, match="'x' is not a sha256"):
         one(wrong).digest("x")
     with pytest.raises(ProtocolError, match="'x' is not a non-empty array of sha256"):
-        one([DIGEST, wrong]).digests("x", 4)
+        one([DIGEST, wrong]).stages("x", 4)
 
 
 def test_digests_are_one_to_so_many() -> None:
-    assert one([DIGEST] * 3).digests("x", 3) == (DIGEST,) * 3
+    assert one([DIGEST] * 3).stages("x", 3) == (DIGEST,) * 3
     for wrong in ([], [DIGEST] * 4, DIGEST, None):
         with pytest.raises(ProtocolError):
-            one(wrong).digests("x", 3)
+            one(wrong).stages("x", 3)
 
 
 def test_arrays_are_bounded() -> None:

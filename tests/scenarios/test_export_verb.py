@@ -119,8 +119,8 @@ def test_without_its_record_nothing_is_left(
         (("--latency-ms", "1"), "no configuration keeps 1.0 ms (near it: 5.2 ms"),
         (("--variants", "*-0.99"), "no variant of resnet18 is called '*-0.99'"),
         (("--variants", "block@*"), "are of one block (name one of them)"),
-        (("--configuration", "original", "--format", "tflite"), "no TFLite compiler yet"),
-        (("--configuration", "original", "--output", "a.tflite"), "no TFLite compiler yet"),
+        (("--configuration", "original", "--format", "pb"), "'onnx' or 'tflite', got 'pb'"),
+        (("--configuration", "original", "--output", "a.tflite"), "end its name in .onnx"),
         (("--configuration", "original", "--output", "a.pb"), "end its name in .onnx"),
     ],
 )

@@ -65,10 +65,10 @@ def test_fused_network_with_skips_computes_what_torch_does(
         configuration("smallest", segments, 1),
         ConfigurationRecord(name="impossible", budget=BudgetRecord(), feasible=False),
     ]
-    arguments = (chosen, segments, chain, IMAGE, Onnx(), workspace, ignore)
-    fused, made = fuse_configurations(*arguments)
-    assert made == 2
-    original, smallest, impossible = fused
+    arguments = (chosen, segments, chain, IMAGE, {"": Onnx()}, workspace, ignore)
+    fused = fuse_configurations(*arguments)
+    assert (fused.made, fused.left_out) == (2, {})
+    original, smallest, impossible = fused.configurations
     assert impossible == chosen[2]
     assert original.fused is not None
     assert smallest.fused is not None
@@ -83,8 +83,8 @@ def test_fused_network_with_skips_computes_what_torch_does(
     found = session.run(None, {chain.inputs[0].name: IMAGE})[0]
     assert np.allclose(found, expected, atol=1e-4)
     # Another run finds them again.
-    again, made = fuse_configurations(*arguments)
-    assert (again, made) == (fused, 0)
+    again = fuse_configurations(*arguments)
+    assert (again.configurations, again.made) == (fused.configurations, 0)
 
 
 def test_whole_network_takes_and_gives_the_chains_tensors(
@@ -122,5 +122,6 @@ def test_variants_are_quantised_on_what_their_block_takes(
     assert whole.artifact.gap_cosine is not None
     assert whole.artifact.gap_cosine > 0.98
     chosen = [configuration("original", segments, 0)]
-    fused, _ = fuse_configurations(chosen, segments, chain, IMAGE, int8, workspace, ignore)
-    assert fused[0].fused is not None
+    arguments = (chosen, segments, chain, IMAGE, {"": int8}, workspace, ignore)
+    (fused,) = fuse_configurations(*arguments).configurations
+    assert fused.fused is not None

@@ -257,7 +257,7 @@ def test_missing_artifact_is_found_before_a_process_is_started(tmp_path: Path) -
 
 def test_process_whose_parent_is_gone_does_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "kenning_lego.servers.footprint", "--parent=1"]
-    command += [f"--store={tmp_path}", "--runtime=x", "--threads=1", "--batch=1", "--runs=1"]
+    command += [f"--store={tmp_path}", "--load={}", "--runs=1"]
     pid = os.posix_spawn(sys.executable, [*command, "0" * 64], {**os.environ})
     _, status = os.waitpid(pid, 0)
     assert os.waitstatus_to_exitcode(status) == 1

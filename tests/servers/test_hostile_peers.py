@@ -22,10 +22,10 @@ def nested(depth: int) -> bytes:
 
 HOSTILE = {
     "version nested too deep to be shown": b"\x94" + nested(1020) + b"\x10\x07\x80",
-    "kind nested too deep to be shown": b"\x94\x01" + nested(1020) + b"\x07\x80",
-    "body nested too deep": b"\x94\x01\x10\x07" + nested(1_000_000),
+    "kind nested too deep to be shown": b"\x94\x02" + nested(1020) + b"\x07\x80",
+    "body nested too deep": b"\x94\x02\x10\x07" + nested(1_000_000),
     "kind of a megabyte": msgpack.packb([1, "k" * (1 << 20), 7, {}]),
-    "map of 4 GiB": b"\x94\x01\x10\x07\xdf\xff\xff\xff\xff",
+    "map of 4 GiB": b"\x94\x02\x10\x07\xdf\xff\xff\xff\xff",
     "header too long": bytes((4 << 20) + 1),
     "path for a digest": msgpack.packb([1, 3, 7, {"digest": "../" * 21 + "x", "size": 1}]),
 }

@@ -330,7 +330,7 @@ def test_noise_from_one_peer_does_not_disturb_another(
     with context, context.socket(zmq.DEALER) as peer:
         peer.linger = 0
         peer.connect(server.address)
-        for frames in ([b""], [b"\xc1"], [os.urandom(64)], [b"\x94\x01\x63\x07\x80"], [b""] * 5):
+        for frames in ([b""], [b"\xc1"], [os.urandom(64)], [b"\x94\x02\x63\x07\x80"], [b""] * 5):
             peer.send_multipart(frames)
             assert peer.poll(5000), frames
             assert isinstance(decode(peer.recv_multipart()).message, Error)

@@ -1,24 +1,24 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from torch import nn
 
 from kenning_lego.core.errors import ModelError
 from kenning_lego.datasets.base import Dataset, Part
 from kenning_lego.metrics.classification import TOP1
 from kenning_lego.models.resnet import ResNet
-from kenning_lego.training.classification import (
-    EpochResult,
-    evaluate,
-    one_cycle,
-    predict,
-    train,
-)
+from kenning_lego.training.checkpoints import Checkpoints
+from kenning_lego.training.classification import Surroundings, train
 from kenning_lego.training.configuration import TrainingConfig
+from kenning_lego.training.fitting import EpochResult, one_cycle
+from kenning_lego.training.prediction import check_classes, evaluate, predict
 
 QUICK = TrainingConfig(epochs=6, batch_size=16, shift=0)
 
@@ -56,7 +56,7 @@ def same_weights(first: nn.Module, second: nn.Module) -> bool:
 def test_training_learns_and_reports_every_epoch(dataset: Dataset) -> None:
     model = make()
     seen: list[EpochResult] = []
-    result = train(model, dataset, QUICK, seen.append)
+    result = train(model, dataset, QUICK, around=Surroundings(on_epoch=seen.append))
     assert tuple(seen) == result.epochs
     assert [each.epoch for each in seen] == [1, 2, 3, 4, 5, 6]
     assert seen[-1].loss < seen[0].loss
@@ -91,6 +91,73 @@ def test_the_weights_that_did_best_on_validation_are_kept(dataset: Dataset) -> N
     scores = [each.validation_score for each in result.epochs]
     assert result.validation_score == max(scores) == scores[result.best_epoch - 1]
     assert evaluate(model, dataset.validation, TOP1) == result.validation_score
+
+
+class Lowest:
+    """A goal that is better where it is lower: the share that is wrong."""
+
+    higher_is_better = False
+
+    def score(self, outputs: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
+        return float(np.mean(outputs.argmax(axis=1) != labels))
+
+
+def test_the_best_epoch_is_the_goals(dataset: Dataset) -> None:
+    model = make()
+    result = train(model, dataset, QUICK, Lowest())
+    scores = [each.validation_score for each in result.epochs]
+    assert result.validation_score == min(scores) == scores[result.best_epoch - 1]
+    assert result.best_epoch == max(i for i, each in enumerate(scores, 1) if each == min(scores))
+
+
+@pytest.mark.parametrize("steps", [1, 7, 8, 20, 41, 42])
+def test_a_stopped_training_goes_on_to_the_same_weights_bit_for_bit(
+    dataset: Dataset, tmp_path: Path, steps: int
+) -> None:
+    whole, first, second = make(), make(), make(seed=1)
+    expected = train(whole, dataset, QUICK)
+    asked = iter(range(1000))
+    stopping = Surroundings(Checkpoints(tmp_path, 1e9), lambda: next(asked) + 1 >= steps)
+    with pytest.raises(KeyboardInterrupt):
+        train(first, dataset, QUICK, around=stopping)
+    seen: list[EpochResult] = []
+    going_on = Surroundings(Checkpoints(tmp_path, 0), on_epoch=seen.append)
+    result = train(second, dataset, QUICK, around=going_on)
+    assert same_weights(whole, second)
+    assert result.best_epoch == expected.best_epoch
+    assert [each.loss for each in seen] == [each.loss for each in expected.epochs]
+    assert [each.epoch for each in seen] == [1, 2, 3, 4, 5, 6]
+
+
+def test_the_best_weights_so_far_can_be_kept_meanwhile(dataset: Dataset) -> None:
+    model, kept = make(), make(seed=1)
+    best: list[int] = []
+
+    def keep(epoch: EpochResult) -> None:
+        best.append(epoch.epoch)
+        kept.load_state_dict(model.state_dict())
+
+    result = train(model, dataset, QUICK, around=Surroundings(on_best=keep))
+    assert best[-1] == result.best_epoch
+    assert same_weights(model, kept)
+
+
+def test_progress_tells_the_samples_seen(dataset: Dataset) -> None:
+    told: list[tuple[int, int, str]] = []
+    tell = Surroundings(on_progress=lambda *each: told.append(each))
+    train(make(), dataset, QUICK, around=tell)
+    assert [done for done, _, _ in told] == sorted({done for done, _, _ in told})
+    assert told[-1][:2] == (582, 582)
+    assert told[-1][2].startswith("epoch 6/6, loss 0.")
+
+
+def test_scores_for_another_number_of_classes_are_an_error(dataset: Dataset) -> None:
+    image = dataset.train.images[:1]
+    check_classes(make(), image, 2)
+    with pytest.raises(ModelError, match="gives 2 scores for an image and the dataset has 3"):
+        check_classes(make(), image, 3)
+    with pytest.raises(ModelError, match=r"gives \(1, 8, 8\) for an image"):
+        check_classes(nn.Identity(), image, 2)
 
 
 def test_a_loss_that_is_not_finite_is_an_error(dataset: Dataset) -> None:

@@ -36,6 +36,9 @@ def _findings(welcome: Welcome, observation: Observation) -> Iterator[Finding]:
             what="it has no engine that artifacts can run on",
             remedy="there: pip install 'kenning-lego[onnxruntime]', then restart the server",
         )
+    if welcome.description.delegates:
+        names = ", ".join(welcome.description.delegates)
+        yield Finding(area="engine", severity="info", what=f"delegates for litert: {names}")
     governor = str(state.get("governor", ""))
     if governor and governor != "performance":
         yield Finding(

@@ -118,6 +118,12 @@ VERBS: Mapping[str, Described] = {
         {"workspace": _WORKSPACE, "configuration": "original"},
         ("workspace", "configuration", "latency_ms", "memory_mb", "output", "overwrite"),
     ),
+    "convert": Described(
+        "converting.configuration:ConvertConfig",
+        "convert",
+        {"workspace": _WORKSPACE},
+        ("workspace", "models", "shape", "routes", "time_limit_s", "output"),
+    ),
     "report": Described("render_report:ReportConfig", "report"),
     "compare": Described("compare:CompareConfig", "compare"),
     "list": Described("components:ListConfig", "list"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kenning_lego.blocks.latency import stages_of
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.scenarios.exporting.configuration import ExportConfig
-from kenning_lego.scenarios.exporting.exporting import WHOLE, Exportable
+from kenning_lego.scenarios.exporting.exportable import WHOLE, Exportable
 from kenning_lego.scenarios.online.tested import TestedNetwork
 from kenning_lego.scenarios.selecting.asking import matching_variants
 from kenning_lego.scenarios.tester.choice import absolute_budget, original_choice

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import model_validator
 
@@ -22,8 +23,8 @@ class ExportConfig(BudgetConfig):
     """Instead, or instead of bounds: names of variants or patterns, originals elsewhere."""
     output: Path | None = None
     """File to write; NETWORK-CONFIGURATION.onnx if not given. Its record is the same with .json."""
-    format: str = "onnx"
-    """Of the file; onnx is all that there is so far."""
+    format: Literal["onnx", "tflite"] = "onnx"
+    """Of the file: onnx is merged from the artifacts; tflite is compiled anew, in float32."""
     overwrite: bool = False
     """Replace a file that is there."""
 
@@ -37,11 +38,14 @@ class ExportConfig(BudgetConfig):
         ]
         if given.count(True) != 1:
             raise ValueError("which configuration? name it, or its variants, or give bounds")
-        suffix = self.output.suffix.lower() if self.output else ".onnx"
-        if self.format == "tflite" or suffix == ".tflite":
-            raise ValueError("there is no TFLite compiler yet: the artifacts are ONNX")
-        if self.format != "onnx":
-            raise ValueError(f"the format {self.format!r} is not known; the artifacts are ONNX")
-        if suffix != ".onnx":
-            raise ValueError(f"{self.output} is to be an ONNX file; end its name in .onnx")
+        return self
+
+    @model_validator(mode="after")
+    def _named_as_it_is(self) -> ExportConfig:
+        wanted = f".{self.format}"
+        if self.output is not None and self.output.suffix.lower() != wanted:
+            raise ValueError(
+                f"{self.output} is to be a file of the format {self.format}; end its name in "
+                f"{wanted}, or name another format"
+            )
         return self

@@ -4,45 +4,30 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Literal
 
 from kenning_lego import __version__
+from kenning_lego.blocks.latency import chosen_variants
+from kenning_lego.compilers.artifact import CompiledArtifact
+from kenning_lego.compilers.base import Compiler
 from kenning_lego.compilers.fused import fuse
+from kenning_lego.compilers.limits import GapConfig
+from kenning_lego.compilers.litert_compiler import LiteRt
 from kenning_lego.compilers.once import record_of
 from kenning_lego.compilers.onnx_compiler import Onnx
+from kenning_lego.core.engines import digest_of as digest_of_stage
 from kenning_lego.core.errors import ConfigurationError, StoreError
 from kenning_lego.core.export_records import ExportRecord
-from kenning_lego.core.records import RunRecord, ScoreRecord, SegmentRecord
+from kenning_lego.core.records import RunRecord, SegmentRecord
+from kenning_lego.scenarios.exporting.exportable import Exportable
 from kenning_lego.scenarios.online.tested import TestedNetwork
 from kenning_lego.store.artifacts import digest_of
 from kenning_lego.store.atomic import write_bytes, write_json
 
-WHOLE = "whole"
-"""Name of the network as it was given, before it was cut."""
-
 _KEY = "kenning_lego."
-
-
-@dataclass(frozen=True, slots=True)
-class Exportable:
-    """What is to be exported.
-
-    Args:
-        name: of the configuration.
-        variants: by block name; empty for the network before it was cut.
-        stages: digests of the artifacts, in order.
-        predicted: of the configuration.
-        measured: the same, where a test did.
-    """
-
-    name: str
-    variants: Mapping[str, str]
-    stages: tuple[str, ...]
-    predicted: ScoreRecord | None = None
-    measured: ScoreRecord | None = None
 
 
 def export(
@@ -50,18 +35,20 @@ def export(
     what: Exportable,
     output: Path | None = None,
     *,
+    form: Literal["onnx", "tflite"] = "onnx",
     overwrite: bool = False,
     command: Sequence[str] = (),
 ) -> tuple[Path, ExportRecord]:
-    """Write a configuration as one ONNX file, and its record beside it.
+    """Write a configuration as one file, and its record beside it.
 
-    The file says in its ``metadata_props`` what it is, under keys that begin with
-    ``kenning_lego.``. It is run beside the chain of segments before it is written.
+    An ONNX file says in its ``metadata_props`` what it is, under keys that begin with
+    ``kenning_lego.``. Either is run beside the chain of segments before it is written.
 
     Args:
         tested: the network, whose workspace holds the artifacts.
         what: to export.
         output: the file; in the working directory if not given.
+        form: of the file.
         overwrite: whether to replace what is there.
         command: for the record.
 
@@ -69,32 +56,31 @@ def export(
         The file and its record.
 
     Raises:
-        ConfigurationError: there is such a file, or an artifact is not ONNX.
-        CompilationError: the artifacts cannot be merged, or compute something else merged.
+        ConfigurationError: there is such a file, or an artifact is not what the form needs.
+        CompilationError: the artifacts cannot be merged, or the file computes something else.
         StoreError: an artifact is missing, or the file cannot be written.
     """
     record = tested.record
-    path = output or Path(f"{_plain(record.network.name)}-{_plain(what.name)}.onnx")
+    path = output or Path(f"{_plain(record.network.name)}-{_plain(what.name)}.{form}")
     beside = path.with_suffix(".json")
     for each in (path, beside):
         if each.exists() and not overwrite:
             raise ConfigurationError(
                 f"{each} is there already", "give --overwrite, or another name"
             )
-    _check_format(record.segments)
-    stages = [tested.workspace.artifacts.read(digest) for digest in what.stages]
-    made = fuse(
-        stages,
-        [each.name for each in tested.outputs],
-        tested.example(),
-        metadata=_metadata(record, what),
-    )
+    config: Compiler = Onnx()
+    if form == "tflite":
+        from kenning_lego.scenarios.exporting.tflite import compile_tflite  # loads torch
+
+        made, config = compile_tflite(tested, what), LiteRt()
+    else:
+        made = _merged(tested, what)
     described = ExportRecord(
         created=datetime.now(timezone.utc).astimezone().isoformat(timespec="seconds"),
         version=__version__,
         command=tuple(command),
         file=path.name,
-        artifact=record_of(made, digest_of(made.content), Onnx()),
+        artifact=record_of(made, digest_of(made.content), config),
         inputs=tested.inputs,
         outputs=tested.outputs,
         network=record.network.name,
@@ -107,6 +93,18 @@ def export(
     )
     _write_both(path, made.content, beside, described)
     return path, described
+
+
+def _merged(tested: TestedNetwork, what: Exportable) -> CompiledArtifact:
+    """The configuration's ONNX artifacts as one."""
+    _check_format(tested.record.segments, what)
+    return fuse(
+        [tested.workspace.artifacts.read(digest_of_stage(each)) for each in what.stages],
+        [each.name for each in tested.outputs],
+        tested.example(),
+        tolerance=_tolerance(tested.record.segments, what),
+        metadata=_metadata(tested.record, what),
+    )
 
 
 def _write_both(path: Path, content: bytes, beside: Path, record: ExportRecord) -> None:
@@ -133,14 +131,26 @@ def _metadata(record: RunRecord, what: Exportable) -> dict[str, str]:
     }
 
 
-def _check_format(segments: Sequence[SegmentRecord]) -> None:
-    for segment in segments:
-        for variant in segment.variants:
-            if variant.artifact.format != "onnx":
-                raise ConfigurationError(
-                    f"the artifact of {variant.name} is {variant.artifact.format}, not ONNX",
-                    "test the network with a compiler that makes ONNX",
-                )
+def _check_format(segments: Sequence[SegmentRecord], what: Exportable) -> None:
+    """Refuse blocks that are not ONNX.
+
+    Raises:
+        ConfigurationError: there is one, or several.
+    """
+    chosen = chosen_variants(segments, what.variants)
+    others = [each for each in chosen if each.artifact.format != "onnx"]
+    if others:
+        names = ", ".join(f"{each.name} is {each.artifact.format}" for each in others)
+        raise ConfigurationError(
+            f"one ONNX file holds ONNX only, and {names}",
+            "export a configuration of ONNX variants, or test the network with `compiler` onnx",
+        )
+
+
+def _tolerance(segments: Sequence[SegmentRecord], what: Exportable) -> float:
+    """Largest difference that merging may make: that of the coarsest precision in it."""
+    chosen = chosen_variants(segments, what.variants)
+    return max(GapConfig().merging(each.artifact.precision or "fp32") for each in chosen)
 
 
 def _plain(name: str) -> str:

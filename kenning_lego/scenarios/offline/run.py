@@ -18,6 +18,7 @@ from kenning_lego.blocks.variants.makers.base import VariantMaker
 from kenning_lego.blocks.variants.makers.lookup import find_makers
 from kenning_lego.blocks.variants.variants import Variants, make_variants
 from kenning_lego.blocks.workshop import profile_once, retrain_once
+from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.datasets.base import Dataset
 from kenning_lego.metrics.base import Metric
 from kenning_lego.metrics.lookup import make_metric
@@ -25,10 +26,10 @@ from kenning_lego.models.lookup import load_model
 from kenning_lego.scenarios.offline.configuration import OfflineConfig
 from kenning_lego.scenarios.offline.fitting import check_fits
 from kenning_lego.scenarios.progress import Track
-from kenning_lego.store.fingerprint import fingerprint
 from kenning_lego.store.workspace import Workspace
+from kenning_lego.training.classification import Surroundings
 from kenning_lego.training.executors import make_executor
-from kenning_lego.training.teacher import Scores, score_network, train_once
+from kenning_lego.training.teacher import Scores, find_place, score_network, train_once
 
 Step = Callable[[str], AbstractContextManager[Track]]
 """Shows a step of that title while it runs."""
@@ -67,6 +68,11 @@ def load(config: OfflineConfig) -> Given:
     Raises:
         UsageError: one of them is not there, or not what the configuration says.
     """
+    if config.model.file is not None:
+        raise ConfigurationError(
+            f"{config.model.file} is a file, and blocks are made of torch networks",
+            "test it as it is with `kenning-lego test`, or name the network it was made from",
+        )
     makers = find_makers(config.blocks)
     make_executor(config.retraining.executor, config.retraining.processes)  # known before all else
     torch.manual_seed(config.training.seed)
@@ -82,9 +88,9 @@ def make(config: OfflineConfig, given: Given, workspace: Workspace, step: Step) 
     Raises:
         KenningLegoError: see the exception tree; what was finished stays in the workspace.
     """
-    scores = _train(config, given, workspace, step)
-    chain, variants = _cut(config, given, step)
-    losses = _retrain(config, given, chain, variants, workspace, step)
+    scores = train_network(config, given, workspace, step)
+    chain, variants = cut_network(config, given, step)
+    losses = retrain_variants(config, given, chain, variants, workspace, step)
     profile = _profile(config, given, chain, variants, workspace, step)
     findings = Findings(
         losses,
@@ -102,33 +108,26 @@ def make(config: OfflineConfig, given: Given, workspace: Workspace, step: Step) 
     return Made(chain, variants, scores, losses, profile, manifest)
 
 
-def _train(config: OfflineConfig, given: Given, workspace: Workspace, step: Step) -> Scores:
+def train_network(config: OfflineConfig, given: Given, workspace: Workspace, step: Step) -> Scores:
+    """Train the network in place unless it came with weights, and score it."""
     model, dataset = given.model, given.dataset
     if config.model.checkpoint is None:
-        identity = fingerprint(
-            {
-                f"{name}/{field}": array
-                for name, part in (("train", dataset.train), ("validation", dataset.validation))
-                for field, array in (("images", part.images), ("labels", part.labels))
-            }
-        )
         with step("train the network") as track:
-            computed = train_once(
-                model,
-                dataset,
-                config.training,
-                workspace,
-                identity,
-                lambda epoch: track.update(epoch.epoch, epoch.epochs, str(epoch)),
+            around = Surroundings(on_progress=track.update)
+            how, metric = config.training, given.metric
+            place = find_place(
+                model, dataset, how, metric, workspace, config.retraining.checkpoint_s
             )
-            track.note = "" if computed else FOUND
+            trained = train_once(model, dataset, how, metric, place, around)
+            track.note = "" if trained.computed else FOUND
     with step("score the network") as track:
         scores = score_network(model, dataset.validation, dataset.test, given.metric)
         track.note = f"test {given.metric.name} {scores.test:.4f}"
     return scores
 
 
-def _cut(config: OfflineConfig, given: Given, step: Step) -> tuple[Chain, Variants]:
+def cut_network(config: OfflineConfig, given: Given, step: Step) -> tuple[Chain, Variants]:
+    """Cut the network into blocks, and make their variants, untrained."""
     example = torch.tensor(given.dataset.test.take([0]).images)
     with step("cut into blocks") as track:
         blocks = config.blocks
@@ -148,7 +147,7 @@ def _cut(config: OfflineConfig, given: Given, step: Step) -> tuple[Chain, Varian
     return chain, variants
 
 
-def _retrain(
+def retrain_variants(
     config: OfflineConfig,
     given: Given,
     chain: Chain,
@@ -156,6 +155,7 @@ def _retrain(
     workspace: Workspace,
     step: Step,
 ) -> dict[str, float]:
+    """Retrain the variants in place; their reconstruction losses by name."""
     with step("retrain variants") as track:
         losses = retrain_once(
             chain,

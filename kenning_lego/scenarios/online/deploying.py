@@ -151,7 +151,7 @@ def _pipeline(
     variants = network.configuration(config.configuration).variants if config.configuration else {}
     deployment = Deployment(
         name,
-        network.offer(runtime=where.runtime, threads=where.threads),
+        network.offer(runtime=where.runtime, threads=where.threads, options=where.options),
         source=supply.source,
         rate_fps=config.rate,
         variants=dict(variants),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -17,6 +17,7 @@ from kenning_lego.core.deployment_records import (
 )
 from kenning_lego.core.specs import TensorSpec
 from kenning_lego.metrics.base import Evidence
+from kenning_lego.runtimes.quantisation import to_array
 
 
 class Answers(Protocol):
@@ -38,6 +39,7 @@ class Followed:
         outputs: of its first tensor, by frame; only as far as they were asked for and kept.
         dropped: frames that were not kept until they were asked for.
         status: the latest.
+        used: what really runs, as its worker told.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Followed:
     output: TensorSpec | None = None
     dropped: int = 0
     status: DeploymentStatus | None = None
+    used: Mapping[str, str | int | float] = field(default_factory=dict)
     next_frame: int = 0
     next_event: int = 0
 
@@ -61,6 +64,7 @@ class Followed:
         if part.spec is not None:
             self.output = part.spec.outputs[0]
         self.status = part.status
+        self.used = part.used or self.used
         self.next_frame, self.next_event = part.next_frame, part.next_event
 
     @property
@@ -80,7 +84,7 @@ class Followed:
         if not known or self.output is None:
             return {}
         spec = self.output
-        rows = [np.frombuffer(self.outputs[number], spec.dtype) for number in known]
+        rows = [to_array(self.outputs[number], spec) for number in known]
         outputs = np.stack(rows).reshape(len(known), -1).astype(np.float32)
         wanted = labels[np.array(known) % len(labels)]
         right = metric.evidence(outputs, wanted)
@@ -98,3 +102,18 @@ def first_moment(followed: Iterable[Followed]) -> int:
         )
     ]
     return min(moments, default=0)
+
+
+def used_by(followed: Sequence[Followed]) -> dict[str, str | int | float]:
+    """What really ran: facts of the first pipeline, and of others, with their names, what differs.
+
+    Args:
+        followed: in the order in which they were deployed.
+    """
+    facts: dict[str, str | int | float] = {}
+    for each in followed:
+        mark = f" ({each.name})" if facts else ""
+        facts |= {
+            f"{name}{mark}": fact for name, fact in each.used.items() if facts.get(name) != fact
+        }
+    return facts

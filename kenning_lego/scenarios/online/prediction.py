@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kenning_lego.core.records import RunRecord, ScoreRecord
+from kenning_lego.core.records import RunRecord, ScoreRecord, SegmentRecord
 from kenning_lego.selection.problem import Choice
 from kenning_lego.stats.quality_law import QualityLaw
 
@@ -21,6 +22,7 @@ class Predictor:
         lowest: score that there can be. Costs are estimates and may be negative; a predicted score
             still stays within the metric's limits.
         highest: the same.
+        fixed_cost: accuracy cost of the segments without a choice.
     """
 
     original_score: float | None
@@ -28,6 +30,7 @@ class Predictor:
     higher_is_better: bool = True
     lowest: float = -math.inf
     highest: float = math.inf
+    fixed_cost: float = 0.0
 
     @classmethod
     def of(cls, record: RunRecord) -> Predictor:
@@ -40,13 +43,14 @@ class Predictor:
             network.higher_is_better,
             -math.inf if lowest is None else lowest,
             math.inf if highest is None else highest,
+            fixed_cost_of(record.segments),
         )
 
     def score(self, accuracy_cost: float) -> float | None:
         """The score at a sum of accuracy costs."""
         if self.original_score is None:
             return None
-        loss = self.law.loss(accuracy_cost)
+        loss = self.law.loss(accuracy_cost + self.fixed_cost)
         score = self.original_score - (loss if self.higher_is_better else -loss)
         return min(max(score, self.lowest), self.highest)
 
@@ -59,7 +63,7 @@ class Predictor:
         if self.original_score is None:
             return None
         loss = self.original_score - score
-        return self.law.cost(loss if self.higher_is_better else -loss)
+        return self.law.cost(loss if self.higher_is_better else -loss) - self.fixed_cost
 
     def __call__(self, choice: Choice) -> ScoreRecord:
         """The figures of a choice."""
@@ -69,6 +73,12 @@ class Predictor:
             score=self.score(choice.accuracy_cost),
             energy_mj=choice.energy_mj,
         )
+
+
+def fixed_cost_of(segments: Sequence[SegmentRecord]) -> float:
+    """What compiling the segments without a choice costs in accuracy; nothing in fp32."""
+    fixed = (each.variants[0].accuracy_cost for each in segments if not each.scalable)
+    return math.fsum(cost or 0.0 for cost in fixed)
 
 
 def law_of(record: RunRecord) -> QualityLaw:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kenning_lego.blocks.latency import stages_of
+from kenning_lego.core.engines import Options
 from kenning_lego.core.errors import ConfigurationError, WorkspaceError
 from kenning_lego.core.offers import Offer, OfferedSegment, OfferedVariant
 from kenning_lego.core.records import ConfigurationRecord, RunRecord, TensorRecord, load_record
@@ -93,7 +94,7 @@ class TestedNetwork:
         return found
 
     def stages(self, variants: Mapping[str, str]) -> tuple[str, ...]:
-        """The artifacts of a configuration, in order."""
+        """The stages of a configuration, in order."""
         return stages_of(self.record.segments, variants)
 
     def configuration(self, name: str) -> ConfigurationRecord:
@@ -110,8 +111,14 @@ class TestedNetwork:
             )
         return known[name]
 
-    def offer(self, *, runtime: str, threads: int) -> Offer:
-        """What a target can choose from by itself."""
+    def offer(self, *, runtime: str, threads: int, options: Options | None = None) -> Offer:
+        """What a target can choose from by itself.
+
+        Args:
+            runtime: the engine of the variants that were tested on the target's first one.
+            threads: that engines may use.
+            options: of this engine.
+        """
         memory = self.record.memory
         return Offer(
             tuple(
@@ -124,6 +131,7 @@ class TestedNetwork:
                             variant.accuracy_cost or 0.0,
                             self.latencies_ms[variant.name],
                             variant.memory_bytes(memory) or 0,
+                            engine=variant.engine,
                         )
                         for variant in segment.variants
                     ),
@@ -132,6 +140,8 @@ class TestedNetwork:
             ),
             runtime=runtime,
             threads=threads,
+            options=options or {},
+            engines=self.record.engines,
         )
 
 
@@ -151,4 +161,10 @@ def open_tested(workspace: Path | str, run: str | None = None) -> TestedNetwork:
         raise ConfigurationError(f"{workspace} is not a workspace", "name one that a test made")
     opened = Workspace(workspace)
     path = opened.latest_record() if run is None else opened.record(run)
-    return TestedNetwork(opened, path, load_record(path))
+    record = load_record(path)
+    if not record.segments:
+        raise WorkspaceError(
+            f"{record.network.name} in {path} was measured whole: there are no blocks to choose of",
+            "name the workspace of a network that was cut",
+        )
+    return TestedNetwork(opened, path, record)

@@ -78,7 +78,7 @@ def compile_variants(
     """
     total = sum(map(len, variants.values()))
     segments, done, made = [], 0, 0
-    compiling = _Compiling(chain, data, config, workspace)
+    compiling = SegmentCompiler(chain, data, config, workspace)
     for segment in chain:
         records = []
         for variant in variants[segment.name]:
@@ -105,8 +105,15 @@ def compile_variants(
     return segments, made
 
 
-class _Compiling:
-    """What all variants of a network are compiled with."""
+class SegmentCompiler:
+    """Compiles variants of a network's segments; segments come in the order of the chain.
+
+    Args:
+        chain: the network; what its segments take is what variants are calibrated on.
+        data: images to compile with.
+        config: the compiler.
+        workspace: keeps the artifacts.
+    """
 
     def __init__(
         self, chain: Chain, data: CompileData, config: Compiler, workspace: Workspace
@@ -118,6 +125,11 @@ class _Compiling:
         self._calibration = None if given is None else Activations(chain, [given])
 
     def variant(self, segment: Segment, variant: BlockVariant) -> Compiled:
+        """Compile a variant, or take an earlier run's artifact.
+
+        Raises:
+            CompilationError: it cannot be compiled in this way.
+        """
         calibration = self._calibration
         source = CompileSource(
             variant.module.eval(),

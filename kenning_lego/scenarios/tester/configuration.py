@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, model_validator
 
@@ -10,10 +12,14 @@ from kenning_lego.blocks.configuration import MeasurementConfig
 from kenning_lego.compilers.configuration import CompilerConfig
 from kenning_lego.compilers.onnx_compiler import Onnx
 from kenning_lego.core.configuration import Component
+from kenning_lego.core.engines import OptionValue
+from kenning_lego.core.errors import KenningLegoError
 from kenning_lego.core.records import MemoryTerm
 from kenning_lego.protocols.addresses import DEFAULT_ADDRESS
-from kenning_lego.runtimes.formats import readers
+from kenning_lego.runtimes.formats import ENGINES, FORMATS
+from kenning_lego.runtimes.options import OPTIONS, read_options
 from kenning_lego.scenarios.offline.configuration import OfflineConfig
+from kenning_lego.scenarios.tester.mix_configuration import MixConfig
 
 IN_PROCESS = "in-process"
 
@@ -33,8 +39,22 @@ class TargetConfig(Component):
     """The engine that runs the artifacts."""
     threads: int = Field(default=1, ge=1)
     """Threads that the engine may use."""
+    options: Mapping[str, OptionValue] = Field(default_factory=dict)
+    """Of the engine, such as provider=xnnpack: see docs/runtimes.md."""
     beside_deployments: bool = False
     """Measure even while deployments run there, which disturbs both; the record tells of them."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _options_are_the_engines(cls, values: Any) -> Any:
+        if not isinstance(values, dict) or not isinstance(values.get("options"), Mapping):
+            return values
+        runtime = values.get("runtime", cls.model_fields["runtime"].default)
+        try:
+            options = read_options(runtime, values["options"])
+        except KenningLegoError as error:
+            raise ValueError(f"{error.problem}; {error.remedy}") from error
+        return {**values, "options": options}
 
 
 class BudgetConfig(Component):
@@ -70,6 +90,8 @@ class InferenceTestConfig(OfflineConfig):
 
     compiler: CompilerConfig = Onnx()
     """How segments become artifacts."""
+    mix: MixConfig = MixConfig()
+    """Further precisions and engines, of which any may be chosen for any block."""
     target: TargetConfig = TargetConfig()
     """Where and how to measure."""
     measurement: MeasurementConfig = MeasurementConfig()
@@ -82,12 +104,12 @@ class InferenceTestConfig(OfflineConfig):
     """End with exit code 3 if a measurement cannot be trusted."""
 
     @model_validator(mode="after")
-    def _runtime_reads_the_artifacts(self) -> InferenceTestConfig:
+    def _engine_reads_the_artifacts(self) -> InferenceTestConfig:
         made, runtime = self.compiler.format, self.target.runtime
-        if runtime not in readers(made):
+        if self.model.file is None and runtime in OPTIONS and runtime not in ENGINES[made]:
             raise ValueError(
-                f"runtime {runtime} does not read what the compiler {self.compiler.type} makes: "
-                f"set target.runtime to {' or '.join(readers(made))}"
+                f"the compiler makes {FORMATS[made]}, which runtime {runtime!r} does not read; "
+                f"choose --target.runtime {' or '.join(ENGINES[made])}, or another --compiler.type"
             )
         return self
 

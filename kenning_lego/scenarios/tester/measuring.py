@@ -16,6 +16,7 @@ from kenning_lego.blocks.latency import (
     stages_of,
     variants_plan,
 )
+from kenning_lego.core.engines import Engine
 from kenning_lego.core.errors import TargetError
 from kenning_lego.core.footprints import FootprintPlan
 from kenning_lego.core.plans import Progress, Statistics
@@ -30,6 +31,7 @@ from kenning_lego.datasets.base import Dataset
 from kenning_lego.datasets.samples import Samples
 from kenning_lego.metrics.base import Metric
 from kenning_lego.metrics.classification_report import classification_report
+from kenning_lego.runtimes.quantisation import real_dtype, to_array, to_bytes
 from kenning_lego.scenarios.tester.configuration import TargetConfig
 from kenning_lego.stats.pace import medians_at_pace
 from kenning_lego.stats.rounds import Rounds
@@ -66,6 +68,7 @@ def time_variants(
     where: TargetConfig,
     config: MeasurementConfig,
     composed: Mapping[str, Mapping[str, str]],
+    engines: Sequence[Engine],
     on_progress: OnProgress,
 ) -> dict[str, float]:
     """Time every variant and, in between, some composed networks on the target.
@@ -74,11 +77,17 @@ def time_variants(
         Median latencies in ms by the names of the variants and of the composed networks.
     """
     plan = variants_plan(
-        segments, config, runtime=where.runtime, threads=where.threads, composed=composed
+        segments,
+        config,
+        runtime=where.runtime,
+        threads=where.threads,
+        composed=composed,
+        options=where.options,
+        engines=engines,
     )
     plan = replace(plan, beside_deployments=where.beside_deployments)
-    target.measure(plan, _translate(on_progress))
-    return _medians_ms(target, [item.name for item in plan.items])
+    target.measure(plan, translated(on_progress))
+    return medians_ms(target, [item.name for item in plan.items])
 
 
 def measure_memory(
@@ -86,35 +95,36 @@ def measure_memory(
     segments: Sequence[SegmentRecord],
     where: TargetConfig,
     config: MeasurementConfig,
+    engines: Sequence[Engine],
     on_progress: OnProgress,
 ) -> list[SegmentRecord]:
     """See what each variant costs in memory on the target; the segments with these figures."""
-    digests = {v.artifact.digest for segment in segments for v in segment.variants}
+    stages = {v.stage for segment in segments for v in segment.variants}
     runs = FootprintPlan(()).runs if config.memory == "peak" else 0
     figures: dict[str, dict[str, int | None]] = {}
     for segment in segments:
         for variant in segment.variants:
-            digest = variant.artifact.digest
-            if digest in figures:
+            if variant.stage in figures:
                 continue
             plan = FootprintPlan(
-                (digest,),
+                (variant.stage,),
                 where.runtime,
                 where.threads,
+                options=where.options,
+                engines=tuple(engines),
                 runs=runs,
                 repeats=config.memory_repeats,
                 beside_deployments=where.beside_deployments,
             )
             found = target.footprint(plan)
             peak = found.peak.median if found.peak else None
-            figures[digest] = {"rss_bytes": found.load.median, "peak_bytes": peak}
-            on_progress(len(figures), len(digests), variant.name)
+            figures[variant.stage] = {"rss_bytes": found.load.median, "peak_bytes": peak}
+            on_progress(len(figures), len(stages), variant.name)
     return [
         segment.model_copy(
             update={
                 "variants": tuple(
-                    each.model_copy(update=figures[each.artifact.digest])
-                    for each in segment.variants
+                    each.model_copy(update=figures[each.stage]) for each in segment.variants
                 )
             }
         )
@@ -129,6 +139,7 @@ def time_configurations(
     whole: Mapping[str, str],
     where: TargetConfig,
     config: MeasurementConfig,
+    engines: Sequence[Engine],
     on_progress: OnProgress,
 ) -> dict[str, float]:
     """Time the composed networks on the target, in turn with networks in one piece.
@@ -139,6 +150,7 @@ def time_configurations(
         configurations: the feasible ones are timed.
         whole: artifacts in one piece, sha256 by the measurement's name.
         where: engine and threads.
+        engines: further ones that variants run on.
         config: how long and how precisely.
         on_progress: called now and then.
 
@@ -147,11 +159,18 @@ def time_configurations(
     """
     chosen = {each.name: each.variants for each in configurations if each.feasible}
     plan = configurations_plan(
-        segments, chosen, config, runtime=where.runtime, threads=where.threads, whole=whole
+        segments,
+        chosen,
+        config,
+        runtime=where.runtime,
+        threads=where.threads,
+        whole=whole,
+        options=where.options,
+        engines=engines,
     )
     plan = replace(plan, beside_deployments=where.beside_deployments)
-    target.measure(plan, _translate(on_progress))
-    return _medians_ms(target, [item.name for item in plan.items])
+    target.measure(plan, translated(on_progress))
+    return medians_ms(target, [item.name for item in plan.items])
 
 
 def score_configurations(
@@ -159,6 +178,7 @@ def score_configurations(
     segments: Sequence[SegmentRecord],
     configurations: Sequence[ConfigurationRecord],
     where: TargetConfig,
+    engines: Sequence[Engine],
     dataset: Dataset,
     metric: Metric,
     output: str,
@@ -175,16 +195,21 @@ def score_configurations(
     for index, configuration in enumerate(feasible):
         stages = stages_of(segments, configuration.variants)
         composed = target.compose(
-            stages, runtime=where.runtime, threads=where.threads, outputs=[output]
+            stages,
+            runtime=where.runtime,
+            threads=where.threads,
+            outputs=[output],
+            options=where.options,
+            engines=engines,
         )
-        result = composed.spec.outputs[0]
-        outputs = np.empty((len(samples), *result.sizes[1:]), result.dtype)
+        (taken, *_), (given, *_) = composed.spec.inputs, composed.spec.outputs
+        outputs = np.empty((len(samples), *given.sizes[1:]), real_dtype(given))
         for number, image in enumerate(_one_by_one(samples)):
-            tensors, _ = target.infer([image.tobytes()])
-            outputs[number] = np.frombuffer(tensors[0], result.dtype).reshape(result.sizes)[0]
+            tensors, _ = target.infer([to_bytes(image, taken)])
+            outputs[number] = to_array(tensors[0], given)[0]
             on_progress(index * len(samples) + number + 1, total, configuration.name)
         score = metric.score(outputs, samples.labels)
-        classification = _classification(outputs, samples.labels, dataset.classes)
+        classification = classification_of(outputs, samples.labels, dataset.classes)
         scores[configuration.name] = Scored(score, classification)
     return scores
 
@@ -194,7 +219,7 @@ def _one_by_one(samples: Samples) -> Iterator[NDArray[np.float32]]:
         yield from images
 
 
-def _classification(
+def classification_of(
     outputs: NDArray[Any], labels: NDArray[np.int64], classes: Sequence[str]
 ) -> ClassificationRecord | None:
     """The classification that these outputs are, if they are one."""
@@ -221,8 +246,19 @@ def with_measured(
     )
 
 
-def _medians_ms(target: Target, names: Sequence[str]) -> dict[str, float]:
-    """Medians at each plan's pace: what all items did together in a round is the machine's."""
+def medians_ms(target: Target, names: Sequence[str]) -> dict[str, float]:
+    """Medians at each plan's pace: what all items did together in a round is the machine's.
+
+    Args:
+        target: that measured them.
+        names: of the items.
+
+    Returns:
+        By name, in ms.
+
+    Raises:
+        TargetError: the plan ended before anything was measured of one.
+    """
     statistics = target.statistics()
     found = {m.name: m for m in statistics.measurements}
     links = _links(statistics)
@@ -263,5 +299,6 @@ def _links(statistics: Statistics) -> dict[tuple[int, int], float]:
     }
 
 
-def _translate(on_progress: OnProgress) -> Callable[[Progress], None]:
+def translated(on_progress: OnProgress) -> Callable[[Progress], None]:
+    """What a target tells while it measures, as steps tell it."""
     return lambda progress: on_progress(progress.done, progress.total, f"{progress.phase} rounds")

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 
 from kenning_lego import __version__
 from kenning_lego.blocks.chain import Chain
+from kenning_lego.core.mixing_records import MixingRecord
 from kenning_lego.core.plans import Statistics
 from kenning_lego.core.records import (
     AccuracyRecord,
@@ -45,7 +46,7 @@ def describe_network(
         dataset=dataset.name,
         metric=metric.name,
         higher_is_better=metric.higher_is_better,
-        score_limits=(_finite(metric.limits[0]), _finite(metric.limits[1])),
+        score_limits=(finite(metric.limits[0]), finite(metric.limits[1])),
         validation_score=scores.validation,
         test_score=scores.test,
         samples={name: len(part) for name, part in dataset.parts.items()},
@@ -53,7 +54,8 @@ def describe_network(
     )
 
 
-def _finite(limit: float) -> float | None:
+def finite(limit: float) -> float | None:
+    """A score's limit as records hold it: None if there is none."""
     return limit if math.isfinite(limit) else None
 
 
@@ -66,8 +68,9 @@ def assemble_record(
     configurations: Sequence[ConfigurationRecord],
     whole: WholeRecord | None,
     additivity: AdditivityRecord | None,
-    front: FrontRecord,
-    accuracy: AccuracyRecord,
+    front: FrontRecord | None,
+    mixing: MixingRecord | None,
+    accuracy: AccuracyRecord | None,
     statistics: Statistics,
     telemetry: Telemetry,
     plans: Sequence[str],
@@ -103,17 +106,19 @@ def assemble_record(
         plans=judged,
         measurements=measurements,
         configurations=tuple(configurations),
-        telemetry=_telemetry(telemetry),
+        telemetry=record_telemetry(telemetry),
         whole=whole,
         additivity=additivity,
         accuracy=accuracy,
         front=front,
         memory=config.memory,
+        mixing=mixing,
         durations_s=dict(durations_s),
     )
 
 
-def _telemetry(telemetry: Telemetry) -> TelemetryRecord:
+def record_telemetry(telemetry: Telemetry) -> TelemetryRecord:
+    """What the target's sensors told, as records hold it."""
     began = datetime.fromtimestamp(telemetry.began_unix_s, timezone.utc)
     return TelemetryRecord(
         began=began.isoformat(timespec="milliseconds") if len(telemetry) else None,

@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from kenning_lego.core.errors import CompilationError
+from kenning_lego.core.mixing_records import MixingRecord
 from kenning_lego.core.plans import Statistics, TargetDescription
 from kenning_lego.core.records import (
     AccuracyRecord,
@@ -23,12 +24,13 @@ from kenning_lego.core.records import (
 )
 from kenning_lego.core.target import Target
 from kenning_lego.core.telemetry import Telemetry
+from kenning_lego.reports.environment import engine
 from kenning_lego.reports.write import write_report
 from kenning_lego.scenarios.offline.run import FOUND, Given, Made, load, make
 from kenning_lego.scenarios.online.front_record import MOST_CARRIED, record_front
-from kenning_lego.scenarios.online.prediction import Predictor
+from kenning_lego.scenarios.online.prediction import Predictor, fixed_cost_of
 from kenning_lego.scenarios.progress import Track, step
-from kenning_lego.scenarios.targets import check_runtime, open_target
+from kenning_lego.scenarios.targets import check_engines, open_target
 from kenning_lego.scenarios.tester.adding_up import (
     add_up,
     composed_configurations,
@@ -39,6 +41,7 @@ from kenning_lego.scenarios.tester.choice import choose, pose_problem
 from kenning_lego.scenarios.tester.compiling import compile_data, compile_variants
 from kenning_lego.scenarios.tester.configuration import InferenceTestConfig
 from kenning_lego.scenarios.tester.energy import measure_energy, with_energy
+from kenning_lego.scenarios.tester.gains import find_gains, peers_of, with_runs
 from kenning_lego.scenarios.tester.measuring import (
     measure_memory,
     score_configurations,
@@ -47,6 +50,7 @@ from kenning_lego.scenarios.tester.measuring import (
     upload_all,
     with_measured,
 )
+from kenning_lego.scenarios.tester.mixing_steps import mix
 from kenning_lego.scenarios.tester.one_piece import (
     compile_whole,
     fuse_configurations,
@@ -54,6 +58,7 @@ from kenning_lego.scenarios.tester.one_piece import (
 )
 from kenning_lego.scenarios.tester.recording import assemble_record, describe_network
 from kenning_lego.scenarios.tester.summary import print_blocks, print_configurations
+from kenning_lego.scenarios.tester.ways import ways_of
 from kenning_lego.selection.front import pareto_front
 from kenning_lego.stats.quality_law import QualityLaw
 from kenning_lego.store.atomic import write_json
@@ -69,6 +74,7 @@ class _Measured:
     configurations: list[ConfigurationRecord]
     additivity: AdditivityRecord | None
     front: FrontRecord
+    mixing: MixingRecord | None
     statistics: Statistics
     telemetry: Telemetry
     address: str
@@ -119,17 +125,20 @@ class _Test:
         # Everything that can be wrong with the command is found before anything expensive runs.
         given = load(config)
         config.compiler.versions()
+        ways = ways_of(config)
         with self._target(workspace) as target:
             description = target.describe()
-            check_runtime(config.target.runtime, description, target.address)
+            engines = [each.engine for each in ways.engines]
+            check_engines(config.target, engines, description, target.address)
             self.console.print(f"target {target.address}: {_who(description)}")
         self.console.print(f"network {config.model.name} on {given.dataset}")
 
         made = make(config, given, workspace, self.step)
         segments = self._compile(given, made, workspace)
+        segments, mixing = mix(config, ways, given, made, segments, workspace, self.step)
         whole = self._compile_whole(given, made, workspace)
         with self._target(workspace) as target:
-            measured = self._measure(target, given, made, segments, whole, workspace)
+            measured = self._measure(target, given, made, segments, whole, mixing, workspace)
         network = describe_network(
             config.model.name,
             made.chain,
@@ -179,19 +188,21 @@ class _Test:
         made: Made,
         segments: list[SegmentRecord],
         whole: WholeRecord | None,
+        mixing: MixingRecord | None,
         workspace: Workspace,
     ) -> _Measured:
         where, how = self.config.target, self.config.measurement
+        engines = () if mixing is None else tuple(each.engine for each in mixing.engines)
         with self.step("upload artifacts") as track:
             digests = {v.artifact.digest: None for each in segments for v in each.variants}
             sent = upload_all(target, digests, workspace.artifacts, track.update)
             track.note = f"{sent} sent" if sent else "the target has them"
         composed = composed_configurations(segments, how.additivity_runs, how.seed)
         with self.step("time every variant on the target") as track:
-            latencies = time_variants(target, segments, where, how, composed, track.update)
+            latencies = time_variants(target, segments, where, how, composed, engines, track.update)
         if how.memory != "none":
             with self.step("measure memory on the target") as track:
-                segments = measure_memory(target, segments, where, how, track.update)
+                segments = measure_memory(target, segments, where, how, engines, track.update)
         print_blocks(self.console, segments, latencies)
         with self.step("choose") as track:
             additivity, corrected = add_up(segments, composed, latencies)
@@ -203,12 +214,19 @@ class _Test:
                 QualityLaw(found.unit, found.power),
                 given.metric.higher_is_better,
                 *given.metric.limits,
+                fixed_cost_of(segments),
             )
             configurations = choose(problem, self.config.budgets, predictor)
             front = record_front(pareto_front(problem, max_points=MOST_CARRIED))
+            if mixing is not None and mixing.ways:
+                gains = find_gains(problem, segments, configurations, predictor)
+                mixing = mixing.model_copy(update={"gains": gains})
+                if self.config.mix.peers:
+                    configurations += peers_of(gains, configurations)
             configurations = with_sums(configurations, segments, latencies)
-            feasible = sum(each.feasible for each in configurations[1:])
-            track.note = f"{feasible} of {len(configurations) - 1} budgets can be met"
+            budgets = configurations[1 : len(self.config.budgets) + 1]
+            feasible = sum(each.feasible for each in budgets)
+            track.note = f"{feasible} of {len(budgets)} budgets can be met"
         configurations = self._fuse(configurations, segments, given, made, workspace)
         others = in_one_piece(whole, configurations)
         with self.step("upload the networks in one piece") as track:
@@ -218,7 +236,7 @@ class _Test:
             track.note = f"{sent} sent" if sent else "the target has them"
         with self.step("time the configurations on the target") as track:
             times = time_configurations(
-                target, segments, configurations, others, where, how, track.update
+                target, segments, configurations, others, where, how, engines, track.update
             )
         with self.step("score the configurations on the target") as track:
             measured = score_configurations(
@@ -226,6 +244,7 @@ class _Test:
                 segments,
                 configurations,
                 where,
+                engines,
                 given.dataset,
                 given.metric,
                 made.chain.outputs[0].name,
@@ -235,14 +254,18 @@ class _Test:
         if how.energy_s:
             with self.step("measure energy on the target") as track:
                 energies, track.note = measure_energy(
-                    target, segments, configurations, times, where, how, track.update
+                    target, segments, configurations, times, where, how, engines, track.update
                 )
             configurations = [with_energy(each, energies) for each in configurations]
+        if mixing is not None:
+            gains = with_runs(mixing.gains, configurations)
+            mixing = mixing.model_copy(update={"gains": gains})
         return _Measured(
             segments,
             configurations,
             additivity,
             front,
+            mixing,
             target.statistics(),
             target.telemetry(),
             target.address,
@@ -257,22 +280,22 @@ class _Test:
         workspace: Workspace,
     ) -> list[ConfigurationRecord]:
         """Merge each configuration's artifacts: only to compare with, as the original."""
+        compilers = {"": self.config.compiler, **ways_of(self.config).compilers}
         with self.step("fuse the configurations") as track:
-            try:
-                fused, count = fuse_configurations(
-                    configurations,
-                    segments,
-                    made.chain,
-                    given.dataset.test.take([0]).images,
-                    self.config.compiler,
-                    workspace,
-                    track.update,
-                )
-            except CompilationError as error:
-                track.note = f"left out: {error.problem}"
-                return configurations
-            track.note = f"{count} made" if count else FOUND
-        return fused
+            fused = fuse_configurations(
+                configurations,
+                segments,
+                made.chain,
+                given.dataset.test.take([0]).images,
+                compilers,
+                workspace,
+                track.update,
+            )
+            track.note = f"{fused.made} made" if fused.made else FOUND
+            if fused.left_out:
+                said = "; ".join(f"{name}: {why}" for name, why in fused.left_out.items())
+                track.note = f"{len(fused.left_out)} left out: {said}"
+        return fused.configurations
 
     def _record(
         self,
@@ -293,6 +316,7 @@ class _Test:
             whole,
             measured.additivity,
             measured.front,
+            measured.mixing,
             accuracy,
             measured.statistics,
             measured.telemetry,
@@ -304,6 +328,7 @@ class _Test:
         write_json(record_path, record.model_dump(mode="json"))
         report_path = write_report(record, run)
         print_configurations(self.console, record)
+        self.console.print(f"ran on {engine(record.target.used)}", soft_wrap=True)
         self.console.print(f"record {record_path}", soft_wrap=True)
         self.console.print(f"report {report_path}", soft_wrap=True)
         return TestResult(record, record_path, report_path)
@@ -313,4 +338,5 @@ def _who(description: TargetDescription) -> str:
     facts = description.facts
     machine = facts.get("board") or facts.get("cpu") or facts.get("machine", "unknown machine")
     engines = ", ".join(f"{name} {version}" for name, version in description.engines.items())
-    return f"{machine}, {facts.get('cores', '?')} cores; {engines or 'no engine'}"
+    offered = f"; delegates: {', '.join(description.delegates)}" if description.delegates else ""
+    return f"{machine}, {facts.get('cores', '?')} cores; {engines or 'no engine'}{offered}"

@@ -15,6 +15,7 @@ from kenning_lego.core.deployment_records import (
     State,
 )
 from kenning_lego.core.deployments import Deployment
+from kenning_lego.core.engines import digests_of
 from kenning_lego.protocols.codec import Frame as PayloadFrame
 from kenning_lego.protocols.fields import Fields
 from kenning_lego.protocols.messages import Error, Load, Ok
@@ -76,7 +77,7 @@ class Deployed:
 
     Args:
         deployment: what runs.
-        stages: artifacts of the configuration to begin with, in order.
+        stages: of the configuration to begin with, in order.
         bounds: to begin with.
         tools: that it is run with.
         owner: told of it.
@@ -128,7 +129,7 @@ class Deployed:
     def take_over(self, record: Record) -> None:
         """Continue the record of the deployment that this one replaces."""
         record.keep(self.deployment.keep_frames, self.deployment.keep_outputs_bytes)
-        record.spec = self.record.spec
+        record.spec, record.used = self.record.spec, self.record.used
         self.record = record
 
     def begin(self) -> None:
@@ -201,7 +202,7 @@ class Deployed:
     def artifacts(self) -> frozenset[str]:
         """All that the store has to hold for it."""
         coming = self._switch.stages if self._switch else ()
-        return self.deployment.artifacts().union(self.stages, coming)
+        return self.deployment.artifacts().union(digests_of((*self.stages, *coming)))
 
     def status(self) -> DeploymentStatus:
         """How it is now."""
@@ -274,14 +275,14 @@ class Deployed:
         deployment, offer = self.deployment, self.deployment.offer
         run = RunPipeline(
             self.stages,
-            Load(offer.runtime, offer.threads, offer.batch),
+            Load.of(offer),
             offer.outputs,
             deployment.source,
             deployment.rate_fps,
             self._memory_bytes,
             self.bounds.latency_ms,
             deployment.keep_outputs_bytes,
-            tuple(sorted(offer.digests())) if deployment.preload else (),
+            tuple(sorted(offer.all_stages())) if deployment.preload else (),
             self.record.next_frame - self._first_frame,
         )
         self._loading = (self.stages, self.bounds)
@@ -298,6 +299,7 @@ class Deployed:
         if isinstance(answer, Ok):
             fields = Fields(dict(answer.result), "RUN")
             self.record.spec = fields.io_spec("spec")
+            self.record.used = fields.facts("used")
             self.held_bytes = fields.integer("held_bytes", 0, 2**62)
         then, self._on_loaded = self._on_loaded, None
         if then:

@@ -10,6 +10,7 @@ from pathlib import Path
 from kenning_lego.core.bounds import NO_BOUNDS, Bounds
 from kenning_lego.core.deployment_records import DeploymentStatus, Frame, Origin
 from kenning_lego.core.deployments import Deployment
+from kenning_lego.core.engines import digests_of
 from kenning_lego.core.errors import KenningLegoError, ProtocolError
 from kenning_lego.protocols.codec import Frame as PayloadFrame
 from kenning_lego.protocols.deployment_messages import AskRecord, ForceConfiguration
@@ -164,7 +165,7 @@ class DeploymentDesk:
             KenningLegoError: there is no such deployment or configuration, or it runs no more.
         """
         deployed = self._find(force.name)
-        check_held(self._store, force.stages)
+        check_held(self._store, digests_of(force.stages))
         check_choice(deployed, force.stages, force.fused_from)
         if force.fused_from:
             deployed.note("forced", "host", "the fused form of the configuration that runs")

@@ -138,7 +138,7 @@ class FrameLoop:
         if event.duration_ns:
             figures["ms"] = event.duration_ns / _MS
         frame = event.frame + self.first_frame
-        return Happened(event.kind, event.at_ns, frame, event.reason, figures, event.digests)
+        return Happened(event.kind, event.at_ns, frame, event.reason, figures, event.stages)
 
 
 def _copies(arrays: Sequence[NDArray[Any]]) -> tuple[bytes, ...]:

@@ -37,6 +37,7 @@ def open_desk(
     command = [*worker_command, *(["--log-json"] if options.log_json else [])]
     for name, path in options.videos.items():
         command += ["--video", f"{name}={path}"]
+    command += ["--offers", options.offers.to_json()]
     process = ProcessOptions(options.store, options.limits, command)
     desk_options = DeskOptions(
         Tools(process, readiness), options.adaptation, options.budgets, options.budget_socket

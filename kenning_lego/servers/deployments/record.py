@@ -40,6 +40,7 @@ class Record:
         self._events: deque[DeploymentEvent] = deque(maxlen=KEPT_EVENTS)
         self._configurations: dict[int, tuple[str, ...]] = {}
         self.spec: IOSpec | None = None
+        self.used: Mapping[str, str | int | float] = {}
         self.next_event = 0
 
     @property
@@ -102,17 +103,18 @@ class Record:
         frames = rows_of(rows[: (end - first) * ROW_BYTES])
         events = tuple(event for event in self._events if event.index >= ask.since_event)
         oldest = self._events[0].index if self._events else self.next_event
-        used = {frame.configuration for frame in frames}
+        ran = {frame.configuration for frame in frames}
         record = DeploymentRecord(
             status=status,
             spec=self.spec,
             frames=(),
-            configurations={number: self._configurations[number] for number in sorted(used)},
+            configurations={number: self._configurations[number] for number in sorted(ran)},
             frames_dropped=max(0, first - ask.since_frame),
             events=events,
             events_dropped=max(0, oldest - ask.since_event),
             outputs=outputs,
             next_frame=end,
             next_event=self.next_event,
+            used=self.used,
         )
         return record, rows[: len(frames) * ROW_BYTES]

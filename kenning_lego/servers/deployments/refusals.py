@@ -27,7 +27,7 @@ def unknown(name: str, known: Iterable[str]) -> ProtocolError:
 
 
 def check_held(store: ArtifactStore, digests: Iterable[str]) -> None:
-    """Make sure that the store holds all of these artifacts.
+    """Make sure that the store holds all of these artifacts, named by sha256.
 
     Raises:
         StoreError: it does not.

@@ -9,19 +9,19 @@ from kenning_lego.core.offers import Offer
 from kenning_lego.protocols.worker_messages import Happened
 
 
-def variants_in_words(offer: Offer, digests: Sequence[str]) -> str:
-    """Artifacts as the variants that they are, such as ``stage2: half, head: original``."""
+def variants_in_words(offer: Offer, stages: Sequence[str]) -> str:
+    """Stages as the variants that they are, such as ``stage2: half, head: original``."""
     names = {
-        variant.digest: f"{segment.name}: {variant.name}"
+        variant.stage: f"{segment.name}: {variant.name}"
         for segment in reversed(offer.segments)
         for variant in reversed(segment.variants)
     }
-    return ", ".join(names.get(digest, f"the artifact {digest[:12]}") for digest in digests)
+    return ", ".join(names.get(stage, f"the artifact {stage[:12]}") for stage in stages)
 
 
 def happened_in_words(happened: Happened, offer: Offer) -> str:
     """What a worker tells, with the variants that it is about."""
-    what = variants_in_words(offer, happened.digests)
+    what = variants_in_words(offer, happened.stages)
     return f"{happened.text} ({what})" if happened.text and what else happened.text or what
 
 

@@ -28,10 +28,10 @@ from kenning_lego.protocols.fields import pack_io_spec
 from kenning_lego.protocols.live_results import pack_switched
 from kenning_lego.protocols.messages import Error, Ok
 from kenning_lego.protocols.worker_messages import Begin, RunPipeline, Steer
-from kenning_lego.runtimes.base import Program
-from kenning_lego.runtimes.lookup import make_runtime
+from kenning_lego.runtimes.offers import Offers
 from kenning_lego.servers.channel import Channel
 from kenning_lego.servers.deployments.frame_loop import FrameLoop
+from kenning_lego.servers.engines import Engines, StageLoader
 from kenning_lego.servers.isolation import isolate
 from kenning_lego.servers.live.background import hand_on_quickly
 from kenning_lego.servers.live.pipeline import LivePipeline
@@ -60,11 +60,19 @@ class DeploymentWorker:
         channel: to the server.
         store: where the artifacts lie.
         videos: paths by the names that the server was given.
+        offers: what hosts may choose by name.
     """
 
-    def __init__(self, channel: Channel, store: ArtifactStore, videos: Mapping[str, Path]) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        store: ArtifactStore,
+        videos: Mapping[str, Path],
+        offers: Offers | None = None,
+    ) -> None:
         self._channel = channel
         self._store = store
+        self._engines = Engines(store, offers)
         self._videos = videos
         self._ready: _Ready | None = None
         self._loop: FrameLoop | None = None
@@ -147,15 +155,10 @@ class DeploymentWorker:
                 raise ProtocolError(f"{other.kind.name} is not for this worker now")
 
     def _load(self, run: RunPipeline) -> Ok:
-        engine = make_runtime(run.load.runtime, run.load.threads)
-
-        def load(digest: str) -> Program:
-            with self._store.reading(digest) as content:
-                return engine.load(content, run.load.batch)
-
+        loader = StageLoader(self._engines, run.load)
         pipeline = LivePipeline(
-            load,
-            self._store.size,
+            loader.load,
+            loader.size,
             run.stages,
             outputs=run.outputs,
             memory_bytes=run.memory_bytes,
@@ -164,7 +167,13 @@ class DeploymentWorker:
             run.source, pipeline.spec.inputs, self._store, self._videos, run.frames_before
         )
         self._ready = _Ready(run, pipeline, source)
-        return Ok({"spec": pack_io_spec(pipeline.spec), "held_bytes": pipeline.loaded_bytes})
+        return Ok(
+            {
+                "spec": pack_io_spec(pipeline.spec),
+                "held_bytes": pipeline.loaded_bytes,
+                "used": loader.used(),
+            }
+        )
 
     def _note(self, number: int, outcome: Switched | KenningLegoError) -> None:
         self._outcomes.append((number, outcome))
@@ -190,6 +199,7 @@ def main() -> None:
     parser.add_argument("--memory-bytes", type=int, help="that this process may use")
     parser.add_argument("--log-json", action="store_true", help="log one JSON object a line")
     parser.add_argument("--video", action="append", default=[], help="NAME=PATH of a video")
+    parser.add_argument("--offers", type=Offers.from_json, help="what hosts may choose by name")
     arguments = parser.parse_args()
     videos = dict(each.split("=", 1) for each in arguments.video)
     store = ArtifactStore(arguments.store.resolve())
@@ -199,7 +209,8 @@ def main() -> None:
     hand_on_quickly()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server decides when to end
     set_up_logging("info", as_json=arguments.log_json)
-    worker = DeploymentWorker(channel, store, {name: Path(path) for name, path in videos.items()})
+    paths = {name: Path(path) for name, path in videos.items()}
+    worker = DeploymentWorker(channel, store, paths, arguments.offers)
     try:
         worker.run()
     except BrokenPipeError:

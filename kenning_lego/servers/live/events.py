@@ -23,7 +23,7 @@ class PipelineEvent:
             could not be had; the pipeline goes on with what it has).
         frame: number of the first frame after it.
         at_ns: when, on the target's monotonic clock.
-        digests: sha256 of the artifact, or of the configuration's artifacts in order.
+        stages: that was loaded or evicted, or those of the configuration in order.
         bytes: of the artifact; 0 for other kinds.
         duration_ns: that loading took, or from a request until its configuration took over.
         reason: why something failed.
@@ -32,7 +32,7 @@ class PipelineEvent:
     kind: Kind
     frame: int
     at_ns: int
-    digests: tuple[str, ...]
+    stages: tuple[str, ...]
     bytes: int = 0
     duration_ns: int = 0
     reason: str = ""
@@ -48,7 +48,7 @@ class EventLog:
         self,
         kind: Kind,
         frame: int,
-        digests: tuple[str, ...],
+        stages: tuple[str, ...],
         *,
         size: int = 0,
         began_ns: int | None = None,
@@ -57,7 +57,7 @@ class EventLog:
         """Something happened just now, and took from `began_ns` on."""
         now = time.perf_counter_ns()
         duration = 0 if began_ns is None else now - began_ns
-        self._events.append(PipelineEvent(kind, frame, now, digests, size, duration, reason))
+        self._events.append(PipelineEvent(kind, frame, now, stages, size, duration, reason))
 
     def take(self) -> list[PipelineEvent]:
         """What happened since this was asked last."""

@@ -57,7 +57,7 @@ class Bench:
 
     def kinds(self) -> list[tuple[str, str]]:
         """Events with what they are about."""
-        return [(each.kind, "+".join(each.digests)) for each in self.live.events()]
+        return [(each.kind, "+".join(each.stages)) for each in self.live.events()]
 
 
 def test_configuration_changes_between_two_frames(pipelines: list[LivePipeline]) -> None:
@@ -99,7 +99,7 @@ def test_preloaded_configuration_runs_the_next_frame_without_another_thread(
     bench = Bench(pipelines)
     every = [*stages("111"), *stages("222")]
     preloaded = bench.live.preloaded(every)
-    assert preloaded.digests == tuple(every)
+    assert preloaded.stages == tuple(every)
     assert preloaded.loaded_bytes == 60
     bench.live.settle()
     for digits in ("222", "121", "212", "111", "222"):
@@ -115,7 +115,7 @@ def test_preloaded_artifacts_stay_while_there_is_room_the_first_named_longest(
 ) -> None:
     bench = Bench(pipelines, memory=50)
     preloaded = bench.live.preloaded(["b:2", "c:2", "a:2"])
-    assert preloaded.digests == ("b:2", "c:2")
+    assert preloaded.stages == ("b:2", "c:2")
     bench.live.set_memory(40)
     assert set(bench.live.loaded) == {*stages("111"), "b:2"}
     bench.live.set_memory(30)
@@ -344,7 +344,7 @@ def test_no_frame_is_lost_or_mixed_while_configurations_change(
     switching.join()
     assert bench.live.frames == len(ran)
     switches = [each for each in bench.live.events() if each.kind == "switched"]
-    configurations = ["111", *("".join(d[-1] for d in each.digests) for each in switches)]
+    configurations = ["111", *("".join(d[-1] for d in each.stages) for each in switches)]
     starts = [0, *(each.frame for each in switches), len(ran)]
     for digits, (begin, end) in zip(configurations, pairwise(starts), strict=True):
         assert set(ran[begin:end]) <= {digits}

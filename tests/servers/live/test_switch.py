@@ -76,7 +76,7 @@ def test_configuration_is_switched(target: Target, tmp_path: Path) -> None:
     assert switched.evicted_bytes == size(network.first[0])
     assert switched.paused_s == 0
     preloaded = target.preload(network.stages(2, 2))
-    assert preloaded.digests == tuple(network.stages(2, 2))
+    assert preloaded.stages == tuple(network.stages(2, 2))
     again = target.switch(network.stages(2, 2))
     assert again.prepared
     assert again.frame == 2
@@ -97,7 +97,7 @@ def test_memory_is_held(target: Target, tmp_path: Path) -> None:
     switched = target.switch(network.stages(1, 1), may_pause=True)
     assert switched.paused_s > 0
     assert result(target) == 33
-    assert target.preload(network.stages(2, 2)).digests == ()
+    assert target.preload(network.stages(2, 2)).stages == ()
     with pytest.raises(KenningLegoError, match="memory budget is 10 bytes"):
         target.switch(network.stages(2, 2), memory_bytes=10, may_pause=True)
     assert result(target) == 33
@@ -123,7 +123,7 @@ def test_what_cannot_run_in_its_place_is_refused_and_the_pipeline_goes_on(
             target.switch(stages)
         assert result(target) == 14
     preloaded = target.preload([digest, network.first[1].digest])
-    assert preloaded.digests == (network.first[1].digest,)
+    assert preloaded.stages == (network.first[1].digest,)
     assert list(preloaded.failed) == [digest]
 
 

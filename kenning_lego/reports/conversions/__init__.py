@@ -1,0 +1,1 @@
+"""Support matrices as pages and as text."""

@@ -1,0 +1,1 @@
+"""Pages of searches over compilers, precisions, ratios and engines."""

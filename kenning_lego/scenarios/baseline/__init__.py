@@ -1,0 +1,1 @@
+"""The baseline scenario: a network on the host, to compare a target with."""

@@ -1,0 +1,45 @@
+"""The verb ``convert`` as people see it: progress, the record, and the matrix in three forms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from kenning_lego.core.conversion_records import ConversionCell, ConversionRecord
+from kenning_lego.reports.conversions.matrix import matrix
+from kenning_lego.reports.write import write_conversions
+from kenning_lego.scenarios.converting.configuration import ConvertConfig
+from kenning_lego.scenarios.converting.run import convert, networks_of
+from kenning_lego.scenarios.progress import step
+from kenning_lego.store.atomic import write_json
+from kenning_lego.store.workspace import Workspace
+
+RECORD_NAME = "conversion.json"
+
+
+def convert_and_tell(
+    config: ConvertConfig, console: Console, command: Sequence[str] = ()
+) -> ConversionRecord:
+    """Convert, write the record and the matrix, and say what came of it.
+
+    Raises:
+        UsageError: a network is not there.
+        StoreError: a file cannot be written.
+    """
+    networks_of(config)  # known before anything is made
+    workspace = Workspace(config.workspace)
+    with step(console, "convert", {}) as track:
+
+        def on_cell(done: int, total: int, cell: ConversionCell) -> None:
+            track.update(done, total, f"{cell.network} {cell.route}")
+            if cell.problem and cell.state != "skipped":
+                console.print(f"  {cell.network} {cell.route}: {cell.problem}", soft_wrap=True)
+
+        record, run = convert(config, workspace, on_cell, command)
+    write_json(run / RECORD_NAME, record.model_dump(mode="json"))
+    console.print(matrix(record).said, soft_wrap=True)
+    console.print(f"record {run / RECORD_NAME}", soft_wrap=True)
+    for path in write_conversions(record, config.output or run):
+        console.print(f"report {path}", soft_wrap=True)
+    return record

@@ -1,0 +1,36 @@
+"""Measure a network on this host, in torch and as compiled: the reference for a target."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from kenning_lego.core.entry import run
+from kenning_lego.core.flags import parse_configuration
+from kenning_lego.scenarios.baseline.configuration import BaselineConfig
+from kenning_lego.scenarios.tester.configuration import InferenceTestConfig
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the baseline scenario from flags, a YAML file, or both."""
+    config = parse_configuration(
+        BaselineConfig,
+        arguments,
+        program="kenning-lego baseline",
+        description=__doc__ or "",
+        file="a scenario in YAML, such as one for test, of which the rest is left alone; flags "
+        "override it",
+        beside=InferenceTestConfig.model_fields.keys() - BaselineConfig.model_fields.keys(),
+    )
+    # --help and wrong flags need no torch.
+    from kenning_lego.scenarios.baseline.run import run_baseline
+    from kenning_lego.scenarios.progress import make_console
+    from kenning_lego.scenarios.tester.judging import trusted
+
+    command = ("kenning-lego", "baseline", *arguments)
+    result = run_baseline(config, make_console(), command=command)
+    return 3 if config.strict and not trusted(result.record) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

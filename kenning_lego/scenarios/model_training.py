@@ -1,0 +1,34 @@
+"""Train a network on a dataset; stopped with Ctrl-C, the same command goes on from there."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from kenning_lego.core.entry import run
+from kenning_lego.core.flags import parse_configuration
+from kenning_lego.scenarios.tester.configuration import InferenceTestConfig
+from kenning_lego.scenarios.trainer.configuration import TrainConfig
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the training scenario from flags, a YAML file, or both."""
+    config = parse_configuration(
+        TrainConfig,
+        arguments,
+        program="kenning-lego train",
+        description=__doc__ or "",
+        file="a scenario in YAML, such as one for test, of which the rest is left alone; flags "
+        "override it",
+        beside=InferenceTestConfig.model_fields.keys() - TrainConfig.model_fields.keys(),
+    )
+    # --help and wrong flags need no torch.
+    from kenning_lego.scenarios.progress import make_console
+    from kenning_lego.scenarios.trainer.run import run_training
+
+    run_training(config, make_console(), command=("kenning-lego", "train", *arguments))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

@@ -1,0 +1,39 @@
+"""Search compilers, precisions, ratios and engines for what is fast, small and still right."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from kenning_lego.core.entry import run
+from kenning_lego.core.flags import parse_configuration
+from kenning_lego.scenarios.optimiser.configuration import OptimisationConfig
+from kenning_lego.scenarios.tester.configuration import InferenceTestConfig
+
+NOTHING_MEASURED = 1
+NOTHING_WITHIN = 3
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a search from flags, a YAML file, or both; 3 if no candidate keeps the limits."""
+    config = parse_configuration(
+        OptimisationConfig,
+        arguments,
+        program="kenning-lego optimize",
+        description=__doc__ or "",
+        file="a scenario in YAML, such as one for test, of which the rest is left alone; flags "
+        "override it",
+        beside=InferenceTestConfig.model_fields.keys() - OptimisationConfig.model_fields.keys(),
+    )
+    # --help and wrong flags need no torch.
+    from kenning_lego.scenarios.optimiser.run import run_search
+    from kenning_lego.scenarios.progress import make_console
+
+    result = run_search(config, make_console(), command=("kenning-lego", "optimize", *arguments))
+    if not any(each.state == "measured" for each in result.record.candidates):
+        return NOTHING_MEASURED
+    return 0 if result.record.best is not None else NOTHING_WITHIN
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

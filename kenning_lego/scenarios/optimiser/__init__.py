@@ -1,0 +1,1 @@
+"""The search over compilers, precisions, ratios and engines: configuration and steps in order."""

@@ -1,0 +1,1 @@
+"""The training scenario: its configuration and its steps in order."""

@@ -1,0 +1,99 @@
+"""Run networks over images, and score what they say."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from kenning_lego.core.errors import ModelError
+from kenning_lego.training.interfaces import Samples, Score
+
+
+def evaluate(model: nn.Module, part: Samples, metric: Score, batch_size: int = 256) -> float:
+    """Score a network on labelled images.
+
+    Raises:
+        ModelError: the network's outputs do not fit the labels.
+    """
+    return metric.score(predict(model, part.images, batch_size), part.labels)
+
+
+def predict(
+    model: nn.Module, images: NDArray[np.float32], batch_size: int = 256
+) -> NDArray[np.float32]:
+    """Run a network over images, in evaluation mode and without gradients.
+
+    Args:
+        model: left in the mode in which it was.
+        images: float32, (samples, channels, height, width).
+        batch_size: samples in a forward pass.
+
+    Returns:
+        The outputs, (samples, ...).
+
+    Raises:
+        ModelError: the network refuses the images, or its output is not one tensor.
+    """
+    device = device_of(model)
+    was_training = model.training
+    model.eval()
+    outputs: list[NDArray[np.float32]] = []
+    try:
+        with torch.inference_mode():
+            for start in range(0, max(len(images), 1), batch_size):
+                # A copy, since torch warns of arrays that it could not write to.
+                batch = torch.tensor(images[start : start + batch_size], device=device)
+                outputs.append(forward(model, batch).cpu().numpy())
+    finally:
+        model.train(was_training)
+    return np.concatenate(outputs)
+
+
+def check_classes(model: nn.Module, images: NDArray[np.float32], classes: int) -> None:
+    """Make sure that a classifier gives a score for each class of a dataset, and no more.
+
+    Args:
+        model: a classifier.
+        images: one or more of the dataset, (samples, channels, height, width).
+        classes: that the dataset has.
+
+    Raises:
+        ModelError: it does not, or refuses the image.
+    """
+    outputs = predict(model, images)
+    if outputs.ndim != 2 or outputs.shape[1] != classes:
+        found = f"{outputs.shape[1]} scores" if outputs.ndim == 2 else str(outputs.shape[1:])
+        raise ModelError(
+            f"the network gives {found} for an image and the dataset has {classes} classes",
+            "name the network that fits, or tell it how many classes there are with "
+            "model.arguments in the YAML",
+        )
+
+
+def forward(model: nn.Module, batch: Tensor) -> Tensor:
+    """The outputs for a batch, as one tensor.
+
+    Raises:
+        ModelError: the network refuses the batch, or its output is not one tensor.
+    """
+    try:
+        output = model(batch)
+    except RuntimeError as error:
+        raise ModelError(
+            f"the network fails on a batch of shape {tuple(batch.shape)}: {error}",
+            "give it images of the shape that it was made for",
+        ) from error
+    if not isinstance(output, Tensor):
+        raise ModelError(
+            f"the network returns {type(output).__name__}, not one tensor",
+            "wrap it in a module that returns the logits",
+        )
+    return output
+
+
+def device_of(model: nn.Module) -> torch.device:
+    """Where a network's parameters are; the CPU if it has none."""
+    parameter = next(model.parameters(), None)
+    return torch.device("cpu") if parameter is None else parameter.device

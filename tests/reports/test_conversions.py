@@ -1,0 +1,102 @@
+"""Support matrices as text: short in the cell, whole below."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kenning_lego.core.conversion_records import (
+    ConversionCell,
+    ConversionRecord,
+    RouteRecord,
+    State,
+    load_conversion_record,
+)
+from kenning_lego.core.errors import WorkspaceError
+from kenning_lego.core.run_headers import EnvironmentRecord
+from kenning_lego.reports.conversions.matrix import matrix
+from kenning_lego.reports.conversions.page import render_conversions
+from kenning_lego.reports.conversions.text import render_markdown, render_rst
+
+LONG = "RuntimeError: an operator|with_odd*signs that takes far more room than a cell should have"
+
+
+def cell(network: str, route: str, state: State, **more: object) -> ConversionCell:
+    return ConversionCell.model_validate(
+        {"network": network, "route": route, "state": state, **more}
+    )
+
+
+RECORD = ConversionRecord(
+    id="run",
+    created="2026-01-02T03:04:05+00:00",
+    version="1.0",
+    command=("kenning-lego", "convert"),
+    host=EnvironmentRecord(),
+    versions={"torch": "2.0"},
+    tolerance=1e-3,
+    routes=(RouteRecord(name="out", title="Out"), RouteRecord(name="in", title="In <b>")),
+    networks=("a", "b", "c"),
+    cells=(
+        cell("a", "out", "converted", size_bytes=5),
+        cell("a", "in", "converted", max_abs=3e-6, scale=10.0),
+        cell("b", "out", "failed", problem=LONG, error="line one\n```\nline <two>"),
+        cell("b", "in", "skipped", problem="there is no file to import"),
+        cell("c", "out", "failed", problem=LONG, error="another"),
+        cell("c", "in", "not_installed", problem="x not installed: pip install y"),
+    ),
+)
+
+
+def test_cells_are_short_and_failures_are_told_once_for_all_networks() -> None:
+    found = matrix(RECORD)
+    texts = [[each.text for each in cells] for _, cells in found.rows]
+    assert texts[0] == ["yes", "yes, 3e-07"]
+    assert texts[1][0].startswith("no: RuntimeError")
+    assert texts[1][0].endswith("…")
+    assert len(texts[1][0]) < 70
+    assert texts[1][1] == "—"
+    assert texts[2][1] == "not installed"
+    failed, missing = found.failures
+    assert failed.where == "Out (out): b, c"
+    assert failed.problem == LONG
+    assert failed.error.startswith("line one")
+    assert missing.where == "In <b> (in): c"
+    assert found.said.endswith("2 of 6 conversions worked, 2 failed, 2 could not be tried.")
+
+
+def test_markdown_keeps_its_table_and_its_code_whole() -> None:
+    lines = render_markdown(RECORD).splitlines()
+    rows = [line for line in lines if line.startswith("| ")]
+    assert len(rows) == 1 + 1 + 3
+    assert {line.replace(r"\|", "").count("|") for line in rows} == {4}
+    assert lines.count("````text") == 1
+    assert r"operator\|with\_odd\*signs" in "\n".join(lines)
+
+
+def test_restructured_text_has_a_row_for_each_network_and_indented_errors() -> None:
+    text = render_rst(RECORD)
+    assert text.count("   * - ") == 1 + 3
+    assert text.count("     - ") == 2 * 4
+    assert "    line <two>" in text
+    assert r"operator\|with\_odd\*signs" in text
+
+
+def test_page_escapes_what_was_said() -> None:
+    page = render_conversions(RECORD)
+    assert "line &lt;two&gt;" in page
+    assert "In &lt;b&gt;" in page
+    assert "<b>" not in page
+
+
+def test_record_reads_back(tmp_path: Path) -> None:
+    path = tmp_path / "conversion.json"
+    path.write_text(RECORD.model_dump_json())
+    assert load_conversion_record(path) == RECORD
+    path.write_text(RECORD.model_dump_json().replace('"schema_version":1', '"schema_version":9'))
+    with pytest.raises(WorkspaceError, match="schema version 9"):
+        load_conversion_record(path)
+    path.write_text("{}")
+    with pytest.raises(WorkspaceError, match="is damaged"):
+        load_conversion_record(path)
