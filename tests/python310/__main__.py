@@ -32,11 +32,18 @@ NAMED_BY = "PYTHON310"
 
 IMPORT_ALL = """
 import importlib, pkgutil, sys
+absent = {"ai_edge_litert", "tflite_runtime", "openvino", "torch"}  # engines of other installations
 for name in sys.argv[1:]:
     package = importlib.import_module(name)
     for found in pkgutil.walk_packages(getattr(package, "__path__", ()), f"{name}."):
-        if not found.name.endswith("__main__"):
+        if found.name.endswith("__main__"):
+            continue
+        try:
             importlib.import_module(found.name)
+        except ModuleNotFoundError as error:
+            if error.name not in absent:
+                raise
+            print(f"{found.name} needs {error.name}")
 ours = [name for name in sys.modules if name.split(".")[0] == "kenning_lego"]
 print(f"Python {sys.version.split()[0]} imported {len(ours)} of our modules")
 """
