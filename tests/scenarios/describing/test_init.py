@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,13 +11,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kenning_lego.cli import VERBS as PURPOSES
 from kenning_lego.core.entry import run
 from kenning_lego.core.parameters import parameters_of
 from kenning_lego.scenarios import inference_tester, init, load_test
 from kenning_lego.scenarios.describing.text import tree
 from kenning_lego.scenarios.describing.verbs import VERBS
 from kenning_lego.scenarios.describing.writing import new_scenario
+from kenning_lego.scenarios.verbs import VERBS as PURPOSES
 from kenning_lego.store.workspace import Workspace
 from tests.targets import patient, scale_artifact
 
@@ -44,7 +45,7 @@ def test_file_says_what_the_defaults_say(verb: str, everything: bool) -> None:
 def test_settings_that_are_unset_can_be_put_in_by_taking_the_comment_away(verb: str) -> None:
     text = new_scenario(verb, everything=True).text(None)
     bare = [
-        line.replace("# ", "", 1) if line.rstrip().endswith(": null") else line
+        line.replace("# ", "", 1) if re.fullmatch(r" *# \w+:( null)?", line) else line
         for line in text.splitlines()
     ]
     assert isinstance(yaml.safe_load("\n".join(bare)), dict)
