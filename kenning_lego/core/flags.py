@@ -99,6 +99,8 @@ def parse_configuration(
     # A `type` first: setting it may drop what stands beside it.
     for path, value in sorted(given.items(), key=lambda each: each[0][-1] != "type"):
         _set(values, path, value)
+    for name in {path[0] for path in given}:
+        _add_type(values, name, model.model_fields.get(name))
     try:
         return model.model_validate(values)
     except ValidationError as error:
@@ -288,6 +290,14 @@ def _set(values: dict[str, Any], path: tuple[str, ...], value: object) -> None:
     if isinstance(value, Mapping) and isinstance(before, Mapping):
         value = {**before, **value}
     values[last] = value
+
+
+def _add_type(values: dict[str, Any], name: str, field: FieldInfo | None) -> None:
+    """Flags of a component whose type is not said are those of the default's."""
+    value, default = values.get(name), field.default if field else None
+    kind = getattr(default, "type", None)
+    if isinstance(default, BaseModel) and kind and isinstance(value, dict) and "type" not in value:
+        values[name] = {"type": kind, **value}
 
 
 def _same(path: tuple[str, ...], location: tuple[str, ...]) -> bool:

@@ -15,6 +15,7 @@ from pydantic import Field
 from kenning_lego.core.configuration import Component
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import load_yaml, parse_configuration
+from kenning_lego.scenarios.tester.configuration import InferenceTestConfig
 
 
 class Budget(Component):
@@ -384,3 +385,13 @@ def test_flags_alone_import_no_yaml() -> None:
         "assert 'yaml' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
+def test_flags_of_a_component_whose_type_is_not_said_are_the_defaults() -> None:
+    config = parse_configuration(
+        InferenceTestConfig,
+        ["--workspace", "w", "--compiler.precision", "int8"],
+        program="kenning-lego test",
+        description="",
+    )
+    assert (config.compiler.type, config.compiler.precision) == ("onnx", "int8")

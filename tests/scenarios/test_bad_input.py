@@ -132,7 +132,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 def loaded(server: ServerProcess, path: Path, runtime: str) -> subprocess.CompletedProcess[str]:
     """What comes of sending a file to a server."""
-    flags = f"--target.address {server.address} --target.runtime {runtime} --max-seconds 1"
+    flags = f"--target.address {server.address} --target.runtime {runtime} --min-seconds 0 --max-seconds 1"
     return subprocess.run(
         [sys.executable, "-m", "kenning_lego", "load", str(path), *flags.split()],
         capture_output=True,

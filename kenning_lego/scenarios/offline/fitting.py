@@ -23,7 +23,7 @@ def check_fits(model: nn.Module, dataset: Dataset, name: str) -> None:
         ConfigurationError: the network does not take such images, or has not as many outputs as
             there are classes.
     """
-    image = torch.from_numpy(dataset.validation.take([0]).images)
+    image = torch.tensor(dataset.validation.take([0]).images)
     try:
         with torch.no_grad():
             output = model(image)
