@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from kenning_lego.blocks.configuration import MeasurementConfig
+from kenning_lego.core.engines import Engine, Options
 from kenning_lego.core.plans import Conditions, Plan, PlanItem
 from kenning_lego.core.records import SegmentRecord, VariantRecord
+
+
+@dataclass(frozen=True, slots=True)
+class _Loading:
+    """Which engines run the stages of a plan."""
+
+    runtime: str
+    threads: int
+    options: Options
+    engines: tuple[Engine, ...]
 
 
 def variants_plan(
@@ -16,6 +28,8 @@ def variants_plan(
     runtime: str,
     threads: int,
     composed: Mapping[str, Mapping[str, str]] | None = None,
+    options: Options | None = None,
+    engines: Sequence[Engine] = (),
 ) -> Plan:
     """Time every variant of every segment, in the order in which the network runs them.
 
@@ -26,9 +40,11 @@ def variants_plan(
         threads: that the engine may use.
         composed: whole networks to time in between, so that the machine is in one state for the
             parts and the whole: variant names by block name, by the measurement's name.
+        options: of the engine.
+        engines: further ones that variants run on.
     """
     items = [
-        PlanItem(variant.name, (variant.artifact.digest,), position)
+        PlanItem(variant.name, (variant.stage,), position)
         for position, segment in enumerate(segments)
         for variant in segment.variants
     ]
@@ -36,7 +52,8 @@ def variants_plan(
         PlanItem(name, stages_of(segments, variants), len(segments))
         for name, variants in (composed or {}).items()
     ]
-    return _plan(items, config, runtime, threads, _reference(segments))
+    loading = _Loading(runtime, threads, options or {}, tuple(engines))
+    return _plan(items, config, loading, _reference(segments))
 
 
 def configurations_plan(
@@ -47,6 +64,8 @@ def configurations_plan(
     runtime: str,
     threads: int,
     whole: Mapping[str, str] | None = None,
+    options: Options | None = None,
+    engines: Sequence[Engine] = (),
 ) -> Plan:
     """Time whole networks, each composed of the variants that a configuration names.
 
@@ -58,17 +77,19 @@ def configurations_plan(
         threads: that the engine may use.
         whole: artifacts of networks in one piece to time in turn with them: sha256 by the
             measurement's name.
+        options: of the engine.
+        engines: further ones that variants run on.
     """
     items = [
         PlanItem(name, stages_of(segments, variants)) for name, variants in configurations.items()
     ]
     items += [PlanItem(name, (digest,)) for name, digest in (whole or {}).items()]
-    return _plan(items, config, runtime, threads)
+    return _plan(items, config, _Loading(runtime, threads, options or {}, tuple(engines)))
 
 
 def stages_of(segments: Sequence[SegmentRecord], variants: Mapping[str, str]) -> tuple[str, ...]:
-    """The artifacts, in order, of the network with these variants and originals elsewhere."""
-    return tuple(each.artifact.digest for each in chosen_variants(segments, variants))
+    """The stages, in order, of the network with these variants and originals elsewhere."""
+    return tuple(each.stage for each in chosen_variants(segments, variants))
 
 
 def chosen_variants(
@@ -91,14 +112,15 @@ def _reference(segments: Sequence[SegmentRecord]) -> str:
 def _plan(
     items: Iterable[PlanItem],
     config: MeasurementConfig,
-    runtime: str,
-    threads: int,
+    loading: _Loading,
     reference: str = "",
 ) -> Plan:
     return Plan(
         tuple(items),
-        runtime=runtime,
-        threads=threads,
+        runtime=loading.runtime,
+        threads=loading.threads,
+        options=loading.options,
+        engines=loading.engines,
         reference=reference if config.reference else "",
         memory_bytes=None if config.loaded_mb is None else int(config.loaded_mb * 1e6),
         warmup_rounds=config.warmup_rounds,

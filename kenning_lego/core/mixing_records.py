@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from kenning_lego.core.engines import Engine
 from kenning_lego.core.run_headers import Record
 
 Part = Literal["ratios", "precisions", "mixed"]
@@ -17,6 +18,11 @@ class EngineRecord(Record):
 
     runtime: str
     options: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def engine(self) -> Engine:
+        """As requests to a target name it."""
+        return Engine(self.runtime, self.options)
 
 
 class CompiledRunRecord(Record):
@@ -78,6 +84,8 @@ class MixingRecord(Record):
 
     ways: tuple[str, ...]
     """Names of the ways beside the main one, as they stand behind + in names of variants."""
+    engines: tuple[EngineRecord, ...] = ()
+    """Of the target, beside its first one, that some of these run on."""
     left_out: dict[str, str] = Field(default_factory=dict)
     """Why variants are not there, by their names."""
     accuracy: CompiledAccuracyRecord | None = None

@@ -61,6 +61,8 @@ class VariantShareRecord(Record):
     ratio: float
     ratio_reached: float
     accuracy_cost: float = 0.0
+    way: str = ""
+    """How it was compiled if not in the test's main way."""
 
 
 class RunConfigurationRecord(Record):

@@ -13,9 +13,10 @@ from typing import Any, Final, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from kenning_lego.core.columns import Column
+from kenning_lego.core.engines import Engine, stage_of
 from kenning_lego.core.errors import WorkspaceError
 from kenning_lego.core.measurement_records import MeasurementRecord, PlanRecord
-from kenning_lego.core.mixing_records import EngineRecord, MixingRecord
+from kenning_lego.core.mixing_records import MixingRecord
 from kenning_lego.core.run_headers import (
     HeaderRecord,
     Record,
@@ -107,7 +108,7 @@ class VariantRecord(VariantFacts):
     way: str = ""
     """How it was compiled if not in the test's main way, such as ``int8``; its name ends in it."""
     engine: int = 0
-    """That it runs on: 0 for the target's, n for the n-th of the record's further engines."""
+    """That it runs on: 0 for the target's, n for the n-th further one of the run's mixing."""
     measurement: str | None = None
     """Name of the measurement with this variant's samples."""
     latency_ms: float | None = None
@@ -121,6 +122,11 @@ class VariantRecord(VariantFacts):
         """Its memory in these terms; None if it was not measured."""
         figures = {"artifact": self.artifact.size_bytes, "rss": self.rss_bytes}
         return figures.get(term, self.peak_bytes)
+
+    @property
+    def stage(self) -> str:
+        """Its artifact on its engine; see :mod:`kenning_lego.core.engines`."""
+        return stage_of(self.artifact.digest, self.engine)
 
     @property
     def is_original(self) -> bool:
@@ -393,12 +399,16 @@ class RunRecord(HeaderRecord):
     front: FrontRecord | None = None
     memory: MemoryTerm = "artifact"
     """What the memory of budgets and configurations means."""
-    engines: tuple[EngineRecord, ...] = ()
-    """Of the target, beside the scenario's, that some variants run on."""
     mixing: MixingRecord | None = None
     """None where all variants were compiled in one way."""
     durations_s: dict[str, float] = Field(default_factory=dict)
     """Wall time of each step; what was found in the workspace took next to none."""
+
+    @property
+    def engines(self) -> tuple[Engine, ...]:
+        """Of the target, beside its first one, that some variants run on."""
+        mixing = self.mixing
+        return () if mixing is None else tuple(each.engine for each in mixing.engines)
 
     def measurement(self, name: str | None) -> MeasurementRecord | None:
         """The measurement of that name, if there is one."""

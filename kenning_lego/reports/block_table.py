@@ -124,13 +124,12 @@ def _segment(
 def _row(findings: Findings, variant: VariantRecord, columns: _Columns, quality: Quality) -> Row:
     timing = findings.timing(variant)
     summary = timing.summary if timing else None
-    original = variant.kind == "original"
     return Row(
         name=variant.name,
-        label="original" if original else removed(variant),
+        label=_label(variant),
         shade=shade(variant),
-        is_original=original,
-        reached=None if original else share(variant.ratio_reached),
+        is_original=variant.is_original,
+        reached=None if variant.kind == "original" else share(variant.ratio_reached),
         most=_most(variant),
         flops=columns.flops.number(variant.flops),
         parameters=columns.parameters.number(variant.parameters),
@@ -145,6 +144,11 @@ def _row(findings: Findings, variant: VariantRecord, columns: _Columns, quality:
         loss=columns.loss.number(variant.reconstruction_loss),
         gap=significant(variant.artifact.gap_max_abs, 2),
     )
+
+
+def _label(variant: VariantRecord) -> str:
+    said = "original" if variant.kind == "original" else removed(variant)
+    return f"{said}, {variant.way}" if variant.way else said
 
 
 def _most(variant: VariantRecord) -> str | None:

@@ -19,7 +19,7 @@ from kenning_lego.reports.formatting import (
 )
 from kenning_lego.reports.palette import shade
 from kenning_lego.reports.quality import Quality
-from kenning_lego.reports.variant_names import Scaled, removed
+from kenning_lego.reports.variant_names import Scaled, described
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ def _originals(findings: Findings) -> Mapping[str, str]:
         segment.name: variant.name
         for segment in findings.record.segments
         for variant in segment.variants
-        if segment.scalable and variant.kind == "original"
+        if segment.scalable and variant.is_original
     }
 
 
@@ -183,10 +183,10 @@ def brick(block: str, name: str, variants: Mapping[str, Scaled]) -> Brick:
     variant = variants.get(name)
     if variant is None:
         return Brick(block, f"{block}: {name}", None, 0.0, 0)
-    original = variant.kind == "original"
-    said = "original" if original else f"{removed(variant)} of the FLOPs removed"
     kept = min(1.0, max(0.0, 1.0 - variant.ratio_reached))
-    return Brick(block, f"{block}: {said}", f"{variant.ratio * 100:.0f}", kept, shade(variant))
+    return Brick(
+        block, f"{block}: {described(variant)}", f"{variant.ratio * 100:.0f}", kept, shade(variant)
+    )
 
 
 def _interval(outcome: Outcome, latency: Column) -> str | None:

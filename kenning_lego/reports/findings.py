@@ -96,7 +96,9 @@ class Findings:
 
 def findings_of(record: RunRecord, timings: Timings) -> Findings:
     """Work out what follows from a record."""
-    kinds = {each.name: each.kind for segment in record.segments for each in segment.variants}
+    originals = {
+        each.name for segment in record.segments for each in segment.variants if each.is_original
+    }
     feasible = [each for each in record.configurations if each.feasible]
     numbered = len(feasible) > _MOST_NAMED or any(
         len(each.name) > _LONGEST_LABEL for each in feasible
@@ -104,12 +106,12 @@ def findings_of(record: RunRecord, timings: Timings) -> Findings:
     outcomes = []
     for number, each in enumerate(feasible, start=1):
         timing = None if each.measurement is None else timings.get(each.measurement)
-        chosen = [kinds.get(name) for name in each.variants.values()]
+        chosen = set(each.variants.values())
         outcomes.append(
             Outcome(
                 each.name,
                 str(number) if numbered else each.name,
-                is_original=bool(chosen) and all(kind == "original" for kind in chosen),
+                is_original=bool(chosen) and chosen <= originals,
                 predicted=each.predicted or ScoreRecord(),
                 measured=_measured(each.measured or ScoreRecord(), timing),
                 timing=timing,
@@ -134,7 +136,7 @@ def _original(record: RunRecord, timings: Timings) -> Outcome:
     """The original from its segments; a sum is only made when every part of it is there."""
     score = record.network.test_score
     variants = [
-        next((each for each in segment.variants if each.kind == "original"), None)
+        next((each for each in segment.variants if each.is_original), None)
         for segment in record.segments
     ]
     known = [each for each in variants if each is not None]

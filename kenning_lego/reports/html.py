@@ -20,6 +20,7 @@ from kenning_lego.reports.environment import board, engine, facts, machine
 from kenning_lego.reports.findings import findings_of
 from kenning_lego.reports.formatting import count, integer, seconds
 from kenning_lego.reports.measurement_table import measurement_table
+from kenning_lego.reports.mixing import mixing
 from kenning_lego.reports.overview import overview
 from kenning_lego.reports.predicted_quality import predicted_quality
 from kenning_lego.reports.quality import Quality
@@ -49,6 +50,7 @@ def render_html(record: RunRecord) -> str:
         quality=Quality.of(record),
         overview=overview(findings),
         configurations=configuration_table(findings),
+        mixing=mixing(record),
         composition=composition(findings),
         predicted_quality=predicted_quality(record),
         classification=classification(findings),

@@ -22,7 +22,7 @@ from kenning_lego.reports.svg import (
     text,
 )
 from kenning_lego.reports.timings import Timing
-from kenning_lego.reports.variant_names import removed, short
+from kenning_lego.reports.variant_names import described, short
 
 _ROW_PX = 15.0
 _GAP_PX = 9.0
@@ -108,7 +108,6 @@ def _mark(
     segment: SegmentRecord, row: _Row, scale: Scale, factor: float, left: float, y: float
 ) -> str:
     summary, variant = row.timing.summary, row.variant
-    original = variant.kind == "original"
     shape = f"shade-{shade(variant)}"
     parts: list[str] = []
     if segment.scalable:
@@ -118,7 +117,7 @@ def _mark(
         bounds = (summary.median_low, summary.median_high)
         parts.append(_span(bounds, scale, factor, y, f"interval {shape}"))
     parts.append(element("circle", cx=scale(summary.median / factor), cy=y, r=4.0, class_=shape))
-    what = "original" if original else f"{removed(variant)} removed"
+    what = described(variant)
     column = Column.fitting([summary.median], TIME_NS, 4)
     interval = column.interval(summary.median_low, summary.median_high)
     between = f" ({interval})" if interval else ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kenning_lego.core.records import ScoreRecord
 from kenning_lego.reports.findings import Findings, Outcome
-from kenning_lego.reports.formatting import SIZE_BYTES, TIME_NS, Column, Unit, duration, share, size
+from kenning_lego.reports.formatting import SIZE_BYTES, TIME_NS, Column, Unit, duration, size
 from kenning_lego.reports.front import FrontPoint, best_along, front_points, front_said
 from kenning_lego.reports.labels import Box, place
 from kenning_lego.reports.palette import shade
@@ -25,6 +25,7 @@ from kenning_lego.reports.svg import (
     text,
     upwards,
 )
+from kenning_lego.reports.variant_names import described
 
 _HEIGHT_PX = 320.0
 _LEFT_PX = 50.0
@@ -147,7 +148,7 @@ def variants_chart(findings: Findings, identity: str, width: float) -> str | Non
     quality = Quality.of(findings.record)
     points = []
     for segment in findings.record.segments:
-        original = next((each for each in segment.variants if each.kind == "original"), None)
+        original = next((each for each in segment.variants if each.is_original), None)
         before = findings.timing(original) if original else None
         for variant in segment.variants:
             after = findings.timing(variant)
@@ -173,7 +174,7 @@ def variants_chart(findings: Findings, identity: str, width: float) -> str | Non
     ):
         bytes_ = variant.artifact.size_bytes
         said = (
-            f"{segment.name}, {share(variant.ratio, 0)} removed: saves {duration(saved)} for"
+            f"{segment.name}, {described(variant)}: saves {duration(saved)} for"
             f" {quality.with_unit(quality.difference(cost) or '')}, {size(bytes_)}"
         )
         mark = element(

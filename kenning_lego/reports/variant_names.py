@@ -26,6 +26,17 @@ class Scaled(Protocol):
         """Share that was removed."""
         ...
 
+    @property
+    def way(self) -> str:
+        """How it was compiled; empty for the main way."""
+        ...
+
+
+def described(variant: Scaled) -> str:
+    """What became of a block, and how it was compiled if not in the main way."""
+    said = "original" if variant.kind == "original" else f"{removed(variant)} removed"
+    return f"{said}, {variant.way}" if variant.way else said
+
 
 def removed(variant: Scaled) -> str:
     """The share that was to be removed, after the maker's name unless it is the usual one."""
@@ -35,6 +46,10 @@ def removed(variant: Scaled) -> str:
 
 def short(variant: VariantRecord) -> str:
     """The same where there is little room: initials for the maker's name."""
+    return _scaled(variant) + (f"{NO_BREAK}{variant.way}" if variant.way else "")
+
+
+def _scaled(variant: VariantRecord) -> str:
     asked = f"{variant.ratio * 100:.0f}{NO_BREAK}%"
     if variant.kind == "original":
         return "orig."

@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 
 from kenning_lego import __version__
 from kenning_lego.core.configuration import Component
+from kenning_lego.core.engines import Engine, digests_of
 from kenning_lego.core.entry import run
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
@@ -24,7 +25,7 @@ from kenning_lego.core.loads import MAX_QUERIES, LoadPlan, LoadResult, Scenario
 from kenning_lego.core.plans import Progress, Statistics
 from kenning_lego.core.records import load_record
 from kenning_lego.core.run_headers import EnvironmentRecord, TargetRecord
-from kenning_lego.scenarios.targets import check_engine, open_target
+from kenning_lego.scenarios.targets import check_engines, open_target
 from kenning_lego.scenarios.tester.configuration import IN_PROCESS, TargetConfig
 from kenning_lego.servers.environment import describe
 from kenning_lego.store.artifacts import ArtifactStore, digest_of
@@ -87,16 +88,25 @@ class LoadTestConfig(Component):
         return self
 
 
-def plans(config: LoadTestConfig, stages: tuple[str, ...]) -> list[LoadPlan]:
-    """What to ask the target for, in order."""
+def plans(
+    config: LoadTestConfig, stages: tuple[str, ...], engines: tuple[Engine, ...] = ()
+) -> list[LoadPlan]:
+    """What to ask the target for, in order.
+
+    Args:
+        config: of the load tests.
+        stages: of the chain; see :mod:`kenning_lego.core.engines`.
+        engines: further ones that stages name.
+    """
     plan = LoadPlan(
         stages,
         config.scenario,
         runtime=config.target.runtime,
         threads=config.target.threads,
+        options=config.target.options,
+        engines=engines,
         batch=config.batch,
         beside_deployments=config.target.beside_deployments,
-        options=config.target.options,
         samples_per_query=(
             config.samples_per_query if config.scenario == "multi_stream" else config.batch
         ),
@@ -134,14 +144,15 @@ def run_load_tests(config: LoadTestConfig, console: Console, command: Sequence[s
     from kenning_lego.scenarios.load_table import print_loads
     from kenning_lego.scenarios.progress import step
 
-    files = _files(config)
+    stages, engines = _stages(config)
+    files = _files(config, stages)
     durations: dict[str, float] = {}
     results: list[LoadResult] = []
     with _scratch(config) as artifacts, open_target(config.target, artifacts) as target:
-        check_engine(config.target, target.describe(), target.address)
+        check_engines(config.target, engines, target.describe(), target.address)
         for digest, path in files.items():
             target.upload(path, digest)
-        asked = plans(config, tuple(files))
+        asked = plans(config, stages, engines)
         for plan in asked:
             rate = f" at {plan.rate_per_s:g} a second" if plan.rate_per_s else ""
             with step(console, f"{plan.scenario}{rate}", durations) as track:
@@ -160,11 +171,11 @@ def _show(track: Track, progress: Progress) -> None:
     track.update(progress.done, progress.total, f"{progress.phase} queries")
 
 
-def _files(config: LoadTestConfig) -> dict[str, Path]:
-    """The artifacts by digest, in the order in which they run."""
+def _stages(config: LoadTestConfig) -> tuple[tuple[str, ...], tuple[Engine, ...]]:
+    """What runs, in order, and the further engines that it names."""
     if config.model is not None:
         try:
-            return {digest_of(config.model.read_bytes()): config.model}
+            return (digest_of(config.model.read_bytes()),), ()
         except OSError as error:
             raise ConfigurationError(
                 f"cannot read {config.model}: {error.strerror}", "name an ONNX file"
@@ -179,8 +190,15 @@ def _files(config: LoadTestConfig) -> dict[str, Path]:
             f"the newest test of {workspace.root} has no configuration {config.configuration!r}",
             f"it has: {', '.join(chosen) or 'none'}",
         )
-    stages = stages_of(record.segments, chosen[config.configuration])
-    return {digest: workspace.artifacts.path(digest) for digest in stages}
+    return stages_of(record.segments, chosen[config.configuration]), record.engines
+
+
+def _files(config: LoadTestConfig, stages: Sequence[str]) -> dict[str, Path]:
+    """The artifacts of these stages by digest."""
+    if config.model is not None:
+        return {stages[0]: config.model}
+    artifacts = _workspace(config).artifacts
+    return {digest: artifacts.path(digest) for digest in digests_of(stages)}
 
 
 def _workspace(config: LoadTestConfig) -> Workspace:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kenning_lego.core.engines import Engine
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.plans import TargetDescription
 from kenning_lego.core.target import Target
@@ -62,6 +63,26 @@ def open_server(where: TargetConfig) -> Iterator[TargetClient]:
     server = find_public(where.server_key, keys) if where.server_key else None
     with connect(where.address, key=own, server_key=server) as remote:
         yield remote
+
+
+def check_engines(
+    where: TargetConfig, engines: Iterable[Engine], description: TargetDescription, address: str
+) -> None:
+    """Make sure that the target has its engine and all further ones; see :func:`check_engine`.
+
+    Args:
+        where: the target.
+        engines: further ones.
+        description: of the target.
+        address: of the target.
+
+    Raises:
+        ConfigurationError: it lacks one.
+    """
+    check_engine(where, description, address)
+    for each in engines:
+        update = {"runtime": each.runtime, "options": each.options}
+        check_engine(where.model_copy(update=update), description, address)
 
 
 def check_engine(where: TargetConfig, description: TargetDescription, address: str) -> None:

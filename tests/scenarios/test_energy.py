@@ -127,6 +127,7 @@ def measured(board: Board, energy_s: float = 10.0) -> tuple[dict[str, InferenceE
         dict.fromkeys((each.name for each in RECORD.configurations), 5.0),
         TargetConfig(),
         MeasurementConfig(energy_s=energy_s),
+        (),
         lambda *_: None,
         board.sleep,
     )

@@ -33,7 +33,7 @@ from kenning_lego.reports.svg import (
     text,
     upwards,
 )
-from kenning_lego.reports.variant_names import removed
+from kenning_lego.reports.variant_names import described
 
 _PLOT_PX = 170.0
 _LEFT_PX = 56.0
@@ -183,7 +183,7 @@ def variants_chart(
             if variant is None:
                 continue
             begin, end = x(parts[0][0]), x(parts[-1][1])
-            said = "original" if variant.kind == "original" else f"{removed(variant)} removed"
+            said = described(variant)
             mark = element(
                 "rect",
                 x=begin,

@@ -15,6 +15,7 @@ from kenning_lego.compilers.fused import fuse
 from kenning_lego.compilers.limits import GapConfig
 from kenning_lego.compilers.once import record_of
 from kenning_lego.compilers.onnx_compiler import Onnx
+from kenning_lego.core.engines import digest_of as digest_of_stage
 from kenning_lego.core.errors import ConfigurationError, StoreError
 from kenning_lego.core.export_records import ExportRecord
 from kenning_lego.core.records import RunRecord, ScoreRecord, SegmentRecord
@@ -35,7 +36,7 @@ class Exportable:
     Args:
         name: of the configuration.
         variants: by block name; empty for the network before it was cut.
-        stages: digests of the artifacts, in order.
+        stages: in order; see :mod:`kenning_lego.core.engines`.
         predicted: of the configuration.
         measured: the same, where a test did.
     """
@@ -84,7 +85,7 @@ def export(
                 f"{each} is there already", "give --overwrite, or another name"
             )
     _check_format(record.segments, what)
-    stages = [tested.workspace.artifacts.read(digest) for digest in what.stages]
+    stages = [tested.workspace.artifacts.read(digest_of_stage(each)) for each in what.stages]
     made = fuse(
         stages,
         [each.name for each in tested.outputs],

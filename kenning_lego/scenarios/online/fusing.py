@@ -5,15 +5,26 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from kenning_lego.blocks.latency import chosen_variants
 from kenning_lego.compilers.fused import fuse_once
+from kenning_lego.compilers.limits import GapConfig
 from kenning_lego.compilers.onnx_compiler import Onnx
 from kenning_lego.core.errors import CompilationError
+from kenning_lego.core.records import VariantRecord
 from kenning_lego.scenarios.online.deploying import Pipeline
 from kenning_lego.scenarios.online.following import Followed
 from kenning_lego.scenarios.targets import open_server
 from kenning_lego.scenarios.tester.configuration import TargetConfig
+from kenning_lego.scenarios.tester.one_piece import check_fusible
+
+
+def _merging(chosen: Sequence[VariantRecord]) -> Onnx:
+    """A compiler of the coarsest precision among these, for what merging may change."""
+    gap = GapConfig()
+    precisions = [each.artifact.precision or "fp32" for each in chosen]
+    return Onnx(gap=GapConfig(tolerance=max(map(gap.merging, precisions))))
 
 
 class Fuser:
@@ -51,11 +62,13 @@ class Fuser:
         self._since[followed.name] = stages, math.inf  # once, whatever comes of it
         network = pipeline.network
         with contextlib.suppress(CompilationError):
+            chosen = chosen_variants(network.record.segments, status.variants)
+            check_fusible(chosen)
             made = fuse_once(
-                stages,
+                [each.artifact.digest for each in chosen],
                 [each.name for each in network.outputs],
                 network.example(),
-                Onnx(),
+                _merging(chosen),
                 network.workspace,
             )
             digest = made.record.digest

@@ -123,6 +123,7 @@ def _variants(network: TestedNetwork) -> tuple[VariantShareRecord, ...]:
             ratio=variant.ratio,
             ratio_reached=variant.ratio_reached,
             accuracy_cost=variant.accuracy_cost or 0.0,
+            way=variant.way,
         )
         for segment in network.record.segments
         if segment.scalable
@@ -154,8 +155,8 @@ def _by_block(stages: Sequence[str], network: TestedNetwork) -> dict[str, str]:
     if len(stages) != len(segments):
         return {}
     chosen = {}
-    for segment, digest in zip(segments, stages, strict=True):
-        named = next((each for each in segment.variants if each.artifact.digest == digest), None)
+    for segment, stage in zip(segments, stages, strict=True):
+        named = next((each for each in segment.variants if each.stage == stage), None)
         if named is None:
             return {}
         if segment.scalable:

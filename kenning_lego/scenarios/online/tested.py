@@ -94,7 +94,7 @@ class TestedNetwork:
         return found
 
     def stages(self, variants: Mapping[str, str]) -> tuple[str, ...]:
-        """The artifacts of a configuration, in order."""
+        """The stages of a configuration, in order."""
         return stages_of(self.record.segments, variants)
 
     def configuration(self, name: str) -> ConfigurationRecord:
@@ -112,7 +112,13 @@ class TestedNetwork:
         return known[name]
 
     def offer(self, *, runtime: str, threads: int, options: Options | None = None) -> Offer:
-        """What a target can choose from by itself."""
+        """What a target can choose from by itself.
+
+        Args:
+            runtime: the engine of the variants that were tested on the target's first one.
+            threads: that engines may use.
+            options: of this engine.
+        """
         memory = self.record.memory
         return Offer(
             tuple(
@@ -125,6 +131,7 @@ class TestedNetwork:
                             variant.accuracy_cost or 0.0,
                             self.latencies_ms[variant.name],
                             variant.memory_bytes(memory) or 0,
+                            engine=variant.engine,
                         )
                         for variant in segment.variants
                     ),
@@ -134,6 +141,7 @@ class TestedNetwork:
             runtime=runtime,
             threads=threads,
             options=options or {},
+            engines=self.record.engines,
         )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from kenning_lego import __version__
 from kenning_lego.core.deployment_records import DeploymentEvent
+from kenning_lego.core.engines import Engine
 from kenning_lego.core.errors import TargetError
 from kenning_lego.core.pipeline_records import PipelinesRecord
 from kenning_lego.core.plans import TargetDescription
@@ -24,7 +25,7 @@ from kenning_lego.scenarios.online.deploying import Pipeline, deploy
 from kenning_lego.scenarios.online.following import Followed, first_moment, used_by
 from kenning_lego.scenarios.online.fusing import Fuser
 from kenning_lego.scenarios.online.recording import record_events, record_pipeline
-from kenning_lego.scenarios.targets import check_engine, open_server
+from kenning_lego.scenarios.targets import check_engines, open_server
 from kenning_lego.servers.environment import describe
 from kenning_lego.store.atomic import write_json
 
@@ -74,7 +75,7 @@ class Watch:
         where = self._config.target
         with open_server(where) as target:
             before = target.describe()
-            check_engine(where, before, target.address)
+            check_engines(where, self._engines(), before, target.address)
             with self._deployed(target, shared_memory_bytes):
                 try:
                     self._look_on(target)
@@ -85,6 +86,11 @@ class Watch:
             record = self._record(target.address, before, target.describe())
         self._keep(record)
         return record
+
+    def _engines(self) -> list[Engine]:
+        """Further ones that the pipelines' variants run on."""
+        offers = [each.deployment.offer for each in self._pipelines.values()]
+        return [engine for offer in offers for engine in offer.engines]
 
     @contextlib.contextmanager
     def _deployed(self, target: TargetClient, shared_memory_bytes: int | None) -> Iterator[None]:

@@ -67,7 +67,8 @@ class CompiledQuality:
 
 def needs_measuring(variant: VariantRecord) -> bool:
     """Whether an artifact may cost accuracy: all but those that compute in fp32 within limits."""
-    return variant.artifact.precision != "fp32" or bool(variant.artifact.warning)
+    # Older records do not say: then there was nothing but fp32.
+    return variant.artifact.precision not in (None, "fp32") or bool(variant.artifact.warning)
 
 
 def measure_compiled(

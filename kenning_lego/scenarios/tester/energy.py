@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from kenning_lego.blocks.configuration import MeasurementConfig
 from kenning_lego.blocks.latency import stages_of
+from kenning_lego.core.engines import Engine
 from kenning_lego.core.loads import MAX_QUERIES, LoadPlan
 from kenning_lego.core.records import ConfigurationRecord, ScoreRecord, SegmentRecord
 from kenning_lego.core.target import Target
@@ -33,6 +34,7 @@ def measure_energy(
     latencies_ms: Mapping[str, float],
     where: TargetConfig,
     config: MeasurementConfig,
+    engines: Sequence[Engine],
     on_progress: OnProgress,
     sleep: Callable[[float], None] = time.sleep,
 ) -> tuple[dict[str, InferenceEnergy], str]:
@@ -45,6 +47,7 @@ def measure_energy(
         latencies_ms: of one inference, by the configuration's name.
         where: engine and threads.
         config: for how long.
+        engines: further ones that variants run on.
         on_progress: called for each configuration.
         sleep: waits for so many seconds.
 
@@ -66,13 +69,14 @@ def measure_energy(
             stages_of(segments, each.variants),
             runtime=where.runtime,
             threads=where.threads,
+            options=where.options,
+            engines=tuple(engines),
             warmup_queries=_calls_in(SETTLE_S, latencies_ms[each.name]),
             min_queries=1,
             max_queries=MAX_QUERIES,
             min_seconds=config.energy_s,
             max_seconds=config.energy_s + SETTLE_S + _PATIENCE_S,
             beside_deployments=where.beside_deployments,
-            options=where.options,
         )
         load = target.load(plan)
         sleep(SETTLE_S)

@@ -16,6 +16,7 @@ from kenning_lego.blocks.latency import (
     stages_of,
     variants_plan,
 )
+from kenning_lego.core.engines import Engine
 from kenning_lego.core.errors import TargetError
 from kenning_lego.core.footprints import FootprintPlan
 from kenning_lego.core.plans import Progress, Statistics
@@ -67,6 +68,7 @@ def time_variants(
     where: TargetConfig,
     config: MeasurementConfig,
     composed: Mapping[str, Mapping[str, str]],
+    engines: Sequence[Engine],
     on_progress: OnProgress,
 ) -> dict[str, float]:
     """Time every variant and, in between, some composed networks on the target.
@@ -75,9 +77,15 @@ def time_variants(
         Median latencies in ms by the names of the variants and of the composed networks.
     """
     plan = variants_plan(
-        segments, config, runtime=where.runtime, threads=where.threads, composed=composed
+        segments,
+        config,
+        runtime=where.runtime,
+        threads=where.threads,
+        composed=composed,
+        options=where.options,
+        engines=engines,
     )
-    plan = replace(plan, beside_deployments=where.beside_deployments, options=where.options)
+    plan = replace(plan, beside_deployments=where.beside_deployments)
     target.measure(plan, _translate(on_progress))
     return _medians_ms(target, [item.name for item in plan.items])
 
@@ -87,36 +95,36 @@ def measure_memory(
     segments: Sequence[SegmentRecord],
     where: TargetConfig,
     config: MeasurementConfig,
+    engines: Sequence[Engine],
     on_progress: OnProgress,
 ) -> list[SegmentRecord]:
     """See what each variant costs in memory on the target; the segments with these figures."""
-    digests = {v.artifact.digest for segment in segments for v in segment.variants}
+    stages = {v.stage for segment in segments for v in segment.variants}
     runs = FootprintPlan(()).runs if config.memory == "peak" else 0
     figures: dict[str, dict[str, int | None]] = {}
     for segment in segments:
         for variant in segment.variants:
-            digest = variant.artifact.digest
-            if digest in figures:
+            if variant.stage in figures:
                 continue
             plan = FootprintPlan(
-                (digest,),
+                (variant.stage,),
                 where.runtime,
                 where.threads,
+                options=where.options,
+                engines=tuple(engines),
                 runs=runs,
                 repeats=config.memory_repeats,
                 beside_deployments=where.beside_deployments,
-                options=where.options,
             )
             found = target.footprint(plan)
             peak = found.peak.median if found.peak else None
-            figures[digest] = {"rss_bytes": found.load.median, "peak_bytes": peak}
-            on_progress(len(figures), len(digests), variant.name)
+            figures[variant.stage] = {"rss_bytes": found.load.median, "peak_bytes": peak}
+            on_progress(len(figures), len(stages), variant.name)
     return [
         segment.model_copy(
             update={
                 "variants": tuple(
-                    each.model_copy(update=figures[each.artifact.digest])
-                    for each in segment.variants
+                    each.model_copy(update=figures[each.stage]) for each in segment.variants
                 )
             }
         )
@@ -131,6 +139,7 @@ def time_configurations(
     whole: Mapping[str, str],
     where: TargetConfig,
     config: MeasurementConfig,
+    engines: Sequence[Engine],
     on_progress: OnProgress,
 ) -> dict[str, float]:
     """Time the composed networks on the target, in turn with networks in one piece.
@@ -141,6 +150,7 @@ def time_configurations(
         configurations: the feasible ones are timed.
         whole: artifacts in one piece, sha256 by the measurement's name.
         where: engine and threads.
+        engines: further ones that variants run on.
         config: how long and how precisely.
         on_progress: called now and then.
 
@@ -149,9 +159,16 @@ def time_configurations(
     """
     chosen = {each.name: each.variants for each in configurations if each.feasible}
     plan = configurations_plan(
-        segments, chosen, config, runtime=where.runtime, threads=where.threads, whole=whole
+        segments,
+        chosen,
+        config,
+        runtime=where.runtime,
+        threads=where.threads,
+        whole=whole,
+        options=where.options,
+        engines=engines,
     )
-    plan = replace(plan, beside_deployments=where.beside_deployments, options=where.options)
+    plan = replace(plan, beside_deployments=where.beside_deployments)
     target.measure(plan, _translate(on_progress))
     return _medians_ms(target, [item.name for item in plan.items])
 
@@ -161,6 +178,7 @@ def score_configurations(
     segments: Sequence[SegmentRecord],
     configurations: Sequence[ConfigurationRecord],
     where: TargetConfig,
+    engines: Sequence[Engine],
     dataset: Dataset,
     metric: Metric,
     output: str,
@@ -182,6 +200,7 @@ def score_configurations(
             threads=where.threads,
             outputs=[output],
             options=where.options,
+            engines=engines,
         )
         (taken, *_), (given, *_) = composed.spec.inputs, composed.spec.outputs
         outputs = np.empty((len(samples), *given.sizes[1:]), real_dtype(given))

@@ -64,7 +64,9 @@ def mix(
     if not ways.every and accuracy is None:
         return segments, None
     names = tuple(way.name for way in ways.every)
-    return segments, MixingRecord(ways=names, left_out=left_out, accuracy=accuracy)
+    return segments, MixingRecord(
+        ways=names, engines=ways.engines, left_out=left_out, accuracy=accuracy
+    )
 
 
 def _cost(

@@ -135,7 +135,7 @@ def check_fusible(chosen: Sequence[VariantRecord]) -> None:
     """Refuse what cannot be one artifact.
 
     Raises:
-        CompilationError: a variant is not ONNX, or runs on another engine than the others.
+        CompilationError: a variant is not ONNX, or runs on a further engine.
     """
     others = [f"{each.name} ({each.artifact.format})" for each in chosen if not _is_onnx(each)]
     if others:
@@ -143,11 +143,11 @@ def check_fusible(chosen: Sequence[VariantRecord]) -> None:
             f"only ONNX can be merged into one artifact, and not {', '.join(others)}",
             "take variants that are ONNX, or run it as a chain of segments",
         )
-    if len({each.engine for each in chosen}) > 1:
+    if any(each.engine for each in chosen):
         names = ", ".join(each.name for each in chosen if each.engine)
         raise CompilationError(
-            f"one artifact runs on one engine, and {names} on another one",
-            "take variants of one engine, or run it as a chain of segments",
+            f"a merged artifact runs on the target's first engine, and {names} on another one",
+            "take variants of that engine, or run it as a chain of segments",
         )
 
 

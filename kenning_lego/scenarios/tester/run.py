@@ -30,7 +30,7 @@ from kenning_lego.scenarios.offline.run import FOUND, Given, Made, load, make
 from kenning_lego.scenarios.online.front_record import MOST_CARRIED, record_front
 from kenning_lego.scenarios.online.prediction import Predictor, fixed_cost_of
 from kenning_lego.scenarios.progress import Track, step
-from kenning_lego.scenarios.targets import check_engine, open_target
+from kenning_lego.scenarios.targets import check_engines, open_target
 from kenning_lego.scenarios.tester.adding_up import (
     add_up,
     composed_configurations,
@@ -128,7 +128,8 @@ class _Test:
         ways = ways_of(config)
         with self._target(workspace) as target:
             description = target.describe()
-            check_engine(config.target, description, target.address)
+            engines = [each.engine for each in ways.engines]
+            check_engines(config.target, engines, description, target.address)
             self.console.print(f"target {target.address}: {_who(description)}")
         self.console.print(f"network {config.model.name} on {given.dataset}")
 
@@ -191,16 +192,17 @@ class _Test:
         workspace: Workspace,
     ) -> _Measured:
         where, how = self.config.target, self.config.measurement
+        engines = () if mixing is None else tuple(each.engine for each in mixing.engines)
         with self.step("upload artifacts") as track:
             digests = {v.artifact.digest: None for each in segments for v in each.variants}
             sent = upload_all(target, digests, workspace.artifacts, track.update)
             track.note = f"{sent} sent" if sent else "the target has them"
         composed = composed_configurations(segments, how.additivity_runs, how.seed)
         with self.step("time every variant on the target") as track:
-            latencies = time_variants(target, segments, where, how, composed, track.update)
+            latencies = time_variants(target, segments, where, how, composed, engines, track.update)
         if how.memory != "none":
             with self.step("measure memory on the target") as track:
-                segments = measure_memory(target, segments, where, how, track.update)
+                segments = measure_memory(target, segments, where, how, engines, track.update)
         print_blocks(self.console, segments, latencies)
         with self.step("choose") as track:
             additivity, corrected = add_up(segments, composed, latencies)
@@ -234,7 +236,7 @@ class _Test:
             track.note = f"{sent} sent" if sent else "the target has them"
         with self.step("time the configurations on the target") as track:
             times = time_configurations(
-                target, segments, configurations, others, where, how, track.update
+                target, segments, configurations, others, where, how, engines, track.update
             )
         with self.step("score the configurations on the target") as track:
             measured = score_configurations(
@@ -242,6 +244,7 @@ class _Test:
                 segments,
                 configurations,
                 where,
+                engines,
                 given.dataset,
                 given.metric,
                 made.chain.outputs[0].name,
@@ -251,7 +254,7 @@ class _Test:
         if how.energy_s:
             with self.step("measure energy on the target") as track:
                 energies, track.note = measure_energy(
-                    target, segments, configurations, times, where, how, track.update
+                    target, segments, configurations, times, where, how, engines, track.update
                 )
             configurations = [with_energy(each, energies) for each in configurations]
         if mixing is not None:

@@ -20,6 +20,7 @@ from kenning_lego.core.records import (
 from kenning_lego.reports.memory import MEMORY
 from kenning_lego.scenarios.tester.choice import ORIGINAL
 from kenning_lego.scenarios.tester.judging import describe_verdict
+from kenning_lego.scenarios.tester.mixing_summary import labels_of, print_mixing
 
 
 def print_blocks(
@@ -75,7 +76,7 @@ def print_configurations(console: Console, record: RunRecord) -> None:
         "→ score",
     ):
         table.add_column(heading, justify="right", no_wrap=True)
-    ratios = {v.name: v.ratio for segment in record.segments for v in segment.variants}
+    labels = labels_of(record.segments)
     for each in record.configurations:
         predicted, measured = each.predicted or ScoreRecord(), each.measured or ScoreRecord()
         table.add_row(
@@ -94,7 +95,7 @@ def print_configurations(console: Console, record: RunRecord) -> None:
     console.print("predicted, then → measured")
     console.print(f"memory: {MEMORY[record.memory].lower()}")
     for each in record.configurations:
-        pruned = " ".join(f"{ratios[name] * 100:.0f}" for name in each.variants.values())
+        pruned = " ".join(labels[name] for name in each.variants.values())
         if each.feasible:
             console.print(f"{each.name}: {pruned} % pruned from its blocks", soft_wrap=True)
         else:
@@ -104,6 +105,7 @@ def print_configurations(console: Console, record: RunRecord) -> None:
     for line in (*_energies(record), *_composition(record)):
         console.print(line, soft_wrap=True)
     console.print()
+    print_mixing(console, record)
 
 
 def _composition(record: RunRecord) -> Iterator[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from kenning_lego.compilers.base import Compiler
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.mixing_records import EngineRecord
+from kenning_lego.runtimes.options import read_options
 from kenning_lego.scenarios.tester.configuration import InferenceTestConfig
 from kenning_lego.scenarios.tester.mix_configuration import WayConfig
 
@@ -75,12 +76,17 @@ def ways_of(config: InferenceTestConfig) -> Ways:
 
 
 def _engine(way: WayConfig, config: InferenceTestConfig) -> EngineRecord:
-    """The engine that is named; the target's own if it reads the format; else the format's."""
+    """The engine that is named; else the target's own if it reads the format, or the format's.
+
+    Without options of its own, a way that runs on the target's engine has those of the target.
+    """
     target = config.target
     natural = _ENGINES[way.compiler.format]
     same = way.compiler.format == config.compiler.format or natural == target.runtime
     runtime = way.runtime or (target.runtime if same else natural)
-    return EngineRecord(runtime=runtime, options=way.options)
+    if runtime == target.runtime and not way.options:
+        return EngineRecord(runtime=runtime, options=dict(target.options))
+    return EngineRecord(runtime=runtime, options=dict(read_options(runtime, way.options)))
 
 
 def _name(way: WayConfig, config: InferenceTestConfig, engine: EngineRecord) -> str:
