@@ -78,8 +78,8 @@ def test_engine_that_cannot_read_the_artifacts_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     errors = refused(capsys, tmp_path, "--compiler.type litert")
-    assert "runtime onnxruntime does not read what the compiler litert makes" in errors
-    assert "set target.runtime to litert" in errors
+    assert "makes a TFLite file, which runtime 'onnxruntime' does not read" in errors
+    assert "choose --target.runtime litert" in errors
 
 
 class Bad:

@@ -7,6 +7,7 @@ from pathlib import Path
 import onnx
 import pytest
 
+from kenning_lego.cli import dispatch
 from kenning_lego.core.entry import run
 from kenning_lego.core.records import RunRecord, load_record
 from kenning_lego.protocols.client import connect
@@ -64,6 +65,18 @@ def test_file_is_measured_and_scored_on_a_server(tmp_path: Path, capsys: Printed
     assert found.measurement("original") is not None
     assert found.scenario["target"]["runtime"] == "onnxruntime"
     assert "top1 75.00% of 24 samples of brightness" in capsys.readouterr().out
+
+
+def test_memory_of_pieces_is_measured_if_asked_for(tmp_path: Path) -> None:
+    file = network(tmp_path / "brightness.onnx")
+    asked = ("--measurement.memory", "rss", "--memory", "rss", "--measurement.memory-repeats", "1")
+    assert measured(tmp_path, file, *IN_PROCESS, *RANDOM, *asked, "--model.cut", "row") == 0
+    found = record(tmp_path)
+    figures = [each.variants[0].rss_bytes for each in found.segments]
+    assert None not in figures
+    (original,) = found.configurations
+    assert original.measured is not None
+    assert original.measured.memory_bytes == sum(each or 0 for each in figures)
 
 
 def test_page_of_a_file_without_blocks_is_whole(tmp_path: Path) -> None:
@@ -149,7 +162,10 @@ def test_runtime_that_does_not_read_the_file_is_refused(tmp_path: Path, capsys: 
     [
         ((), "which data?"),
         ((*RANDOM, "--blocks.count", "3"), "blocks has no part in the test of a file"),
-        ((*RANDOM, "--compiler.precision", "fp16"), "compiler has no part in the test of a file"),
+        (
+            (*RANDOM, "--compiler.type", "onnx", "--compiler.precision", "fp16"),
+            "compiler has no part in the test of a file",
+        ),
         ((*RANDOM, "--model.name", "resnet20-cifar10"), "name is not for it"),
         ((*RANDOM, "--model.cut", "plane"), "did you mean 'planes'?"),
         ((*RANDOM, "--model.cut", "image"), "'image' is an input or a constant"),
@@ -159,6 +175,14 @@ def test_what_does_not_go_with_a_file_is_refused(
     tmp_path: Path, capsys: Printed, arguments: tuple[str, ...], told: str
 ) -> None:
     assert told in refusal(capsys, tmp_path, network(tmp_path / "n.onnx"), *arguments)
+
+
+@pytest.mark.parametrize("verb", ["train", "baseline", "optimize", "blocks make"])
+def test_other_verbs_refuse_a_file(tmp_path: Path, capsys: Printed, verb: str) -> None:
+    file = network(tmp_path / "n.onnx")
+    flags = ["--workspace", str(tmp_path / "w"), "--model.file", str(file)]
+    assert run(dispatch, [*verb.split(), *flags]) == 2
+    assert "is a file, and this takes torch networks" in capsys.readouterr().err
 
 
 def test_input_without_a_file_is_refused(tmp_path: Path, capsys: Printed) -> None:

@@ -23,7 +23,7 @@ from kenning_lego.datasets.base import Dataset
 from kenning_lego.metrics.base import Metric
 from kenning_lego.metrics.lookup import make_metric
 from kenning_lego.models.lookup import load_model
-from kenning_lego.scenarios.offline.configuration import OfflineConfig
+from kenning_lego.scenarios.offline.configuration import ModelConfig, OfflineConfig
 from kenning_lego.scenarios.offline.fitting import check_fits
 from kenning_lego.scenarios.progress import Track
 from kenning_lego.store.workspace import Workspace
@@ -62,21 +62,30 @@ class Made:
     manifest: Manifest
 
 
+def make_model(config: ModelConfig) -> nn.Module:
+    """The torch network that is named.
+
+    Raises:
+        UsageError: it is not there, or a file was named instead.
+    """
+    if config.file is not None:
+        raise ConfigurationError(
+            f"{config.file} is a file, and this takes torch networks",
+            "test it as it is with `kenning-lego test`, or name the network it was made from",
+        )
+    return load_model(config.name, config.checkpoint, **config.arguments)
+
+
 def load(config: OfflineConfig) -> Given:
     """Load the network, the data and the metric, and find the makers and the executor.
 
     Raises:
         UsageError: one of them is not there, or not what the configuration says.
     """
-    if config.model.file is not None:
-        raise ConfigurationError(
-            f"{config.model.file} is a file, and blocks are made of torch networks",
-            "test it as it is with `kenning-lego test`, or name the network it was made from",
-        )
     makers = find_makers(config.blocks)
     make_executor(config.retraining.executor, config.retraining.processes)  # known before all else
     torch.manual_seed(config.training.seed)
-    model = load_model(config.model.name, config.model.checkpoint, **config.model.arguments)
+    model = make_model(config.model)
     dataset, metric = config.dataset.load(), make_metric(config.metric)
     check_fits(model, dataset, config.model.name)
     return Given(model, dataset, metric, makers)

@@ -16,9 +16,8 @@ from kenning_lego.core.training_records import TrainingRecord
 from kenning_lego.datasets.base import Dataset
 from kenning_lego.metrics.base import Metric
 from kenning_lego.metrics.lookup import make_metric
-from kenning_lego.models.lookup import load_model
 from kenning_lego.scenarios.offline.fitting import check_fits
-from kenning_lego.scenarios.offline.run import FOUND
+from kenning_lego.scenarios.offline.run import FOUND, make_model
 from kenning_lego.scenarios.progress import Track, step
 from kenning_lego.scenarios.trainer.configuration import TrainConfig
 from kenning_lego.scenarios.trainer.recording import record_training
@@ -81,7 +80,7 @@ class _Training:
         workspace = Workspace(config.workspace)
         metric = make_metric(config.metric)
         torch.manual_seed(config.training.seed)
-        model = load_model(config.model.name, config.model.checkpoint, **config.model.arguments)
+        model = make_model(config.model)
         dataset = config.dataset.load()
         check_fits(model, dataset, config.model.name)
         self._say(f"network {config.model.name} on {dataset}")
