@@ -50,7 +50,7 @@ lint: setup
 	  kenning_lego/tuning kenning_lego/operations \
 	  kenning_lego/scenarios/inference_server.py kenning_lego/scenarios/keys.py \
 	  kenning_lego/scenarios/doctor.py kenning_lego/scenarios/tune.py \
-	  kenning_lego/scenarios/selftest.py
+	  kenning_lego/scenarios/selftest.py kenning_lego/scenarios/verbs.py
 
 types: setup
 	$(BIN)/mypy

@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import deployment_compilers, deployment_engines, deployment_matrix
+from benchmarks import (
+    deployment_compilers,
+    deployment_engines,
+    deployment_matrix,
+    deployment_mixed,
+)
 from benchmarks.parts import Part, run_parts
 
 PARTS: dict[str, Part] = {
     "compilers": lambda directory, quick: deployment_compilers.measure(directory, quick=quick),
     "engines": lambda directory, quick: deployment_engines.measure(directory, quick=quick),
     "matrix": lambda directory, quick: deployment_matrix.measure(directory, quick=quick),
+    "mixed": lambda directory, quick: deployment_mixed.measure(directory, quick=quick),
 }
 
 if __name__ == "__main__":

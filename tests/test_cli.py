@@ -11,9 +11,10 @@ from collections.abc import Sequence
 import pytest
 
 from kenning_lego import __version__
-from kenning_lego.cli import VERBS, dispatch
+from kenning_lego.cli import dispatch
 from kenning_lego.core.entry import run
 from kenning_lego.core.errors import KenningLegoError, RemoteError, UsageError
+from kenning_lego.scenarios.verbs import VERBS
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -26,7 +26,7 @@ from tests.targets import ServerProcess, running_server
 ROOT = Path(kenning_lego.__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 ADDRESS = "tcp://127.0.0.1:5570"
-TINY = {
+TINY: dict[str, dict[str, Any]] = {
     "model": {"name": "tests.networks:tiny_resnet"},
     "training": {"epochs": 1},
     "blocks": {"count": 2, "ratios": [0.0, 0.5]},

@@ -23,5 +23,7 @@ def _from_words(given: Any) -> Any:
     return {"type": kind, "precision": precision} if precision else {"type": kind}
 
 
-NamedCompiler = Annotated[CompilerConfig, BeforeValidator(_from_words)]
+NamedCompiler = Annotated[
+    CompilerConfig, BeforeValidator(_from_words, json_schema_input_type=CompilerConfig | str)
+]
 """The same, for which two words will do: ``onnx-int8`` stands for type onnx, precision int8."""

@@ -22,6 +22,7 @@ from kenning_lego.scenarios.describing import text
 from kenning_lego.scenarios.describing.components import Listed, all_components
 from kenning_lego.scenarios.describing.schema import as_text, schema_of
 from kenning_lego.scenarios.describing.verbs import VERBS
+from kenning_lego.scenarios.verbs import VERBS as PURPOSES
 
 
 class InfoConfig(Component):
@@ -58,8 +59,6 @@ def main(arguments: Sequence[str]) -> int:
     )
     if not config.name:
         raise ConfigurationError("what about?", "name a verb, or what `kenning-lego list` shows")
-    from kenning_lego.cli import VERBS as PURPOSES
-
     wants_verb = config.name in PURPOSES and config.kind in (None, "verb")
     found = [] if config.kind == "verb" else _components(config)
     if not wants_verb and not found:
@@ -99,8 +98,6 @@ def _components(config: InfoConfig) -> list[Listed]:
 
 
 def _pages(name: str, found: Sequence[Listed], *, wants_verb: bool) -> Iterator[str]:
-    from kenning_lego.cli import VERBS as PURPOSES
-
     width = shutil.get_terminal_size().columns
     if wants_verb:
         described = VERBS.get(name)
@@ -112,8 +109,6 @@ def _pages(name: str, found: Sequence[Listed], *, wants_verb: bool) -> Iterator[
 
 
 def _verb_json(name: str) -> Iterator[dict[str, Any]]:
-    from kenning_lego.cli import VERBS as PURPOSES
-
     described = VERBS.get(name)
     parameters = text.tree(described.model) if described else ()
     yield {

@@ -51,27 +51,6 @@ def predict(
     return np.concatenate(outputs)
 
 
-def check_classes(model: nn.Module, images: NDArray[np.float32], classes: int) -> None:
-    """Make sure that a classifier gives a score for each class of a dataset, and no more.
-
-    Args:
-        model: a classifier.
-        images: one or more of the dataset, (samples, channels, height, width).
-        classes: that the dataset has.
-
-    Raises:
-        ModelError: it does not, or refuses the image.
-    """
-    outputs = predict(model, images)
-    if outputs.ndim != 2 or outputs.shape[1] != classes:
-        found = f"{outputs.shape[1]} scores" if outputs.ndim == 2 else str(outputs.shape[1:])
-        raise ModelError(
-            f"the network gives {found} for an image and the dataset has {classes} classes",
-            "name the network that fits, or tell it how many classes there are with "
-            "model.arguments in the YAML",
-        )
-
-
 def forward(model: nn.Module, batch: Tensor) -> Tensor:
     """The outputs for a batch, as one tensor.
 

@@ -13,8 +13,10 @@ import pytest
 
 from kenning_lego.core.entry import run
 from kenning_lego.protocols.client import connect
+from kenning_lego.runtimes.lookup import installed_engines
 from kenning_lego.scenarios import inference_tester
 from tests.datasets.image_files import write_classes
+from tests.runtimes.tflite_files import product
 from tests.targets import ServerProcess, running_server, scale_artifact
 
 TINY = (
@@ -76,8 +78,8 @@ def test_engine_that_cannot_read_the_artifacts_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     errors = refused(capsys, tmp_path, "--compiler.type litert")
-    assert "runtime onnxruntime does not read what the compiler litert makes" in errors
-    assert "set target.runtime to litert" in errors
+    assert "makes a TFLite file, which runtime 'onnxruntime' does not read" in errors
+    assert "choose --target.runtime litert" in errors
 
 
 class Bad:
@@ -130,11 +132,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
         yield started
 
 
-def loaded(server: ServerProcess, path: Path, runtime: str) -> subprocess.CompletedProcess[str]:
+def loaded(
+    server: ServerProcess, path: Path, runtime: str, *flags_beside: str
+) -> subprocess.CompletedProcess[str]:
     """What comes of sending a file to a server."""
-    flags = f"--target.address {server.address} --target.runtime {runtime} --min-seconds 0 --max-seconds 1"
+    flags = f"--target.address {server.address} --target.runtime {runtime}"
+    flags += " --min-seconds 0 --max-seconds 1"
     return subprocess.run(
-        [sys.executable, "-m", "kenning_lego", "load", str(path), *flags.split()],
+        [sys.executable, "-m", "kenning_lego", "load", str(path), *flags.split(), *flags_beside],
         capture_output=True,
         text=True,
         timeout=60,
@@ -163,6 +168,38 @@ def test_corrupted_onnx_file_is_one_line_and_the_server_goes_on(
         assert done.stderr.startswith("error: ")
         assert server.process.poll() is None
     assert loaded(server, whole, "onnxruntime").returncode == 0
+
+
+@pytest.mark.skipif("litert" not in installed_engines(), reason="needs ai-edge-litert")
+@pytest.mark.target
+def test_corrupted_tflite_file_is_one_line_and_the_server_goes_on(
+    tmp_path: Path, server: ServerProcess
+) -> None:
+    content = product()
+    for name, broken in {"cut": content[: len(content) // 2], "wrong": content[:8] * 9}.items():
+        path = tmp_path / f"{name}.tflite"
+        path.write_bytes(broken)
+        done = loaded(server, path, "litert")
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1), (name, done)
+        assert done.stderr.startswith("error: ")
+        assert server.process.poll() is None
+
+
+@pytest.mark.target
+def test_provider_that_the_server_lacks_is_one_line_and_never_another(
+    tmp_path: Path, server: ServerProcess
+) -> None:
+    done = loaded(
+        server,
+        scale_artifact(tmp_path, 2.0).path,
+        "onnxruntime",
+        "--target.options",
+        "provider=acl",
+    )
+    assert done.returncode in (1, 2)
+    assert done.stderr.count("\n") == 1
+    assert "acl" in done.stderr.lower()
+    assert server.process.poll() is None
 
 
 @pytest.mark.target

@@ -14,7 +14,7 @@ from kenning_lego.store.workspace import Workspace
 SCENARIO = """
 model: {{name: "tests.networks:tiny_resnet"}}
 training: {{epochs: 2, learning_rate: 0.02}}
-measurement: {{warmup_rounds: 2, min_rounds: 10, max_rounds: 10, memory: {memory}}}
+measurement: {{warmup_rounds: 2, min_rounds: 10, max_rounds: 10, memory: {memory}, memory_repeats: 1}}
 workspace: {workspace}
 target: {{address: "tcp://nobody.invalid:1"}}
 {more}
@@ -81,7 +81,7 @@ def test_memory_in_fresh_processes_on_request(tmp_path: Path) -> None:
         ("compilers: [onnx-int9]", 2, "int9"),
         ("model: {name: 'tests.networks:tiny_resnt'}", 2, "tiny_resnt"),
         ("metric: tpo1", 2, "did you mean 'top1'"),
-        ("dataset: {type: random, shape: [1, 8, 8], class_count: 7}", 1, "has 7 classes"),
+        ("dataset: {type: random, shape: [1, 8, 8], class_count: 7}", 2, "for the 7 classes"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(

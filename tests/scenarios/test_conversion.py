@@ -80,6 +80,16 @@ def test_networks_that_convert_and_that_do_not_are_all_cells(
     assert (tmp_path / "again" / "conversion.md").is_file()
 
 
+def test_example_runs_as_it_is_printed(tmp_path: Path) -> None:
+    example = Path(__file__).parents[2] / "examples" / "convert.yaml"
+    assert run(main, [str(example), "--workspace", str(tmp_path / "w")]) == 0
+    cells = record(tmp_path).cells
+    states = {cell.route: cell.state for cell in cells}
+    assert list(states) == ["dynamo", "dynamo-onnxruntime", "dynamo-openvino", "tflite"]
+    assert states["dynamo"] == states["dynamo-onnxruntime"] == "converted"
+    assert set(states.values()) <= {"converted", "not_installed"}
+
+
 def test_network_that_never_ends_is_ended(tmp_path: Path) -> None:
     assert convert(tmp_path, "stuck", limit="0.5") == 0
     export, imported = record(tmp_path).cells

@@ -100,12 +100,13 @@ def interrupted(command: list[str], workspace: Path) -> str:
 @pytest.mark.parametrize(
     ("arguments", "code", "problem"),
     [
-        (["--workspace", "{w}", "--model.name", "resnet20-cifar10"], 1, "fails on a batch"),
+        (["--workspace", "{w}", "--model.name", "resnet20-cifar10"], 2, "fails on images"),
         (["--workspace", "{w}", "--model.checkpoint", "{other}"], 1, "is of another network"),
         (["--workspace", "{w}", "--model.checkpoint", "{none}"], 2, "there is no checkpoint"),
         (["--workspace", "{w}", "--metric", "tpo1"], 2, "did you mean 'top1'"),
         (["--workspace", "{w}", "--dataset.type", "digist"], 2, "digist"),
         (["--epochs", "3"], 2, "unknown flag --epochs"),
+        (["--workspace", "{w}", "--model.file", "net.onnx"], 2, "is a torch network"),
         (["--workspace", "{other}"], 2, "is not a workspace"),
         ([], 2, "workspace"),
     ],
@@ -137,9 +138,8 @@ def test_a_class_count_that_does_not_match_is_said_before_training(
         "arguments: {widths: [4, 4, 4, 4], in_channels: 1, num_classes: 7}}\n"
         f"workspace: {tmp_path / 'w'}\n"
     )
-    assert run(model_training.main, [str(scenario)]) == 1
-    error = capsys.readouterr().err
-    assert "gives 7 scores for an image and the dataset has 10 classes" in error
+    assert run(model_training.main, [str(scenario)]) == 2
+    assert "has 7 outputs for the 10 classes of digits" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")

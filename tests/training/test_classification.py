@@ -18,7 +18,7 @@ from kenning_lego.training.checkpoints import Checkpoints
 from kenning_lego.training.classification import Surroundings, train
 from kenning_lego.training.configuration import TrainingConfig
 from kenning_lego.training.fitting import EpochResult, one_cycle
-from kenning_lego.training.prediction import check_classes, evaluate, predict
+from kenning_lego.training.prediction import evaluate, predict
 
 QUICK = TrainingConfig(epochs=6, batch_size=16, shift=0)
 
@@ -149,15 +149,6 @@ def test_progress_tells_the_samples_seen(dataset: Dataset) -> None:
     assert [done for done, _, _ in told] == sorted({done for done, _, _ in told})
     assert told[-1][:2] == (582, 582)
     assert told[-1][2].startswith("epoch 6/6, loss 0.")
-
-
-def test_scores_for_another_number_of_classes_are_an_error(dataset: Dataset) -> None:
-    image = dataset.train.images[:1]
-    check_classes(make(), image, 2)
-    with pytest.raises(ModelError, match="gives 2 scores for an image and the dataset has 3"):
-        check_classes(make(), image, 3)
-    with pytest.raises(ModelError, match=r"gives \(1, 8, 8\) for an image"):
-        check_classes(nn.Identity(), image, 2)
 
 
 def test_a_loss_that_is_not_finite_is_an_error(dataset: Dataset) -> None:

@@ -32,7 +32,6 @@ from kenning_lego.scenarios.whole.networks import original_network
 from kenning_lego.scenarios.whole.running import Runnable, answer, check_runnable, time_in_turn
 from kenning_lego.store.atomic import write_json
 from kenning_lego.store.workspace import Workspace
-from kenning_lego.training.prediction import check_classes
 from kenning_lego.training.progress import OnProgress
 from kenning_lego.training.teacher import Scores
 
@@ -84,8 +83,6 @@ class _Baseline:
             training=config.training,
         )
         given = load(offline)
-        classes = len(given.dataset.classes)
-        check_classes(given.model, given.dataset.validation.take([0]).images, classes)
         self._say(f"network {config.model.name} on {given.dataset}")
         scores = train_network(offline, given, workspace, self.step)
         network = original_network(given.model, given.dataset)

@@ -102,7 +102,9 @@ def _flow(value: object) -> str:
 
 def _plain(value: object) -> Any:
     if isinstance(value, BaseModel):
-        return value.model_dump(mode="json", exclude_defaults=True, by_alias=True)
+        kind = type_name(type(value))
+        given = value.model_dump(mode="json", exclude_defaults=True, by_alias=True)
+        return {"type": kind, **given} if kind else given
     if isinstance(value, (tuple, list)):
         return [_plain(each) for each in value]
     if isinstance(value, dict):

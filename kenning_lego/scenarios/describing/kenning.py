@@ -18,6 +18,7 @@ from kenning_lego.core.configuration import explain
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import load_yaml
 from kenning_lego.protocols.addresses import DEFAULT_PORT
+from kenning_lego.runtimes.options import PROVIDERS
 from kenning_lego.scenarios.tester.configuration import IN_PROCESS, InferenceTestConfig
 
 _NO_NETWORK = "package.module:callable"
@@ -142,6 +143,11 @@ def _parts(path: Path, key: str, value: object) -> list[_Part]:
 
 def _model(part: _Part, taking: _Taking) -> None:
     given = str(part.parameters.get("model_path", "no path"))
+    if Path(given).suffix in (".onnx", ".tflite") and "://" not in given:
+        # Their wrapper's own preparation of images is not known: model.input says what is done.
+        taking.put(f"{part.where}.model_path", "model.file", given)
+        _leave_rest(part, taking, {"model_path"})
+        return
     taking.leave(
         f"{part.where} {part.type} ({given})",
         "name the network as package.module:callable in model.name, with its weights "
@@ -201,7 +207,15 @@ def _runtime(part: _Part, taking: _Taking) -> None:
     if "num_threads" in part.parameters:
         threads = part.parameters["num_threads"]
         taking.put(f"{part.where}.num_threads", "target.threads", threads)
-    _leave_rest(part, taking, {"num_threads", "save_model_path"})
+    providers = part.parameters.get("execution_providers")
+    known = {theirs: ours for ours, theirs in PROVIDERS.items()}
+    if name == "onnxruntime" and isinstance(providers, list) and providers:
+        first, where = str(providers[0]), f"{part.where}.execution_providers"
+        if first in known:
+            taking.put(where, "target.options.provider", known[first])
+        else:
+            taking.leave(where, f"{first} is none of {', '.join(known)}")
+    _leave_rest(part, taking, {"num_threads", "execution_providers"})
 
 
 def _protocol(part: _Part, taking: _Taking) -> None:
@@ -232,7 +246,7 @@ def _complete(taking: _Taking) -> None:
     """What follows from the parts together."""
     if taking.value("workspace") is None:
         taking.default("workspace", "workspaces/from-kenning")
-    if taking.value("model.name") is None:
+    if taking.value("model.file") is None:
         taking.default("model.name", _NO_NETWORK)
     runtime, compiler = taking.value("target.runtime"), taking.value("compiler.type")
     engines = {kind: engine for engine, kind in _OWN_FORMAT.items()}

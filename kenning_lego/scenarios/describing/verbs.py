@@ -38,20 +38,31 @@ class Described:
 
 
 _WORKSPACE = "workspaces/mine"
-_NETWORK = (
+_DATA = (
     "workspace",
     "model.name",
     "model.checkpoint",
     "dataset.type",
     "dataset.root",
     "metric",
+)
+_NETWORK = (
+    *_DATA,
     "training.epochs",
     "blocks.count",
     "blocks.ratios",
     "blocks.variants",
     "retraining.epochs",
 )
-_TARGET = ("target.address", "target.key", "target.server_key", "target.runtime", "target.threads")
+_TARGET = (
+    "target.address",
+    "target.key",
+    "target.server_key",
+    "target.runtime",
+    "target.threads",
+    "target.options",
+)
+_PRECISION = ("measurement.max_seconds", "measurement.relative_half_width")
 _PIPELINE = (
     "workspace",
     "configuration",
@@ -79,10 +90,39 @@ VERBS: Mapping[str, Described] = {
             "compiler.type",
             "compiler.precision",
             *_TARGET,
-            "measurement.max_seconds",
-            "measurement.relative_half_width",
+            *_PRECISION,
             "budgets",
             "strict",
+        ),
+    ),
+    "train": Described(
+        "trainer.configuration:TrainConfig",
+        "train",
+        {"workspace": _WORKSPACE},
+        (*_DATA, "training.epochs", "training.learning_rate", "training.batch_size", "output"),
+    ),
+    "baseline": Described(
+        "baseline.configuration:BaselineConfig",
+        "baseline",
+        {"workspace": _WORKSPACE},
+        (*_DATA, "compilers", "runtimes", "threads", *_PRECISION),
+    ),
+    "optimize": Described(
+        "optimiser.configuration:OptimisationConfig",
+        "optimize",
+        {"workspace": _WORKSPACE},
+        (
+            *_NETWORK,
+            "compilers",
+            "runtimes",
+            *_TARGET,
+            *_PRECISION,
+            "samples",
+            "limits.score",
+            "limits.latency_ms",
+            "limits.size_mb",
+            "goal",
+            "output",
         ),
     ),
     "blocks": Described(

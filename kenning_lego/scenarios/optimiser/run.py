@@ -36,7 +36,6 @@ from kenning_lego.scenarios.whole.engines import engines_for
 from kenning_lego.scenarios.whole.networks import original_network, uniform_networks
 from kenning_lego.store.atomic import write_json
 from kenning_lego.store.workspace import Workspace
-from kenning_lego.training.prediction import check_classes
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +80,6 @@ class _Search:
         workspace = Workspace(config.workspace)
         # Everything that can be wrong with the command is found before anything expensive runs.
         given = load(config)
-        classes = len(given.dataset.classes)
-        check_classes(given.model, given.dataset.validation.take([0]).images, classes)
         with open_target(config.target, workspace.artifacts) as target:
             self._say(f"target {target.address}")
         self._say(f"network {config.model.name} on {given.dataset}")

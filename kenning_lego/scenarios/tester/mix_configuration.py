@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from kenning_lego.compilers.configuration import CompilerConfig
+from kenning_lego.compilers.configuration import NamedCompiler
 from kenning_lego.core.configuration import Component
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 
-def _in_words(given: Any) -> Any:
-    """``onnx-int8`` for a compiler's type and precision, which is all that most ways need."""
-    if not isinstance(given, str):
-        return given
-    kind, _, precision = given.partition("-")
-    return {"type": kind, "precision": precision} if precision else {"type": kind}
-
-
 class WayConfig(Component):
     """A further way to compile and run every variant of every block."""
 
-    compiler: Annotated[CompilerConfig, BeforeValidator(_in_words)]
+    compiler: NamedCompiler
     """Makes the artifacts; onnx-int8 stands for type onnx and precision int8."""
     runtime: str | None = None
     """The engine that runs them; by default the target's, or else the one for their format."""

@@ -62,7 +62,8 @@ def _notes(record: RunRecord) -> Iterator[str]:
     mixing = record.mixing
     if mixing is None:
         return
-    if any(each.configuration is None for gain in mixing.gains for each in gain.choices):
+    choices = [each for gain in mixing.gains for each in gain.choices]
+    if any(each.feasible and each.configuration is None for each in choices):
         yield "what has no measured score was not run; --mix.peers runs it too"
     accuracy = mixing.accuracy
     if accuracy is not None and accuracy.error_median is not None:

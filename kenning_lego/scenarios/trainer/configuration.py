@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from kenning_lego.core.configuration import Component
 from kenning_lego.datasets.configuration import DatasetConfig
@@ -31,3 +31,12 @@ class TrainConfig(Component):
     """Also write the best weights to this file, .safetensors."""
     checkpoint_s: float = Field(default=60.0, ge=0)
     """Leave a checkpoint so often, in s, and on Ctrl-C: no more work than that can be lost."""
+
+    @model_validator(mode="after")
+    def _can_be_trained(self) -> TrainConfig:
+        if self.model.file is not None:
+            raise ValueError(
+                f"{self.model.file} is a file, and what is trained is a torch network: name it "
+                "in model.name"
+            )
+        return self

@@ -16,6 +16,7 @@ from kenning_lego.core.training_records import TrainingRecord
 from kenning_lego.datasets.base import Dataset
 from kenning_lego.metrics.base import Metric
 from kenning_lego.metrics.lookup import make_metric
+from kenning_lego.scenarios.offline.fitting import check_fits
 from kenning_lego.scenarios.offline.run import FOUND, make_model
 from kenning_lego.scenarios.progress import Track, step
 from kenning_lego.scenarios.trainer.configuration import TrainConfig
@@ -25,7 +26,6 @@ from kenning_lego.store.atomic import write_bytes, write_json
 from kenning_lego.store.workspace import Workspace
 from kenning_lego.training.classification import Surroundings
 from kenning_lego.training.fitting import EpochResult
-from kenning_lego.training.prediction import check_classes
 from kenning_lego.training.teacher import (
     Scores,
     Trained,
@@ -82,7 +82,7 @@ class _Training:
         torch.manual_seed(config.training.seed)
         model = make_model(config.model)
         dataset = config.dataset.load()
-        check_classes(model, dataset.train.take([0]).images, len(dataset.classes))
+        check_fits(model, dataset, config.model.name)
         self._say(f"network {config.model.name} on {dataset}")
 
         place = find_place(model, dataset, config.training, metric, workspace, config.checkpoint_s)

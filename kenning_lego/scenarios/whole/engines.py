@@ -43,7 +43,9 @@ def _from_word(given: Any) -> Any:
     return {"runtime": given} if isinstance(given, str) else given
 
 
-NamedEngine = Annotated[EngineConfig, BeforeValidator(_from_word)]
+NamedEngine = Annotated[
+    EngineConfig, BeforeValidator(_from_word, json_schema_input_type=EngineConfig | str)
+]
 """For which its name will do."""
 
 

@@ -12,7 +12,6 @@ import pytest
 
 from kenning_lego.blocks.configuration import BlocksConfig
 from kenning_lego.blocks.variants.makers.lookup import find_makers
-from kenning_lego.cli import VERBS as PURPOSES
 from kenning_lego.core.entry import run
 from kenning_lego.core.errors import UnknownNameError
 from kenning_lego.metrics.lookup import make_metric
@@ -25,6 +24,7 @@ from kenning_lego.scenarios.describing.components import (
     all_components,
     compilers,
 )
+from kenning_lego.scenarios.verbs import VERBS as PURPOSES
 from kenning_lego.training.executors import make_executor
 
 
