@@ -3,9 +3,9 @@
 The network of :mod:`benchmarks.adaptation_network`, whose blocks come in five ratios, is compiled
 once more in int8. For each budget the best of all ratios in fp32, of the originals in both
 precisions, and of everything mixed is chosen by prediction; a fourth budget is one that only the
-mixture keeps. All of them then run on the target
-over the test images that neither the variants nor the costs have seen. Of two configurations
-McNemar's exact test says whether the mixed one lost, with Bonferroni's correction for all of them.
+mixture keeps. All of them then run on the target over the test images that neither the variants
+nor the costs have seen. Of two configurations McNemar's exact test says whether the mixed one
+lost, with Bonferroni's correction for all of them.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ def _front(mixture: Mixture) -> Iterator[Metric]:
 
 
 def _budgets(mixture: Mixture) -> list[float]:
-    """Latencies in ms: three that every part of the variants can keep, and one that only all can."""
+    """Latencies in ms: three that every part of the variants can keep, one that only all can."""
     fastest = {part: _fastest(part_of(mixture.problem, mixture.segments, part)) for part in PARTS}
     least = fastest.pop("mixed")
     slowest = max(fastest.values())
