@@ -316,6 +316,9 @@ class AdditivityRecord(Record):
     """Of the plain sums."""
     fitted_errors: ErrorsRecord | None = None
     """With terms, each run predicted without having been fitted to; None if none was fitted."""
+    engines_errors: ErrorsRecord | None = None
+    """Of `predicted_ms` over the runs on several engines: what going from one to another costs is
+    in no variant's latency. None without such runs."""
     boundary_ms: float = 0.0
     """Added for every segment."""
     scale: float = 1.0

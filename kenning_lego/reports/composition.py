@@ -79,6 +79,8 @@ def composition(findings: Findings) -> Composition | None:
         errors.append(_errors("sum of the blocks' medians", record.additivity.sum_errors))
         if record.additivity.fitted_errors is not None:
             errors.append(_errors("with fitted terms", record.additivity.fitted_errors))
+        if record.additivity.engines_errors is not None:
+            errors.append(_errors("runs on several engines", record.additivity.engines_errors))
     return Composition(
         tuple(_form(findings, each, column) for each in outcomes),
         column.unit.symbol,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from kenning_lego.core.records import BudgetRecord, ConfigurationRecord, SegmentRecord
@@ -89,3 +91,32 @@ def test_configurations_get_the_plain_sums_of_all_their_segments() -> None:
     expected = sum(medians[segment.variants[0].name] for segment in SEGMENTS)
     assert first.sum_ms == pytest.approx(expected)
     assert second.sum_ms is None
+
+
+def test_runs_on_several_engines_are_told_apart() -> None:
+    """Each change of engine costs 0.5, which no variant's latency holds."""
+    segments = [
+        segment.model_copy(
+            update={
+                "variants": tuple(
+                    each.model_copy(update={"engine": number % 2})
+                    for number, each in enumerate(segment.variants)
+                )
+            }
+        )
+        for segment in SEGMENTS
+    ]
+    engines = {each.name: each.engine for segment in segments for each in segment.variants}
+    medians = latencies(tuple(segments))
+    composed = random_configurations(segments, 12, seed=0)
+    wholes = {}
+    for name, variants in composed.items():
+        ran = [engines[each] for each in variants.values()]
+        changes = sum(first != second for first, second in pairwise(ran))
+        wholes[name] = sum(medians[each] for each in variants.values()) + 0.5 * changes
+    record, _ = add_up(segments, composed, medians | wholes)
+    assert record is not None
+    assert record.engines_errors is not None
+    alone, _ = add_up(SEGMENTS, composed, medians | wholes)
+    assert alone is not None
+    assert alone.engines_errors is None

@@ -18,11 +18,12 @@ from kenning_lego.reports.memory import MEMORY
 from kenning_lego.scenarios.selecting.answering import describe_choice
 from kenning_lego.scenarios.selecting.asking import Asked
 from kenning_lego.scenarios.tester.choice import original_choice
+from kenning_lego.scenarios.tester.mixing_summary import labels_of
 
 
 def print_selection(console: Console, record: SelectionRecord, asked: Sequence[Asked]) -> None:
     """One row a budget and network, then what was chosen and why nothing could be."""
-    ratios = _ratios(asked)
+    labels = _labels(asked)
     table = Table(box=None, pad_edge=False)
     several = len(asked) > 1
     for heading in ("", "within", *(["network"] if several else [])):
@@ -37,7 +38,7 @@ def print_selection(console: Console, record: SelectionRecord, asked: Sequence[A
         table.add_row(label, "", *([network.name] if several else []), *cells)
         label = ""
     for answer in record.answers:
-        _add_rows(table, answer, ratios, several=several, energy=_energy_known(record))
+        _add_rows(table, answer, labels, several=several, energy=_energy_known(record))
     console.print()
     for line in _titles(record.networks):
         console.print(line, soft_wrap=True)
@@ -45,13 +46,13 @@ def print_selection(console: Console, record: SelectionRecord, asked: Sequence[A
     for term in sorted({network.memory for network in record.networks}):
         console.print(f"memory: {MEMORY[term].lower()}")
     for answer in record.answers:
-        for line in _explained(answer, ratios):
+        for line in _explained(answer, labels):
             console.print(line, soft_wrap=True)
     console.print()
 
 
 def _add_rows(
-    table: Table, answer: AnswerRecord, ratios: dict[str, float], *, several: bool, energy: bool
+    table: Table, answer: AnswerRecord, labels: dict[str, str], *, several: bool, energy: bool
 ) -> None:
     name, within = answer.name, bounds(answer.budget)
     if not answer.feasible:
@@ -62,7 +63,7 @@ def _add_rows(
             within,
             *([chosen.network] if several else []),
             *_figures(chosen, energy=energy),
-            _removed(chosen, ratios),
+            _removed(chosen, labels),
         )
         name = within = ""
 
@@ -76,12 +77,12 @@ def _figures(chosen: ChosenRecord, *, energy: bool) -> Iterator[str]:
         yield _number(predicted.energy_mj, ".3g")
 
 
-def _removed(chosen: ChosenRecord, ratios: dict[str, float]) -> str:
-    removed = " ".join(f"{ratios[name] * 100:.0f}" for name in chosen.variants.values())
+def _removed(chosen: ChosenRecord, labels: dict[str, str]) -> str:
+    removed = " ".join(labels[name] for name in chosen.variants.values())
     return removed if chosen.changed is None else f"{removed} ({chosen.changed} changed)"
 
 
-def _explained(answer: AnswerRecord, ratios: dict[str, float]) -> Iterator[str]:
+def _explained(answer: AnswerRecord, labels: dict[str, str]) -> Iterator[str]:
     if answer.feasible:
         exact = f"within {answer.gap:g}" if answer.gap else "exact"
         yield f"{answer.name}: {exact}, by {answer.solver} in {answer.solve_ms or 0:.1f} ms"
@@ -97,7 +98,7 @@ def _explained(answer: AnswerRecord, ratios: dict[str, float]) -> Iterator[str]:
                     f"{_number(each.predicted.latency_ms, '.3f')} ms,",
                     f"{_number(each.predicted.memory_bytes, ',.2f', 1e-6)} MB,",
                     f"score {_number(each.predicted.score, '.2%')}",
-                    f"({_removed(each, ratios)})",
+                    f"({_removed(each, labels)})",
                 )
             )
             for each in near.chosen
@@ -130,12 +131,11 @@ def _energy_known(record: SelectionRecord) -> bool:
     )
 
 
-def _ratios(asked: Sequence[Asked]) -> dict[str, float]:
+def _labels(asked: Sequence[Asked]) -> dict[str, str]:
     return {
-        variant.name: variant.ratio
+        name: label
         for each in asked
-        for segment in each.tested.record.segments
-        for variant in segment.variants
+        for name, label in labels_of(each.tested.record.segments).items()
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Mapping, Sequence
+from statistics import fmean, median
 
 from kenning_lego.core.records import (
     AdditivityRecord,
@@ -91,23 +92,45 @@ def add_up(
         ComposedRun(tuple(names.values()), latencies_ms[name]) for name, names in composed.items()
     ]
     found = assess(every, runs)
+    predicted = [found.terms.predict([every[name] for name in run.variants]) for run in runs]
     record = AdditivityRecord(
         runs=tuple(
             ComposedRunRecord(
                 variants=run.variants,
                 sum_ms=math.fsum(every[variant].latency_ms for variant in run.variants),
-                predicted_ms=found.terms.predict([every[variant] for variant in run.variants]),
+                predicted_ms=total,
                 measurement=name,
             )
-            for name, run in zip(composed, runs, strict=True)
+            for name, run, total in zip(composed, runs, predicted, strict=True)
         ),
         sum_errors=_errors(found.before),
         fitted_errors=_errors(found.after) if found.fitted else None,
+        engines_errors=_several_engines(segments, runs, predicted),
         boundary_ms=found.terms.boundary_ms,
         scale=found.terms.scale,
         ms_per_mb=found.terms.ms_per_mb,
     )
     return record, corrected(figures, found.terms)
+
+
+def _several_engines(
+    segments: Sequence[SegmentRecord], runs: Sequence[ComposedRun], predicted: Sequence[float]
+) -> ErrorsRecord | None:
+    """How far predictions are off where a network runs on several engines."""
+    engines = {each.name: each.engine for segment in segments for each in segment.variants}
+    signed = [
+        total / run.measured_ms - 1
+        for run, total in zip(runs, predicted, strict=True)
+        if len({engines[name] for name in run.variants}) > 1
+    ]
+    if not signed:
+        return None
+    ascending = sorted(map(abs, signed))
+    return ErrorsRecord(
+        median=median(ascending),
+        p95=ascending[math.ceil(0.95 * len(ascending)) - 1],
+        bias=fmean(signed),
+    )
 
 
 def with_latencies(

@@ -125,6 +125,8 @@ def _composition(record: RunRecord) -> Iterator[str]:
             f"sums of blocks over {len(record.additivity.runs)} composed runs: {_off(plain)}"
             + (f"; with fitted terms: {_off(fitted)}" if fitted else "; nothing to fit")
         )
+        if record.additivity.engines_errors is not None:
+            yield f"of these on several engines: {_off(record.additivity.engines_errors)}"
     if record.accuracy is not None:
         yield describe_errors(record.accuracy)
 
