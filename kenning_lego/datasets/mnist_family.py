@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, PositiveFloat
+from pydantic import BeforeValidator, Field, PositiveFloat
 
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.datasets.base import Dataset, Part, normalise
@@ -22,6 +22,15 @@ _TRAIN_IMAGES = "train-images-idx3-ubyte"
 _TRAIN_LABELS = "train-labels-idx1-ubyte"
 _TEST_IMAGES = "t10k-images-idx3-ubyte"
 _TEST_LABELS = "t10k-labels-idx1-ubyte"
+
+
+def _of_one_channel(given: Any) -> Any:
+    """The flag takes several numbers, since other datasets have a channel for each."""
+    return given[0] if isinstance(given, list | tuple) and len(given) == 1 else given
+
+
+_Mean = Annotated[float, BeforeValidator(_of_one_channel)]
+_Deviation = Annotated[PositiveFloat, BeforeValidator(_of_one_channel)]
 
 
 def published(site: str, md5: tuple[str, str, str, str]) -> Mapping[str, Download]:
@@ -44,8 +53,8 @@ class MnistFamily(Splitting):
     """Directory with the four official idx files, with or without .gz."""
     download: bool = False
     """Fetch the official files that are not in root into it."""
-    mean: float
-    std: PositiveFloat
+    mean: _Mean
+    std: _Deviation
 
     def load(self) -> Dataset:
         """Read, split and normalise the images.
@@ -105,9 +114,9 @@ class Mnist(MnistFamily):
     root: Path = Path("data/mnist")
     """Directory with the four official idx files, with or without .gz; Fashion-MNIST's have the
     same names, so keep them apart."""
-    mean: float = 0.1307
+    mean: _Mean = 0.1307
     """Subtracted from the pixels on the scale 0..1; that of the training images."""
-    std: PositiveFloat = 0.3081
+    std: _Deviation = 0.3081
     """The pixels are divided by this after; that of the training images."""
 
 
@@ -141,9 +150,9 @@ class FashionMnist(MnistFamily):
     """The dataset's short name."""
     calibration_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of the training images set aside to calibrate quantisers on; 0: they see these."""
-    mean: float = 0.2860
+    mean: _Mean = 0.2860
     """Subtracted from the pixels on the scale 0..1; that of the training images."""
-    std: PositiveFloat = 0.3530
+    std: _Deviation = 0.3530
     """The pixels are divided by this after; that of the training images."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -39,8 +39,13 @@ class _OpenVinoProgram:
             request.set_input_tensor(at, _shared(tensors[spec.name]))
         for at, spec in enumerate(self.spec.outputs):
             request.set_output_tensor(at, _shared(tensors[spec.name]))
-        # Without sharing, each call would also copy the outputs into fresh arrays.
-        return partial(request.infer, share_outputs=True)
+        # The request has addresses alone: the arrays live as long as the call does.
+        return partial(_infer, request, [tensors[spec.name] for spec in self.spec])
+
+
+def _infer(request: Any, _arrays: Sequence[Any]) -> None:
+    # Without sharing, each call would also copy the outputs into fresh arrays.
+    request.infer(share_outputs=True)
 
 
 def _shared(array: Any) -> Any:
