@@ -230,3 +230,17 @@ def test_options_that_do_not_go_together_are_refused(
 ) -> None:
     with pytest.raises(ValidationError, match=problem):
         TypeAdapter(CompilerConfig).validate_python(given)
+
+
+@needs("litert_torch")
+def test_dense_layers_of_dynamic_tflite_have_one_scale() -> None:
+    # tflite-runtime 2.14 reads the first of several, and computes nonsense without a word.
+    from kenning_lego.compilers.litert_convert import read_model
+
+    made = LiteRt(precision="int8_dynamic").compile(source_of(tiny(), classifier=True))
+    model = read_model(made.content)
+    (graph,) = model.subgraphs
+    codes = [max(each.builtinCode, each.deprecatedBuiltinCode) for each in model.operatorCodes]
+    dense = [each for each in graph.operators if codes[each.opcodeIndex] == 9]  # FULLY_CONNECTED
+    weights = [graph.tensors[each.inputs[1]].quantization for each in dense]
+    assert [len(each.scale) for each in weights] == [1]
