@@ -25,5 +25,5 @@ def test_one_number_is_taken_and_several_are_not() -> None:
     flags = ["--dataset.type=mnist", "--dataset.mean", "0.5"]
     dataset = parse(*flags, "--dataset.std", "0.25").dataset
     assert (getattr(dataset, "mean", None), getattr(dataset, "std", None)) == (0.5, 0.25)
-    with pytest.raises(ConfigurationError, match="--dataset.mean"):
+    with pytest.raises(ConfigurationError, match=r"--dataset\.mean"):
         parse(*flags, "0.6", "0.7")

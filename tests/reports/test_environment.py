@@ -48,3 +48,20 @@ def test_a_machine_is_named_by_its_board_before_its_processor() -> None:
 def test_the_engine_is_told_as_far_as_it_is_known() -> None:
     assert engine({}) is None
     assert engine({"engine": "tflite", "threads": 4}) == f"tflite, 4{NO_BREAK}threads"
+
+
+def test_engine_tells_what_was_left_to_the_cpu_what_was_built_and_further_engines() -> None:
+    used = {
+        "engine": "onnxruntime",
+        "provider": "TensorrtExecutionProvider",
+        "nodes": 20,
+        "fallback_nodes": 3,
+        "engine_build_s": 41.5,
+        "engines_from_cache": 1,
+        "engine (1)": "litert",
+        "delegate (1)": "edgetpu",
+    }
+    assert engine(used) == (
+        "onnxruntime, TensorrtExecutionProvider, 3 of 20 operators left to the CPU, "
+        f"engines built in 41.5{NO_BREAK}s (1 from cache); litert, edgetpu"
+    )
