@@ -14,7 +14,8 @@ from kenning_lego.store.workspace import Workspace
 SCENARIO = """
 model: {{name: "tests.networks:tiny_resnet"}}
 training: {{epochs: 2, learning_rate: 0.02}}
-measurement: {{warmup_rounds: 2, min_rounds: 10, max_rounds: 10, memory: {memory}, memory_repeats: 1}}
+measurement:
+  {{warmup_rounds: 2, min_rounds: 10, max_rounds: 10, memory: {memory}, memory_repeats: 1}}
 workspace: {workspace}
 target: {{address: "tcp://nobody.invalid:1"}}
 {more}
