@@ -51,7 +51,7 @@ def test_the_engine_is_told_as_far_as_it_is_known() -> None:
 
 
 def test_engine_tells_what_was_left_to_the_cpu_what_was_built_and_further_engines() -> None:
-    used = {
+    used: dict[str, str | int | float] = {
         "engine": "onnxruntime",
         "provider": "TensorrtExecutionProvider",
         "nodes": 20,
