@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 from kenning_lego.core.configuration import Component
@@ -73,12 +72,7 @@ def make(arguments: Sequence[str]) -> int:
     workspace = Workspace(config.workspace)
     given = offline.load(config)
     console.print(f"network {config.model.name} on {given.dataset}", soft_wrap=True)
-    durations: dict[str, float] = {}
-
-    def step(title: str) -> AbstractContextManager[progress.Track]:
-        return progress.step(console, title, durations)
-
-    made = offline.make(config, given, workspace, step)
+    made = offline.make(config, given, workspace, progress.Steps(console))
     print_network(console, made.manifest)
     console.print(describe_errors(made.profile.record), soft_wrap=True)
     console.print(f"blocks {workspace.network(config.model.name)}", soft_wrap=True)

@@ -143,11 +143,11 @@ def run_load_tests(config: LoadTestConfig, console: Console, command: Sequence[s
         KenningLegoError: see the exception tree.
     """
     from kenning_lego.scenarios.load_table import print_loads
-    from kenning_lego.scenarios.progress import step
+    from kenning_lego.scenarios.progress import Steps
 
     stages, engines = _stages(config)
     files = _files(config, stages)
-    durations: dict[str, float] = {}
+    step = Steps(console)
     results: list[LoadResult] = []
     with _scratch(config) as artifacts, open_target(config.target, artifacts) as target:
         check_engines(config.target, engines, target.describe(), target.address)
@@ -156,7 +156,7 @@ def run_load_tests(config: LoadTestConfig, console: Console, command: Sequence[s
         asked = plans(config, stages, engines)
         for plan in asked:
             rate = f" at {plan.rate_per_s:g} a second" if plan.rate_per_s else ""
-            with step(console, f"{plan.scenario}{rate}", durations) as track:
+            with step(f"{plan.scenario}{rate}") as track:
                 result = target.load(plan, partial(_show, track))
                 track.note = result.stopped
                 results.append(result)

@@ -76,25 +76,38 @@ class Track:
         return time.monotonic() - self._begin
 
 
-@contextmanager
-def step(console: Console, title: str, durations: dict[str, float]) -> Iterator[Track]:
-    """Show a step while it runs and say how long it took; that goes into `durations` as well."""
-    if console.is_terminal:
-        bar = Progress(
-            TextColumn("  {task.description}"),
-            BarColumn(bar_width=30),
-            TextColumn("{task.fields[text]}"),
-            TimeRemainingColumn(),
-            console=console,
-            transient=True,
-        )
-        with bar:
-            track = Track(console, title, bar, bar.add_task(title, total=None, text=""))
+class Steps:
+    """The steps of a scenario: each shows how far it is, and how long it took.
+
+    Args:
+        console: where to tell about it.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.durations_s: dict[str, float] = {}
+        """Of the steps that are done, by title."""
+
+    @contextmanager
+    def __call__(self, title: str) -> Iterator[Track]:
+        """Show a step while it runs."""
+        console = self.console
+        if console.is_terminal:
+            bar = Progress(
+                TextColumn("  {task.description}"),
+                BarColumn(bar_width=30),
+                TextColumn("{task.fields[text]}"),
+                TimeRemainingColumn(),
+                console=console,
+                transient=True,
+            )
+            with bar:
+                track = Track(console, title, bar, bar.add_task(title, total=None, text=""))
+                yield track
+        else:
+            console.print(f"  {title} ...", soft_wrap=True)
+            track = Track(console, title)
             yield track
-    else:
-        console.print(f"  {title} ...", soft_wrap=True)
-        track = Track(console, title)
-        yield track
-    durations[title] = round(track.seconds, 3)
-    note = f" ({track.note})" if track.note else ""
-    console.print(f"  {title}: {track.seconds:.1f} s{note}", soft_wrap=True)
+        self.durations_s[title] = round(track.seconds, 3)
+        note = f" ({track.note})" if track.note else ""
+        console.print(f"  {title}: {track.seconds:.1f} s{note}", soft_wrap=True)

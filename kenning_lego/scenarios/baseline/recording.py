@@ -16,7 +16,7 @@ from kenning_lego.core.records import (
     ScoreRecord,
     WholeRecord,
 )
-from kenning_lego.core.run_headers import EnvironmentRecord, TargetRecord
+from kenning_lego.core.run_headers import EnvironmentRecord
 from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.scenarios.baseline.configuration import BaselineConfig
 from kenning_lego.scenarios.offline.run import Given
@@ -25,7 +25,7 @@ from kenning_lego.scenarios.tester.configuration import IN_PROCESS
 from kenning_lego.scenarios.tester.judging import judge_statistics
 from kenning_lego.scenarios.tester.measuring import Scored
 from kenning_lego.scenarios.tester.one_piece import WHOLE
-from kenning_lego.scenarios.tester.recording import record_telemetry
+from kenning_lego.scenarios.tester.recording import record_target, record_telemetry
 from kenning_lego.scenarios.whole.candidates import Network
 from kenning_lego.scenarios.whole.recording import describe_whole
 from kenning_lego.servers.environment import describe
@@ -86,12 +86,7 @@ def assemble_record(
         command=tuple(command),
         scenario=config.model_dump(mode="json"),
         host=EnvironmentRecord.between(here, here),
-        target=TargetRecord(
-            address=IN_PROCESS,
-            in_process=True,
-            environment=EnvironmentRecord.between(statistics.before, statistics.after),
-            used=dict(statistics.used),
-        ),
+        target=record_target(IN_PROCESS, statistics),
         network=describe_whole(
             config.model.name,
             found.network,

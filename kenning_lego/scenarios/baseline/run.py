@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from kenning_lego.scenarios.baseline.recording import Baseline, assemble_record
 from kenning_lego.scenarios.baseline.summary import print_baseline
 from kenning_lego.scenarios.offline.configuration import OfflineConfig
 from kenning_lego.scenarios.offline.run import FOUND, Given, load, train_network
-from kenning_lego.scenarios.progress import Track, step
+from kenning_lego.scenarios.progress import Steps
 from kenning_lego.scenarios.targets import open_target
 from kenning_lego.scenarios.tester.configuration import IN_PROCESS, TargetConfig
 from kenning_lego.scenarios.tester.measuring import Scored, classification_of
@@ -66,11 +65,8 @@ class _Baseline:
         self.config = config
         self.console = console
         self.command = tuple(command)
-        self.durations: dict[str, float] = {}
+        self.step = Steps(console)
         self.where = TargetConfig(address=IN_PROCESS, threads=config.threads)
-
-    def step(self, title: str) -> AbstractContextManager[Track]:
-        return step(self.console, title, self.durations)
 
     def run(self) -> BaselineResult:
         config = self.config
@@ -179,7 +175,7 @@ class _Baseline:
 
     def _record(self, workspace: Workspace, found: Baseline) -> BaselineResult:
         run = workspace.new_run()
-        record = assemble_record(run.name, self.command, self.config, found, self.durations)
+        record = assemble_record(run.name, self.command, self.config, found, self.step.durations_s)
         record_path = run / "record.json"
         write_json(record_path, record.model_dump(mode="json"))
         report_path = write_report(record, run)

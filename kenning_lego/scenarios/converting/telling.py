@@ -11,7 +11,7 @@ from kenning_lego.reports.conversions.matrix import matrix
 from kenning_lego.reports.write import write_conversions
 from kenning_lego.scenarios.converting.configuration import ConvertConfig
 from kenning_lego.scenarios.converting.run import convert, networks_of
-from kenning_lego.scenarios.progress import step
+from kenning_lego.scenarios.progress import Steps
 from kenning_lego.store.atomic import write_json
 from kenning_lego.store.workspace import Workspace
 
@@ -29,7 +29,7 @@ def convert_and_tell(
     """
     networks_of(config)  # known before anything is made
     workspace = Workspace(config.workspace)
-    with step(console, "convert", {}) as track:
+    with Steps(console)("convert") as track:
 
         def on_cell(done: int, total: int, cell: ConversionCell) -> None:
             track.update(done, total, f"{cell.network} {cell.route}")

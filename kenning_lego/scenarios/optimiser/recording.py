@@ -13,7 +13,7 @@ from kenning_lego.core.optimisation_records import (
     OptimisationRecord,
 )
 from kenning_lego.core.plans import Statistics
-from kenning_lego.core.run_headers import EnvironmentRecord, TargetRecord
+from kenning_lego.core.run_headers import EnvironmentRecord
 from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.scenarios.offline.run import Given
 from kenning_lego.scenarios.optimiser.configuration import OptimisationConfig
@@ -21,7 +21,7 @@ from kenning_lego.scenarios.optimiser.judging import Limits, best, undominated
 from kenning_lego.scenarios.optimiser.search import Entry
 from kenning_lego.scenarios.tester.configuration import IN_PROCESS
 from kenning_lego.scenarios.tester.judging import judge_statistics
-from kenning_lego.scenarios.tester.recording import record_telemetry
+from kenning_lego.scenarios.tester.recording import record_target, record_telemetry
 from kenning_lego.scenarios.whole.candidates import Network
 from kenning_lego.scenarios.whole.recording import describe_whole
 from kenning_lego.servers.environment import describe
@@ -84,13 +84,7 @@ def assemble_record(
         command=tuple(command),
         scenario=config.model_dump(mode="json"),
         host=EnvironmentRecord.between(here, here),
-        target=TargetRecord(
-            address=found.address,
-            in_process=in_process,
-            environment=EnvironmentRecord.between(found.statistics.before, found.statistics.after),
-            used=dict(found.statistics.used),
-            deployments=found.statistics.deployments,
-        ),
+        target=record_target(found.address, found.statistics),
         network=describe_whole(
             config.model.name, found.original, dataset, found.scores, found.given.metric
         ),

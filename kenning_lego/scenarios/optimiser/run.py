@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +28,7 @@ from kenning_lego.scenarios.optimiser.judging import Limits, undominated
 from kenning_lego.scenarios.optimiser.recording import Found, assemble_record
 from kenning_lego.scenarios.optimiser.search import Entry, Trials, compile_all
 from kenning_lego.scenarios.optimiser.summary import print_search
-from kenning_lego.scenarios.progress import Track, step
+from kenning_lego.scenarios.progress import Steps
 from kenning_lego.scenarios.targets import open_target
 from kenning_lego.scenarios.whole.candidates import Candidate, Namer, Network
 from kenning_lego.scenarios.whole.engines import engines_for
@@ -70,10 +69,7 @@ class _Search:
         self.config = config
         self.console = console
         self.command = tuple(command)
-        self.durations: dict[str, float] = {}
-
-    def step(self, title: str) -> AbstractContextManager[Track]:
-        return step(self.console, title, self.durations)
+        self.step = Steps(console)
 
     def run(self) -> SearchResult:
         config = self.config
@@ -153,7 +149,12 @@ class _Search:
     def _record(self, workspace: Workspace, found: Found) -> SearchResult:
         run = workspace.new_run()
         record = assemble_record(
-            run.name, self.command, self.config, limits_of(self.config), found, self.durations
+            run.name,
+            self.command,
+            self.config,
+            limits_of(self.config),
+            found,
+            self.step.durations_s,
         )
         record_path = run / "optimisation.json"
         write_json(record_path, record.model_dump(mode="json"))

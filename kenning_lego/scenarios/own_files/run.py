@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from rich.console import Console
 
@@ -31,7 +30,7 @@ from kenning_lego.scenarios.own_files.reading import (
 from kenning_lego.scenarios.own_files.scoring import Examination, examine, score
 from kenning_lego.scenarios.own_files.shipping import Shipped, compose, ship
 from kenning_lego.scenarios.own_files.telling import print_file_test
-from kenning_lego.scenarios.progress import Track, step
+from kenning_lego.scenarios.progress import Steps
 from kenning_lego.scenarios.targets import check_engine, open_target
 from kenning_lego.scenarios.tester.adding_up import with_latencies
 from kenning_lego.scenarios.tester.choice import ORIGINAL
@@ -74,12 +73,7 @@ class _FileTest:
         self.config = config
         self.console = console
         self.command = tuple(command)
-        self.durations: dict[str, float] = {}
-
-    @contextmanager
-    def step(self, title: str) -> Iterator[Track]:
-        with step(self.console, title, self.durations) as track:
-            yield track
+        self.step = Steps(console)
 
     def run(self) -> TestResult:
         config = self.config
@@ -188,7 +182,7 @@ class _FileTest:
             telemetry=target.telemetry(),
             plans=("pieces", "network") if shipped.pieces else ("network",),
             address=target.address,
-            durations_s=self.durations,
+            durations_s=self.step.durations_s,
         )
         path = run / "record.json"
         write_json(path, record.model_dump(mode="json"))

@@ -94,13 +94,7 @@ def assemble_record(
         command=tuple(command),
         scenario=config.model_dump(mode="json"),
         host=EnvironmentRecord.between(here, here),
-        target=TargetRecord(
-            address=address,
-            in_process=in_process,
-            environment=EnvironmentRecord.between(statistics.before, statistics.after),
-            used=dict(statistics.used),
-            deployments=statistics.deployments,
-        ),
+        target=record_target(address, statistics),
         network=network,
         segments=tuple(segments),
         plans=judged,
@@ -114,6 +108,17 @@ def assemble_record(
         memory=config.memory,
         mixing=mixing,
         durations_s=dict(durations_s),
+    )
+
+
+def record_target(address: str, statistics: Statistics) -> TargetRecord:
+    """On what it was measured."""
+    return TargetRecord(
+        address=address,
+        in_process=address == IN_PROCESS,
+        environment=EnvironmentRecord.between(statistics.before, statistics.after),
+        used=dict(statistics.used),
+        deployments=statistics.deployments,
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from kenning_lego.reports.write import write_report
 from kenning_lego.scenarios.offline.run import FOUND, Given, Made, load, make
 from kenning_lego.scenarios.online.front_record import MOST_CARRIED, record_front
 from kenning_lego.scenarios.online.prediction import Predictor, fixed_cost_of
-from kenning_lego.scenarios.progress import Track, step
+from kenning_lego.scenarios.progress import Steps
 from kenning_lego.scenarios.targets import check_engines, open_target
 from kenning_lego.scenarios.tester.adding_up import (
     add_up,
@@ -112,12 +112,7 @@ class _Test:
         self.config = config
         self.console = console
         self.command = tuple(command)
-        self.durations: dict[str, float] = {}
-
-    @contextmanager
-    def step(self, title: str) -> Iterator[Track]:
-        with step(self.console, title, self.durations) as track:
-            yield track
+        self.step = Steps(console)
 
     def run(self) -> TestResult:
         config = self.config
@@ -322,7 +317,7 @@ class _Test:
             measured.telemetry,
             PLANS,
             measured.address,
-            self.durations,
+            self.step.durations_s,
         )
         record_path = run / "record.json"
         write_json(record_path, record.model_dump(mode="json"))

@@ -18,7 +18,7 @@ from kenning_lego.metrics.base import Metric
 from kenning_lego.metrics.lookup import make_metric
 from kenning_lego.scenarios.offline.fitting import check_fits
 from kenning_lego.scenarios.offline.run import FOUND, make_model
-from kenning_lego.scenarios.progress import Track, step
+from kenning_lego.scenarios.progress import Steps, Track
 from kenning_lego.scenarios.trainer.configuration import TrainConfig
 from kenning_lego.scenarios.trainer.recording import record_training
 from kenning_lego.store.artifacts import digest_of
@@ -73,7 +73,7 @@ class _Training:
         self.config = config
         self.console = console
         self.command = tuple(command)
-        self.durations: dict[str, float] = {}
+        self.step = Steps(console)
 
     def run(self) -> TrainingOutcome:
         config = self.config
@@ -90,7 +90,7 @@ class _Training:
         directory = workspace.root / "logs" / f"{name}-{place.step.key[:8]}"
         with TrainingLog(directory, metric.name) as log:
             trained = self._train(model, dataset, metric, place, log)
-            with step(self.console, "score the best weights", self.durations) as track:
+            with self.step("score the best weights") as track:
                 scores = score_network(model, dataset.validation, dataset.test, metric)
                 track.note = f"test {metric.name} {scores.test:.4f}"
             log.finish(trained.result.epochs[trained.result.best_epoch - 1], scores.test)
@@ -106,7 +106,7 @@ class _Training:
         place: TrainingPlace,
         log: TrainingLog,
     ) -> Trained:
-        with step(self.console, "train the network", self.durations) as track:
+        with self.step("train the network") as track:
             found = place.checkpoints.load()
             if found is not None:
                 track.say(f"goes on from its checkpoint in epoch {len(found.state['epochs']) + 1}")
@@ -153,7 +153,7 @@ class _Training:
             scores.test,
             WEIGHTS_NAME,
             digest_of(weights),
-            self.durations,
+            self.step.durations_s,
         )
         for path in filter(None, (directory / WEIGHTS_NAME, output)):
             write_bytes(path, weights)
