@@ -105,6 +105,17 @@ def test_record_of_before_classes_were_told_apart_opens(tmp_path: Path) -> None:
     assert load_record(damaged(tmp_path, older)).configurations[0].classification is None
 
 
+def test_record_of_before_precisions_were_mixed_opens(tmp_path: Path) -> None:
+    def older(content: dict[str, Any]) -> None:
+        del content["mixing"], content["additivity"]["engines_errors"]
+        for variant in content["segments"][1]["variants"]:
+            del variant["way"], variant["engine"]
+
+    record = load_record(damaged(tmp_path, older))
+    assert record.mixing is None
+    assert {(each.way, each.engine) for each in record.segments[1].variants} == {("", 0)}
+
+
 @pytest.mark.parametrize("cell", [[0, 2, 1], [-1, 0, 1]])
 def test_a_confusion_matrix_has_no_other_classes(cell: list[int], tmp_path: Path) -> None:
     def other(content: dict[str, Any]) -> None:
