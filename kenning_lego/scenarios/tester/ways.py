@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kenning_lego.compilers.base import Compiler
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.mixing_records import EngineRecord
+from kenning_lego.runtimes.formats import ENGINES
 from kenning_lego.runtimes.options import read_options
 from kenning_lego.scenarios.tester.configuration import InferenceTestConfig
 from kenning_lego.scenarios.tester.mix_configuration import WayConfig
-
-_ENGINES: Mapping[str, str] = {
-    "onnx": "onnxruntime",
-    "tflite": "litert",
-    "openvino": "openvino",
-    "torch": "torch",
-}
-"""The engine whose own format it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +74,7 @@ def _engine(way: WayConfig, config: InferenceTestConfig) -> EngineRecord:
     Without options of its own, a way that runs on the target's engine has those of the target.
     """
     target = config.target
-    natural = _ENGINES[way.compiler.format]
+    natural = ENGINES[way.compiler.format][0]
     same = way.compiler.format == config.compiler.format or natural == target.runtime
     runtime = way.runtime or (target.runtime if same else natural)
     if runtime == target.runtime and not way.options:
@@ -92,7 +85,7 @@ def _engine(way: WayConfig, config: InferenceTestConfig) -> EngineRecord:
 def _name(way: WayConfig, config: InferenceTestConfig, engine: EngineRecord) -> str:
     kind, main = (_kind(each) for each in (way.compiler, config.compiler))
     name = way.compiler.precision if kind == main else f"{kind}-{way.compiler.precision}"
-    usual = (config.target.runtime, _ENGINES[way.compiler.format])
+    usual = (config.target.runtime, ENGINES[way.compiler.format][0])
     return name if engine.runtime in usual else f"{name}-{engine.runtime}"
 
 
