@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
 
-from kenning_lego import __version__
 from kenning_lego.core.plans import Statistics
 from kenning_lego.core.records import (
     ArtifactRecord,
@@ -16,10 +14,10 @@ from kenning_lego.core.records import (
     ScoreRecord,
     WholeRecord,
 )
-from kenning_lego.core.run_headers import EnvironmentRecord
 from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.scenarios.baseline.configuration import BaselineConfig
 from kenning_lego.scenarios.offline.run import Given
+from kenning_lego.scenarios.origin import origin
 from kenning_lego.scenarios.tester.choice import ORIGINAL
 from kenning_lego.scenarios.tester.configuration import IN_PROCESS
 from kenning_lego.scenarios.tester.judging import judge_statistics
@@ -28,7 +26,6 @@ from kenning_lego.scenarios.tester.one_piece import WHOLE
 from kenning_lego.scenarios.tester.recording import record_target, record_telemetry
 from kenning_lego.scenarios.whole.candidates import Network
 from kenning_lego.scenarios.whole.recording import describe_whole
-from kenning_lego.servers.environment import describe
 from kenning_lego.training.teacher import Scores
 
 PLAN = "baseline"
@@ -70,7 +67,7 @@ def assemble_record(
     durations_s: Mapping[str, float],
 ) -> RunRecord:
     """Everything that was measured, on what, and how to repeat it."""
-    here, statistics = describe(), found.statistics
+    statistics = found.statistics
     plans, measurements = judge_statistics(
         statistics,
         found.telemetry,
@@ -80,12 +77,7 @@ def assemble_record(
     )
     memory = config.measurement.memory
     return RunRecord(
-        id=run_id,
-        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        version=__version__,
-        command=tuple(command),
-        scenario=config.model_dump(mode="json"),
-        host=EnvironmentRecord.between(here, here),
+        **origin(run_id, command, config),
         target=record_target(IN_PROCESS, statistics),
         network=describe_whole(
             config.model.name,

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
 
-from kenning_lego import __version__
 from kenning_lego.core.optimisation_records import (
     CandidateRecord,
     LimitsRecord,
     OptimisationRecord,
 )
 from kenning_lego.core.plans import Statistics
-from kenning_lego.core.run_headers import EnvironmentRecord
 from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.scenarios.offline.run import Given
 from kenning_lego.scenarios.optimiser.configuration import OptimisationConfig
 from kenning_lego.scenarios.optimiser.judging import Limits, best, undominated
 from kenning_lego.scenarios.optimiser.search import Entry
+from kenning_lego.scenarios.origin import origin
 from kenning_lego.scenarios.tester.configuration import IN_PROCESS
 from kenning_lego.scenarios.tester.judging import judge_statistics
 from kenning_lego.scenarios.tester.recording import record_target, record_telemetry
 from kenning_lego.scenarios.whole.candidates import Network
 from kenning_lego.scenarios.whole.recording import describe_whole
-from kenning_lego.servers.environment import describe
 from kenning_lego.training.teacher import Scores
 
 PLAN = "candidates"
@@ -63,7 +60,6 @@ def assemble_record(
     durations_s: Mapping[str, float],
 ) -> OptimisationRecord:
     """Everything that was found, on what, and how to repeat it."""
-    here = describe()
     in_process = found.address == IN_PROCESS
     plans, measurements = judge_statistics(
         found.statistics,
@@ -78,12 +74,7 @@ def assemble_record(
     front = undominated(figures, higher=higher)
     dataset = found.given.dataset
     return OptimisationRecord(
-        id=run_id,
-        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        version=__version__,
-        command=tuple(command),
-        scenario=config.model_dump(mode="json"),
-        host=EnvironmentRecord.between(here, here),
+        **origin(run_id, command, config),
         target=record_target(found.address, found.statistics),
         network=describe_whole(
             config.model.name, found.original, dataset, found.scores, found.given.metric

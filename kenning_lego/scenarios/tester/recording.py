@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 
-from kenning_lego import __version__
 from kenning_lego.blocks.chain import Chain
 from kenning_lego.core.mixing_records import MixingRecord
 from kenning_lego.core.plans import Statistics
@@ -24,9 +23,9 @@ from kenning_lego.core.run_headers import EnvironmentRecord, TargetRecord, Telem
 from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.datasets.base import Dataset
 from kenning_lego.metrics.base import Metric
+from kenning_lego.scenarios.origin import origin
 from kenning_lego.scenarios.tester.configuration import IN_PROCESS, InferenceTestConfig
 from kenning_lego.scenarios.tester.judging import judge_statistics
-from kenning_lego.servers.environment import describe
 from kenning_lego.training.teacher import Scores
 
 
@@ -79,7 +78,6 @@ def assemble_record(
 ) -> RunRecord:
     """Everything that was measured, on what, and how to repeat it."""
     in_process = address == IN_PROCESS
-    here = describe()
     judged, measurements = judge_statistics(
         statistics,
         telemetry,
@@ -88,12 +86,7 @@ def assemble_record(
         "in-process" if in_process else "target",
     )
     return RunRecord(
-        id=run_id,
-        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        version=__version__,
-        command=tuple(command),
-        scenario=config.model_dump(mode="json"),
-        host=EnvironmentRecord.between(here, here),
+        **origin(run_id, command, config),
         target=record_target(address, statistics),
         network=network,
         segments=tuple(segments),
