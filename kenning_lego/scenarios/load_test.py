@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, model_validator
 
-from kenning_lego import __version__
 from kenning_lego.core.configuration import Component
 from kenning_lego.core.engines import Engine, digests_of
 from kenning_lego.core.entry import run
@@ -25,9 +24,9 @@ from kenning_lego.core.loads import MAX_QUERIES, LoadPlan, LoadResult, Scenario
 from kenning_lego.core.plans import Progress, Statistics
 from kenning_lego.core.records import load_record
 from kenning_lego.core.run_headers import EnvironmentRecord, TargetRecord
+from kenning_lego.scenarios.origin import origin
 from kenning_lego.scenarios.targets import check_engines, open_target
 from kenning_lego.scenarios.tester.configuration import IN_PROCESS, TargetConfig
-from kenning_lego.servers.environment import describe
 from kenning_lego.store.artifacts import ArtifactStore, digest_of
 from kenning_lego.store.atomic import write_json
 from kenning_lego.store.workspace import Workspace
@@ -232,14 +231,8 @@ def _record(
     address: str,
 ) -> LoadRecord:
     now = datetime.now(timezone.utc)
-    here = describe()
     return LoadRecord(
-        id=now.strftime("load-%Y%m%dT%H%M%S.%f")[:-3] + "Z",
-        created=now.isoformat(timespec="seconds"),
-        version=__version__,
-        command=tuple(command),
-        scenario=config.model_dump(mode="json"),
-        host=EnvironmentRecord.between(here, here),
+        **origin(now.strftime("load-%Y%m%dT%H%M%S.%f")[:-3] + "Z", command, config),
         target=TargetRecord(
             address=address,
             in_process=address == IN_PROCESS,

@@ -7,13 +7,11 @@ from datetime import datetime, timezone
 
 from torch import nn
 
-from kenning_lego import __version__
-from kenning_lego.core.run_headers import EnvironmentRecord
 from kenning_lego.core.training_records import EpochRecord, TrainingRecord
 from kenning_lego.datasets.base import Dataset
 from kenning_lego.metrics.base import Metric
+from kenning_lego.scenarios.origin import origin
 from kenning_lego.scenarios.trainer.configuration import TrainConfig
-from kenning_lego.servers.environment import describe
 from kenning_lego.training.fitting import EpochResult
 from kenning_lego.training.teacher import Trained
 
@@ -32,14 +30,9 @@ def record_training(
     durations_s: Mapping[str, float],
 ) -> TrainingRecord:
     """Everything that came of it, of what, on what, and how to repeat it."""
-    here, result = describe(), trained.result
+    result = trained.result
     return TrainingRecord(
-        id=run_id,
-        created=_moment(datetime.now(timezone.utc)),
-        version=__version__,
-        command=tuple(command),
-        scenario=config.model_dump(mode="json"),
-        host=EnvironmentRecord.between(here, here),
+        **origin(run_id, command, config),
         network=config.model.name,
         parameters=sum(each.numel() for each in model.parameters()),
         dataset=dataset.name,
