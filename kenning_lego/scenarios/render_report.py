@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from kenning_lego.core.configuration import Component
@@ -14,8 +14,15 @@ from kenning_lego.core.flags import parse_configuration
 from kenning_lego.core.optimisation_records import load_optimisation_record
 from kenning_lego.core.pipeline_records import load_pipelines_record
 from kenning_lego.core.records import load_record
-from kenning_lego.core.run_headers import kind_of
+from kenning_lego.core.run_headers import OriginRecord, kind_of
 from kenning_lego.store.workspace import Workspace
+
+_LOADERS: Mapping[str, Callable[[Path], OriginRecord]] = {
+    "run": load_record,
+    "optimisation": load_optimisation_record,
+    "pipelines": load_pipelines_record,
+    "conversion": load_conversion_record,
+}
 
 
 class ReportConfig(Component):
@@ -41,29 +48,8 @@ def main(arguments: Sequence[str]) -> int:
     )
     path = _record(config)
     directory = config.output or path.parent
-    # Wrong flags and records need no templates.
-    kind = kind_of(path)
-    if kind == "optimisation":
-        search = load_optimisation_record(path)
-        from kenning_lego.reports.write import write_optimisation_report
-
-        print(f"report {write_optimisation_report(search, directory)}")
-        return 0
-    if kind == "pipelines":
-        pipelines = load_pipelines_record(path)
-        from kenning_lego.reports.write import write_pipelines_report
-
-        print(f"report {write_pipelines_report(pipelines, directory)}")
-        return 0
-    if kind_of(path) == "conversion":
-        conversions = load_conversion_record(path)
-        from kenning_lego.reports.write import write_conversions
-
-        for written in write_conversions(conversions, directory):
-            print(f"report {written}")
-        return 0
-    record = load_record(path)
-    from kenning_lego.reports.write import write_report
+    record = _LOADERS.get(kind_of(path), load_record)(path)
+    from kenning_lego.reports.write import write_report  # wrong flags and records need no templates
 
     print(f"report {write_report(record, directory)}")
     return 0

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from kenning_lego.core.conversion_records import ConversionCell, ConversionRecord
-from kenning_lego.reports.conversions.matrix import matrix
-from kenning_lego.reports.write import write_conversions
+from kenning_lego.reports.conversions.report import conversions_said
+from kenning_lego.reports.write import write_report
 from kenning_lego.scenarios.converting.configuration import ConvertConfig
 from kenning_lego.scenarios.converting.run import convert, networks_of
 from kenning_lego.scenarios.progress import Steps
@@ -38,8 +38,8 @@ def convert_and_tell(
 
         record, run = convert(config, workspace, on_cell, command)
     write_json(run / RECORD_NAME, record.model_dump(mode="json"))
-    console.print(matrix(record).said, soft_wrap=True)
+    console.print(conversions_said(record), soft_wrap=True)
     console.print(f"record {run / RECORD_NAME}", soft_wrap=True)
-    for path in write_conversions(record, config.output or run):
-        console.print(f"report {path}", soft_wrap=True)
+    path = write_report(record, config.output or run)
+    console.print(f"report {path}", soft_wrap=True)
     return record

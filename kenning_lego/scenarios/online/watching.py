@@ -19,7 +19,7 @@ from kenning_lego.core.run_headers import EnvironmentRecord, TargetRecord
 from kenning_lego.metrics.base import ShareMetric
 from kenning_lego.metrics.lookup import make_metric
 from kenning_lego.protocols.client import TargetClient
-from kenning_lego.reports.write import write_pipelines_report
+from kenning_lego.reports.write import write_report
 from kenning_lego.scenarios.online.configuration import AdaptConfig, RunConfig
 from kenning_lego.scenarios.online.deploying import Pipeline, deploy
 from kenning_lego.scenarios.online.following import Followed, first_moment, used_by
@@ -200,6 +200,6 @@ class Watch:
         directory: Path = self._config.output or first.network.workspace.new_run()
         path = directory / RECORD_NAME
         write_json(path, record.model_dump(mode="json"))
-        report = write_pipelines_report(record, directory)
+        report = write_report(record, directory)
         self._console.print(f"record {path}", soft_wrap=True)
         self._console.print(f"report {report}", soft_wrap=True)

@@ -13,7 +13,7 @@ from kenning_lego.core.plans import Statistics
 from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.datasets.samples import Samples
 from kenning_lego.datasets.splitting import subset
-from kenning_lego.reports.write import write_optimisation_report
+from kenning_lego.reports.write import write_report
 from kenning_lego.scenarios.offline.run import (
     FOUND,
     Given,
@@ -158,7 +158,7 @@ class _Search:
         )
         record_path = run / "optimisation.json"
         write_json(record_path, record.model_dump(mode="json"))
-        report_path = write_optimisation_report(record, run)
+        report_path = write_report(record, run)
         print_search(self.console, record)
         if self.config.output is not None and record.best is not None:
             for path in write_best(record, workspace, self.config.output):
