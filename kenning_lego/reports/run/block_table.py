@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from kenning_lego.core.records import SegmentRecord, TensorRecord, VariantRecord
 from kenning_lego.reports.document.parts import Section
+from kenning_lego.reports.document.subjects import block_subject
 from kenning_lego.reports.document.tables import Cell, Column, Rows, Table
 from kenning_lego.reports.drawing.palette import shade
 from kenning_lego.reports.formatting import (
@@ -122,7 +123,8 @@ class _Writer:
         rows = tuple(self._row(segment, tensors, each) for each in segment.variants)
         if not self.has_variants:
             return Rows(rows)
-        return Rows(rows, segment.name, tensors if segment.scalable else f"fixed, {tensors}")
+        note = tensors if segment.scalable else f"fixed, {tensors}"
+        return Rows(rows, segment.name, note, block_subject(segment.name))
 
     def _row(
         self, segment: SegmentRecord, tensors: str, variant: VariantRecord
@@ -145,7 +147,8 @@ class _Writer:
 
     def _name(self, segment: SegmentRecord, tensors: str, variant: VariantRecord) -> Cell:
         if not self.has_variants:
-            return Cell(segment.name, variant.name, note=tensors, title=variant.name)
+            about = block_subject(segment.name)
+            return Cell(segment.name, variant.name, tensors, title=variant.name, about=about)
         return Cell(_label(variant), variant.name, title=variant.name, shade=shade(variant))
 
     def _latency(self, variant: VariantRecord) -> tuple[Cell, ...]:

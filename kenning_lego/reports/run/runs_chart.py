@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kenning_lego.reports.drawing.reading import Axis, plot, series
 from kenning_lego.reports.drawing.svg import (
     Scale,
     across,
@@ -70,7 +71,8 @@ def runs_chart(findings: Findings, identity: str, width: float) -> str | None:
         spans = "".join(f"M{x(g.position):.1f} {y(g.low):.1f}V{y(g.high):.1f}" for g in groups)
         body.append(element("path", d=spans, class_="range"))
     dots = "".join(f"M{x(g.position):.1f} {y(g.median):.1f}h0" for g in groups)
-    body.append(element("path", d=dots, class_="runs"))
+    read = Axis(x, "run"), Axis(y, unit=unit.symbol)
+    body.append(plot(*read, series("", dots, "runs")))
     shared = f" Each mark stands for {counted(size, 'run')}." if size > 1 else ""
     return drawing(
         identity,
