@@ -7,9 +7,11 @@ import tempfile
 from pathlib import Path
 
 from kenning_lego.core.conversion_records import ConversionRecord
-from kenning_lego.core.errors import StoreError
+from kenning_lego.core.errors import StoreError, UsageError
+from kenning_lego.core.opening import AnyRecord, kind_of
 from kenning_lego.core.optimisation_records import OptimisationRecord
 from kenning_lego.core.pipeline_records import PipelinesRecord
+from kenning_lego.core.record_kinds import KINDS
 from kenning_lego.core.records import RunRecord
 from kenning_lego.reports.conversions.page import render_conversions
 from kenning_lego.reports.conversions.text import render_markdown, render_rst
@@ -21,6 +23,33 @@ REPORT_NAME = "report.html"
 CONVERSIONS_NAME = "conversion"
 PIPELINES_REPORT_NAME = "pipelines.html"
 OPTIMISATION_REPORT_NAME = "optimisation.html"
+
+
+def write_pages(record: AnyRecord, directory: Path) -> tuple[Path, ...]:
+    """Write the page, or pages, of a record of any kind that has one.
+
+    Args:
+        record: of any kind.
+        directory: for the pages; made when it is missing.
+
+    Raises:
+        UsageError: there is no page of this kind.
+        MissingDependencyError: jinja2 is not installed.
+        StoreError: a file cannot be written.
+    """
+    match record:
+        case RunRecord():
+            return (write_report(record, directory),)
+        case PipelinesRecord():
+            return (write_pipelines_report(record, directory),)
+        case OptimisationRecord():
+            return (write_optimisation_report(record, directory),)
+        case ConversionRecord():
+            return write_conversions(record, directory)
+    raise UsageError(
+        f"there is no page of {KINDS[kind_of(record)].of}",
+        "`kenning-lego results show` prints what the record holds",
+    )
 
 
 def write_report(record: RunRecord, directory: Path) -> Path:

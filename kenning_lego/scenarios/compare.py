@@ -13,7 +13,8 @@ from kenning_lego.core.configuration import Component
 from kenning_lego.core.entry import run
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
-from kenning_lego.core.records import RunRecord, load_record
+from kenning_lego.core.opening import open_as
+from kenning_lego.core.records import RunRecord
 
 REGRESSION = 3
 
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
         raise ConfigurationError(
             f"{len(config.records)} records were named", "name two: kenning-lego compare A B"
         )
-    before, after = map(_load, config.records)
+    before, after = (open_as(RunRecord, each) for each in config.records)
     from kenning_lego.reports.comparison import compare_runs  # wrong flags need no numpy
     from kenning_lego.reports.comparison_text import comparison_text
 
@@ -62,10 +63,6 @@ def main(arguments: Sequence[str]) -> int:
     else:
         print(comparison_text(comparison))
     return REGRESSION if comparison.regressed else 0
-
-
-def _load(path: Path) -> RunRecord:
-    return load_record(path / "record.json" if path.is_dir() else path)
 
 
 if __name__ == "__main__":

@@ -21,8 +21,9 @@ from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
 from kenning_lego.core.load_records import LoadRecord, LoadResultRecord
 from kenning_lego.core.loads import MAX_QUERIES, LoadPlan, LoadResult, Scenario
+from kenning_lego.core.opening import open_as
 from kenning_lego.core.plans import Progress, Statistics
-from kenning_lego.core.records import load_record
+from kenning_lego.core.records import RunRecord
 from kenning_lego.core.run_headers import EnvironmentRecord, TargetRecord
 from kenning_lego.scenarios.origin import origin
 from kenning_lego.scenarios.targets import check_engines, open_target
@@ -183,7 +184,7 @@ def _stages(config: LoadTestConfig) -> tuple[tuple[str, ...], tuple[Engine, ...]
     from kenning_lego.blocks.latency import stages_of
 
     workspace = _workspace(config)
-    record = load_record(workspace.latest_record())
+    record = open_as(RunRecord, workspace.latest_record())
     chosen = {each.name: each.variants for each in record.configurations if each.feasible}
     if config.configuration not in chosen:
         raise ConfigurationError(
