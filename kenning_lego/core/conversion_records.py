@@ -7,6 +7,7 @@ from typing import Final, Literal
 from pydantic import Field
 
 from kenning_lego.core.run_headers import EnvironmentRecord, Record
+from kenning_lego.core.showing import ShownRecord
 
 CONVERSION_VERSION: Final = 1
 
@@ -44,7 +45,7 @@ class ConversionCell(Record):
     """Largest absolute output of torch."""
 
 
-class ConversionRecord(Record):
+class ConversionRecord(Record, ShownRecord):
     """A support matrix: every network on every route."""
 
     schema_version: Literal[1] = CONVERSION_VERSION

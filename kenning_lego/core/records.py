@@ -16,6 +16,7 @@ from kenning_lego.core.engines import Engine, stage_of
 from kenning_lego.core.measurement_records import MeasurementRecord, PlanRecord
 from kenning_lego.core.mixing_records import MixingRecord
 from kenning_lego.core.run_headers import HeaderRecord, Record, TelemetryRecord
+from kenning_lego.core.showing import Shown
 
 SCHEMA_VERSION: Final = 2
 
@@ -243,7 +244,7 @@ class ClassificationRecord(Record):
         return rows
 
 
-class ConfigurationRecord(Record):
+class ConfigurationRecord(Record, Shown):
     """The variants chosen for a budget, or why none could be."""
 
     name: str

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kenning_lego.core.plans import TargetDescription
+from kenning_lego.core.showing import ShownRecord
 
 
 class Record(BaseModel):
@@ -69,7 +70,7 @@ class TelemetryRecord(Record):
         return self
 
 
-class OriginRecord(Record):
+class OriginRecord(Record, ShownRecord):
     """Which run a record is of, and how to repeat it."""
 
     id: str

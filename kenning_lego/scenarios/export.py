@@ -9,10 +9,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kenning_lego.core.entry import run
+from kenning_lego.core.errors import StoreError
 from kenning_lego.core.flags import parse_configuration
 from kenning_lego.scenarios.exporting.configuration import ExportConfig
+
+if TYPE_CHECKING:
+    from kenning_lego.core.export_records import ExportRecord
+    from kenning_lego.store.workspace import Workspace
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -44,7 +51,19 @@ def main(arguments: Sequence[str]) -> int:
         f"off the chain by {record.artifact.gap_max_abs:.2g} at most"
     )
     print(f"record {path.with_suffix('.json')}")
+    _keep(tested.workspace, record, path)
     return 0
+
+
+def _keep(workspace: Workspace, record: ExportRecord, path: Path) -> None:
+    """Note the export in the workspace; the files are written whether that can be done or not."""
+    from kenning_lego.store.keeping import keep_record
+
+    noted = record.model_copy(update={"directory": str(path.parent)})
+    try:
+        print(f"noted {keep_record(noted, workspace.new_run())}")
+    except StoreError as error:
+        print(f"not noted in the workspace: {error}")
 
 
 if __name__ == "__main__":

@@ -12,10 +12,8 @@ from kenning_lego.reports.write import write_conversions
 from kenning_lego.scenarios.converting.configuration import ConvertConfig
 from kenning_lego.scenarios.converting.run import convert, networks_of
 from kenning_lego.scenarios.progress import Steps
-from kenning_lego.store.atomic import write_json
+from kenning_lego.store.keeping import keep_record
 from kenning_lego.store.workspace import Workspace
-
-RECORD_NAME = "conversion.json"
 
 
 def convert_and_tell(
@@ -37,9 +35,9 @@ def convert_and_tell(
                 console.print(f"  {cell.network} {cell.route}: {cell.problem}", soft_wrap=True)
 
         record, run = convert(config, workspace, on_cell, command)
-    write_json(run / RECORD_NAME, record.model_dump(mode="json"))
+    kept = keep_record(record, run)
     console.print(matrix(record).said, soft_wrap=True)
-    console.print(f"record {run / RECORD_NAME}", soft_wrap=True)
+    console.print(f"record {kept}", soft_wrap=True)
     for path in write_conversions(record, config.output or run):
         console.print(f"report {path}", soft_wrap=True)
     return record

@@ -33,7 +33,7 @@ from kenning_lego.scenarios.targets import open_target
 from kenning_lego.scenarios.whole.candidates import Candidate, Namer, Network
 from kenning_lego.scenarios.whole.engines import engines_for
 from kenning_lego.scenarios.whole.networks import original_network, uniform_networks
-from kenning_lego.store.atomic import write_json
+from kenning_lego.store.keeping import keep_record
 from kenning_lego.store.workspace import Workspace
 
 
@@ -156,8 +156,7 @@ class _Search:
             found,
             self.step.durations_s,
         )
-        record_path = run / "optimisation.json"
-        write_json(record_path, record.model_dump(mode="json"))
+        record_path = keep_record(record, run)
         report_path = write_optimisation_report(record, run)
         print_search(self.console, record)
         if self.config.output is not None and record.best is not None:
