@@ -12,12 +12,14 @@ from kenning_lego.compilers.torch_export import TorchExport
 from kenning_lego.core.engines import Engine
 from kenning_lego.core.errors import CompilationError, MissingDependencyError
 from kenning_lego.core.footprints import FootprintPlan
+from kenning_lego.core.output import current
 from kenning_lego.core.records import ArtifactRecord, RunRecord
 from kenning_lego.core.target import Target
 from kenning_lego.reports.write import write_report
 from kenning_lego.scenarios.baseline.configuration import BaselineConfig
 from kenning_lego.scenarios.baseline.recording import Baseline, assemble_record
 from kenning_lego.scenarios.baseline.summary import print_baseline
+from kenning_lego.scenarios.figures import run_figures
 from kenning_lego.scenarios.offline.configuration import OfflineConfig
 from kenning_lego.scenarios.offline.run import FOUND, Given, load, train_network
 from kenning_lego.scenarios.progress import Steps
@@ -180,8 +182,9 @@ class _Baseline:
         write_json(record_path, record.model_dump(mode="json"))
         report_path = write_report(record, run)
         print_baseline(self.console, record)
-        self._say(f"record {record_path}")
-        self._say(f"report {report_path}")
+        current().figures(**run_figures(record))
+        current().wrote("record", record_path)
+        current().wrote("report", report_path)
         return BaselineResult(record, record_path, report_path)
 
     def _say(self, text: str) -> None:

@@ -13,6 +13,7 @@ from kenning_lego import __version__
 from kenning_lego.core.deployment_records import DeploymentEvent
 from kenning_lego.core.engines import Engine
 from kenning_lego.core.errors import TargetError
+from kenning_lego.core.output import current
 from kenning_lego.core.pipeline_records import PipelinesRecord
 from kenning_lego.core.plans import TargetDescription
 from kenning_lego.core.run_headers import EnvironmentRecord, TargetRecord
@@ -20,6 +21,7 @@ from kenning_lego.metrics.base import ShareMetric
 from kenning_lego.metrics.lookup import make_metric
 from kenning_lego.protocols.client import TargetClient
 from kenning_lego.reports.write import write_pipelines_report
+from kenning_lego.scenarios.figures import pipeline_figures
 from kenning_lego.scenarios.online.configuration import AdaptConfig, RunConfig
 from kenning_lego.scenarios.online.deploying import Pipeline, deploy
 from kenning_lego.scenarios.online.following import Followed, first_moment, used_by
@@ -201,5 +203,6 @@ class Watch:
         path = directory / RECORD_NAME
         write_json(path, record.model_dump(mode="json"))
         report = write_pipelines_report(record, directory)
-        self._console.print(f"record {path}", soft_wrap=True)
-        self._console.print(f"report {report}", soft_wrap=True)
+        current().figures(**pipeline_figures(record))
+        current().wrote("record", path)
+        current().wrote("report", report)

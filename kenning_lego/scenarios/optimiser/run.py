@@ -9,11 +9,13 @@ from pathlib import Path
 from rich.console import Console
 
 from kenning_lego.core.optimisation_records import OptimisationRecord
+from kenning_lego.core.output import current
 from kenning_lego.core.plans import Statistics
 from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.datasets.samples import Samples
 from kenning_lego.datasets.splitting import subset
 from kenning_lego.reports.write import write_optimisation_report
+from kenning_lego.scenarios.figures import search_figures
 from kenning_lego.scenarios.offline.run import (
     FOUND,
     Given,
@@ -162,9 +164,10 @@ class _Search:
         print_search(self.console, record)
         if self.config.output is not None and record.best is not None:
             for path in write_best(record, workspace, self.config.output):
-                self._say(f"file {path}")
-        self._say(f"record {record_path}")
-        self._say(f"report {report_path}")
+                current().wrote("file", path)
+        current().figures(**search_figures(record))
+        current().wrote("record", record_path)
+        current().wrote("report", report_path)
         return SearchResult(record, record_path, report_path)
 
     def _say(self, text: str) -> None:

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from kenning_lego.core.configuration import changed
 from kenning_lego.core.errors import ConfigurationError
+from kenning_lego.core.output import current
 from kenning_lego.core.records import (
     AdditivityRecord,
     BudgetRecord,
@@ -18,6 +19,7 @@ from kenning_lego.core.target import Target
 from kenning_lego.datasets.random_data import RandomData
 from kenning_lego.metrics.lookup import make_metric
 from kenning_lego.reports.write import write_report
+from kenning_lego.scenarios.figures import run_figures
 from kenning_lego.scenarios.own_files.describing import (
     WHOLE,
     network_of,
@@ -188,8 +190,9 @@ class _FileTest:
         write_json(path, record.model_dump(mode="json"))
         report = write_report(record, run)
         print_file_test(self.console, record)
-        self.console.print(f"record {path}", soft_wrap=True)
-        self.console.print(f"report {report}", soft_wrap=True)
+        current().figures(**run_figures(record))
+        current().wrote("record", path)
+        current().wrote("report", report)
         return TestResult(record, path, report)
 
 

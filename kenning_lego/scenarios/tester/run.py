@@ -11,6 +11,7 @@ from rich.console import Console
 
 from kenning_lego.core.errors import CompilationError
 from kenning_lego.core.mixing_records import MixingRecord
+from kenning_lego.core.output import current
 from kenning_lego.core.plans import Statistics, TargetDescription
 from kenning_lego.core.records import (
     AccuracyRecord,
@@ -26,6 +27,7 @@ from kenning_lego.core.target import Target
 from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.reports.environment import engine
 from kenning_lego.reports.write import write_report
+from kenning_lego.scenarios.figures import run_figures
 from kenning_lego.scenarios.offline.run import FOUND, Given, Made, load, make
 from kenning_lego.scenarios.online.front_record import MOST_CARRIED, record_front
 from kenning_lego.scenarios.online.prediction import Predictor, fixed_cost_of
@@ -324,8 +326,9 @@ class _Test:
         report_path = write_report(record, run)
         print_configurations(self.console, record)
         self.console.print(f"ran on {engine(record.target.used)}", soft_wrap=True)
-        self.console.print(f"record {record_path}", soft_wrap=True)
-        self.console.print(f"report {report_path}", soft_wrap=True)
+        current().figures(**run_figures(record))
+        current().wrote("record", record_path)
+        current().wrote("report", report_path)
         return TestResult(record, record_path, report_path)
 
 

@@ -12,10 +12,12 @@ import torch
 from rich.console import Console
 from torch import nn
 
+from kenning_lego.core.output import current
 from kenning_lego.core.training_records import TrainingRecord
 from kenning_lego.datasets.base import Dataset
 from kenning_lego.metrics.base import Metric
 from kenning_lego.metrics.lookup import make_metric
+from kenning_lego.scenarios.figures import training_figures
 from kenning_lego.scenarios.offline.fitting import check_fits
 from kenning_lego.scenarios.offline.run import FOUND, make_model
 from kenning_lego.scenarios.progress import Steps, Track
@@ -170,8 +172,9 @@ class _Training:
             f"{record.test_score:.4f}"
         )
         self._say(f"log {log} (tensorboard --logdir {log.parent})")
-        self._say(f"record {outcome.record_path}")
-        self._say(f"weights {outcome.weights_path}")
+        current().figures(**training_figures(record))
+        current().wrote("record", outcome.record_path)
+        current().wrote("weights", outcome.weights_path)
 
     def _say(self, text: str) -> None:
         self.console.print(text, soft_wrap=True, markup=False)
