@@ -10,7 +10,7 @@ import codecs
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -39,6 +39,9 @@ _ASCII = {
 """What stands for characters that a locale cannot show."""
 _PLAIN_ERRORS = "kenning_lego.plain"
 
+OnProgress = Callable[[int, int, str], None]
+"""Told what is done, of how much (0 if that is not known), and a word for people."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mode:
@@ -62,10 +65,12 @@ class Output:
     Attributes:
         mode: how.
         answered: the document that was asked for; None if the verb works on files instead.
+        on_progress: shows the step that runs; None outside of steps.
     """
 
     mode: Mode = Mode()
     answered: Any = None
+    on_progress: OnProgress | None = None
     _paths: dict[str, list[str]] = field(default_factory=dict)
     _figures: dict[str, Any] = field(default_factory=dict)
 
@@ -109,6 +114,15 @@ class Output:
     def answer(self, document: Any) -> None:
         """The document that programs asked for: it is printed as it is."""
         self.answered = document
+
+    @contextmanager
+    def progress_to(self, on_progress: OnProgress) -> Iterator[None]:
+        """Let what is deep inside a step, such as a download, tell how far it is."""
+        before, self.on_progress = self.on_progress, on_progress
+        try:
+            yield
+        finally:
+            self.on_progress = before
 
     def finish(self, exit_code: int, error: Mapping[str, str] | None = None) -> None:
         """Print what programs read, if they do."""

@@ -77,13 +77,16 @@ def make(arguments: Sequence[str]) -> int:
     from kenning_lego.scenarios import progress
     from kenning_lego.scenarios.offline import run as offline
     from kenning_lego.scenarios.offline.showing import print_network
+    from kenning_lego.scenarios.step_counts import LOADING, offline_steps
     from kenning_lego.scenarios.tester.summary import describe_errors
 
     console = progress.make_console()
     workspace = Workspace(config.workspace)
-    given = offline.load(config)
+    step = progress.Steps(console, offline_steps(config))
+    with step(LOADING):
+        given = offline.load(config)
     console.print(f"network {config.model.name} on {given.dataset}", soft_wrap=True)
-    made = offline.make(config, given, workspace, progress.Steps(console))
+    made = offline.make(config, given, workspace, step)
     print_network(console, made.manifest)
     console.print(describe_errors(made.profile.record), soft_wrap=True)
     count = sum(len(each.variants) for each in made.manifest.segments if each.scalable)

@@ -19,7 +19,9 @@ def run_figures(record: RunRecord) -> dict[str, Any]:
     return {
         "network": record.network.name,
         "metric": record.network.metric,
-        "verdicts": {plan.name: plan.verdict for plan in record.plans},
+        "verdicts": {
+            plan.name: plan.verdict.name for plan in record.plans if plan.verdict is not None
+        },
         "configurations": [
             {
                 "name": each.name,

@@ -165,13 +165,15 @@ def run_load_tests(config: LoadTestConfig, console: Console, command: Sequence[s
 
     stages, engines = _stages(config)
     files = _files(config, stages)
-    step = Steps(console)
     results: list[LoadResult] = []
     with _scratch(config) as artifacts, open_target(config.target, artifacts) as target:
         check_engines(config.target, engines, target.describe(), target.address)
-        for digest, path in files.items():
-            target.upload(path, digest)
         asked = plans(config, stages, engines)
+        step = Steps(console, 1 + len(asked))
+        with step("upload") as track:
+            for done, (digest, path) in enumerate(files.items(), 1):
+                target.upload(path, digest)
+                track.update(done, len(files))
         for plan in asked:
             rate = f" at {plan.rate_per_s:g} a second" if plan.rate_per_s else ""
             with step(f"{plan.scenario}{rate}") as track:

@@ -113,14 +113,15 @@ class Steps:
         """Show a step while it runs."""
         console = self.console
         self._begun += 1
-        place = f"{self._begun}/{self.count} " if self.count else ""
+        place = f"{self._begun}/{self.count} " if self._begun <= self.count else ""
         track = Track(console, f"{place}{title}")
         if console.is_interactive:
-            with _bar(console, track):
+            with _bar(console, track), current().progress_to(track.update):
                 yield track
         else:
             console.print(f"  {track.title} ...", soft_wrap=True)
-            yield track
+            with current().progress_to(track.update):
+                yield track
         self.durations_s[title] = round(track.seconds, 3)
         note = f" ({track.note})" if track.note else ""
         console.print(f"  {track.title}: {track.seconds:.1f} s{note}", soft_wrap=True)

@@ -23,6 +23,7 @@ from kenning_lego.scenarios.figures import run_figures
 from kenning_lego.scenarios.offline.configuration import OfflineConfig
 from kenning_lego.scenarios.offline.run import FOUND, Given, load, train_network
 from kenning_lego.scenarios.progress import Steps
+from kenning_lego.scenarios.step_counts import LOADING, REPORTING, baseline_steps
 from kenning_lego.scenarios.targets import open_target
 from kenning_lego.scenarios.tester.configuration import IN_PROCESS, TargetConfig
 from kenning_lego.scenarios.tester.measuring import Scored, classification_of
@@ -67,7 +68,7 @@ class _Baseline:
         self.config = config
         self.console = console
         self.command = tuple(command)
-        self.step = Steps(console)
+        self.step = Steps(console, baseline_steps(config))
         self.where = TargetConfig(address=IN_PROCESS, threads=config.threads)
 
     def run(self) -> BaselineResult:
@@ -80,7 +81,8 @@ class _Baseline:
             metric=config.metric,
             training=config.training,
         )
-        given = load(offline)
+        with self.step(LOADING):
+            given = load(offline)
         self._say(f"network {config.model.name} on {given.dataset}")
         scores = train_network(offline, given, workspace, self.step)
         network = original_network(given.model, given.dataset)
@@ -180,7 +182,8 @@ class _Baseline:
         record = assemble_record(run.name, self.command, self.config, found, self.step.durations_s)
         record_path = run / "record.json"
         write_json(record_path, record.model_dump(mode="json"))
-        report_path = write_report(record, run)
+        with self.step(REPORTING):
+            report_path = write_report(record, run)
         print_baseline(self.console, record)
         current().figures(**run_figures(record))
         current().wrote("record", record_path)

@@ -33,6 +33,7 @@ from kenning_lego.scenarios.own_files.scoring import Examination, examine, score
 from kenning_lego.scenarios.own_files.shipping import Shipped, compose, ship
 from kenning_lego.scenarios.own_files.telling import print_file_test
 from kenning_lego.scenarios.progress import Steps
+from kenning_lego.scenarios.step_counts import LOADING, REPORTING, file_test_steps
 from kenning_lego.scenarios.targets import check_engine, open_target
 from kenning_lego.scenarios.tester.adding_up import with_latencies
 from kenning_lego.scenarios.tester.choice import ORIGINAL
@@ -75,7 +76,7 @@ class _FileTest:
         self.config = config
         self.console = console
         self.command = tuple(command)
-        self.step = Steps(console)
+        self.step = Steps(console, file_test_steps(config))
 
     def run(self) -> TestResult:
         config = self.config
@@ -85,7 +86,8 @@ class _FileTest:
             raise ConfigurationError("no file is named", "name one with --model.file")
         file = read_network(path, config.model.cut)
         metric = make_metric(config.metric)
-        dataset = None if isinstance(config.dataset, RandomData) else config.dataset.load()
+        with self.step(LOADING):
+            dataset = None if isinstance(config.dataset, RandomData) else config.dataset.load()
         workspace = Workspace(config.workspace)
         with open_target(config.target, workspace.artifacts) as target:
             description = target.describe()
@@ -188,7 +190,8 @@ class _FileTest:
         )
         path = run / "record.json"
         write_json(path, record.model_dump(mode="json"))
-        report = write_report(record, run)
+        with self.step(REPORTING):
+            report = write_report(record, run)
         print_file_test(self.console, record)
         current().figures(**run_figures(record))
         current().wrote("record", path)

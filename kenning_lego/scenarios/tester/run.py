@@ -32,6 +32,7 @@ from kenning_lego.scenarios.offline.run import FOUND, Given, Made, load, make
 from kenning_lego.scenarios.online.front_record import MOST_CARRIED, record_front
 from kenning_lego.scenarios.online.prediction import Predictor, fixed_cost_of
 from kenning_lego.scenarios.progress import Steps
+from kenning_lego.scenarios.step_counts import LOADING, REPORTING, test_steps
 from kenning_lego.scenarios.targets import check_engines, open_target
 from kenning_lego.scenarios.tester.adding_up import (
     add_up,
@@ -114,13 +115,14 @@ class _Test:
         self.config = config
         self.console = console
         self.command = tuple(command)
-        self.step = Steps(console)
+        self.step = Steps(console, test_steps(config))
 
     def run(self) -> TestResult:
         config = self.config
         workspace = Workspace(config.workspace)
         # Everything that can be wrong with the command is found before anything expensive runs.
-        given = load(config)
+        with self.step(LOADING):
+            given = load(config)
         config.compiler.versions()
         ways = ways_of(config)
         with self._target(workspace) as target:
@@ -323,7 +325,8 @@ class _Test:
         )
         record_path = run / "record.json"
         write_json(record_path, record.model_dump(mode="json"))
-        report_path = write_report(record, run)
+        with self.step(REPORTING):
+            report_path = write_report(record, run)
         print_configurations(self.console, record)
         self.console.print(f"ran on {engine(record.target.used)}", soft_wrap=True)
         current().figures(**run_figures(record))

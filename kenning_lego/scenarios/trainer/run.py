@@ -21,6 +21,7 @@ from kenning_lego.scenarios.figures import training_figures
 from kenning_lego.scenarios.offline.fitting import check_fits
 from kenning_lego.scenarios.offline.run import FOUND, make_model
 from kenning_lego.scenarios.progress import Steps, Track
+from kenning_lego.scenarios.step_counts import LOADING, TRAINING_STEPS
 from kenning_lego.scenarios.trainer.configuration import TrainConfig
 from kenning_lego.scenarios.trainer.recording import record_training
 from kenning_lego.store.artifacts import digest_of
@@ -75,16 +76,17 @@ class _Training:
         self.config = config
         self.console = console
         self.command = tuple(command)
-        self.step = Steps(console)
+        self.step = Steps(console, TRAINING_STEPS)
 
     def run(self) -> TrainingOutcome:
         config = self.config
         workspace = Workspace(config.workspace)
         metric = make_metric(config.metric)
         torch.manual_seed(config.training.seed)
-        model = make_model(config.model)
-        dataset = config.dataset.load()
-        check_fits(model, dataset, config.model.name)
+        with self.step(LOADING):
+            model = make_model(config.model)
+            dataset = config.dataset.load()
+            check_fits(model, dataset, config.model.name)
         self._say(f"network {config.model.name} on {dataset}")
 
         place = find_place(model, dataset, config.training, metric, workspace, config.checkpoint_s)
@@ -93,7 +95,9 @@ class _Training:
         with TrainingLog(directory, metric.name) as log:
             trained = self._train(model, dataset, metric, place, log)
             with self.step("score the best weights") as track:
-                scores = score_network(model, dataset.validation, dataset.test, metric)
+                scores = score_network(
+                    model, dataset.validation, dataset.test, metric, track.update
+                )
                 track.note = f"test {metric.name} {scores.test:.4f}"
             log.finish(trained.result.epochs[trained.result.best_epoch - 1], scores.test)
         outcome = self._keep(workspace.new_run(), model, dataset, metric, trained, scores)
