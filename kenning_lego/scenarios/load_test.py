@@ -21,9 +21,11 @@ from kenning_lego.core.flags import parse_configuration
 from kenning_lego.core.load_records import LoadRecord, LoadResultRecord
 from kenning_lego.core.loads import MAX_QUERIES, LoadPlan, LoadResult, Scenario
 from kenning_lego.core.opening import open_as
+from kenning_lego.core.output import current
 from kenning_lego.core.plans import Progress, Statistics
 from kenning_lego.core.records import RunRecord
 from kenning_lego.core.run_headers import EnvironmentRecord, TargetRecord
+from kenning_lego.scenarios.figures import load_figures
 from kenning_lego.scenarios.origin import origin
 from kenning_lego.scenarios.targets import check_engines, open_target
 from kenning_lego.scenarios.tester.configuration import IN_PROCESS, TargetConfig
@@ -129,6 +131,23 @@ def main(arguments: Sequence[str]) -> int:
         description=__doc__ or "",
         file="YAML file with the same settings; flags override it",
         positional="model",
+        common=(
+            "model",
+            "workspace",
+            "configuration",
+            "scenario",
+            "rate",
+            "batch",
+            "min-seconds",
+            "max-seconds",
+            "output",
+            "target.address",
+            "target.key",
+            "target.server-key",
+            "target.runtime",
+            "target.threads",
+        ),
+        example="kenning-lego load net.onnx --scenario server --rate 50 100",
     )
     from kenning_lego.scenarios.progress import make_console
 
@@ -147,13 +166,15 @@ def run_load_tests(config: LoadTestConfig, console: Console, command: Sequence[s
 
     subject = _subject(config)
     files = _files(config, subject.stages)
-    step = Steps(console)
     results: list[LoadResult] = []
     with _scratch(config) as artifacts, open_target(config.target, artifacts) as target:
         check_engines(config.target, subject.engines, target.describe(), target.address)
-        for digest, path in files.items():
-            target.upload(path, digest)
         asked = plans(config, subject.stages, subject.engines)
+        step = Steps(console, 1 + len(asked))
+        with step("upload") as track:
+            for done, (digest, path) in enumerate(files.items(), 1):
+                target.upload(path, digest)
+                track.update(done, len(files))
         for plan in asked:
             rate = f" at {plan.rate_per_s:g} a second" if plan.rate_per_s else ""
             with step(f"{plan.scenario}{rate}") as track:
@@ -165,11 +186,12 @@ def run_load_tests(config: LoadTestConfig, console: Console, command: Sequence[s
     run_id = kept.name if kept else new_run_name()
     record = _record(run_id, config, command, subject, asked, results, statistics, address)
     print_loads(console, record.results)
+    current().figures(**load_figures(record))
     if kept is not None:
-        console.print(f"record {keep_record(record, kept)}", soft_wrap=True)
+        current().wrote("record", keep_record(record, kept))
     if config.output is not None:
         write_json(config.output, record.model_dump(mode="json"))
-        console.print(f"record {config.output}", soft_wrap=True)
+        current().wrote("record", config.output)
     return record
 
 

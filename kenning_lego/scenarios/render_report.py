@@ -11,6 +11,7 @@ from kenning_lego.core.entry import run
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
 from kenning_lego.core.opening import open_record, record_file
+from kenning_lego.core.output import current
 from kenning_lego.store.workspace import Workspace
 
 
@@ -33,13 +34,14 @@ def main(arguments: Sequence[str]) -> int:
         program="kenning-lego report",
         description=__doc__ or "",
         positional="record",
+        example="kenning-lego report --workspace w",
     )
     path = _record(config)
     record = open_record(path)
     from kenning_lego.reports.write import write_pages  # wrong flags and records need no templates
 
     for written in write_pages(record, config.output or record_file(path).parent):
-        print(f"report {written}")
+        current().wrote("report", written)
     return 0
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from kenning_lego import __version__
 from kenning_lego.core.entry import run
 from kenning_lego.core.flags import parse_configuration
+from kenning_lego.core.output import current
 from kenning_lego.core.selection_records import SelectedFromRecord, SelectionRecord
 from kenning_lego.scenarios.selecting.configuration import SelectConfig
 
@@ -32,6 +33,18 @@ def main(arguments: Sequence[str]) -> int:
         description=__doc__ or "",
         file="YAML file with the same settings; flags override it",
         positional="workspaces",
+        common=(
+            "workspaces",
+            "budgets",
+            "goal",
+            "max-loss",
+            "min-score",
+            "force",
+            "forbid",
+            "front",
+            "output",
+        ),
+        example="kenning-lego select w --budgets latency_ms=8,memory_mb=12",
     )
     record = run_selection(config, ("kenning-lego", "select", *arguments))
     return 0 if all(each.feasible for each in record.answers) else CANNOT_BE_MET
@@ -71,9 +84,8 @@ def run_selection(config: SelectConfig, command: Sequence[str]) -> SelectionReco
         fronts=write_fronts(config.output, asked, fronts) if config.output else {},
     )
     kept = [keep_record(record, directory) for directory in _places(config, asked)]
-    if config.json_:
-        print(record.model_dump_json(indent=1))
-        return record
+    output = current()
+    output.answer(record.model_dump(mode="json"))
     console = make_console()
     if record.answers:
         print_selection(console, record, asked)
@@ -81,9 +93,9 @@ def run_selection(config: SelectConfig, command: Sequence[str]) -> SelectionReco
         if each.name in fronts:
             print_front(console, each, fronts[each.name], config.front_rows)
     for front in record.fronts.values():
-        console.print(f"front {front}", soft_wrap=True)
+        output.wrote("front", front)
     for path in kept:
-        console.print(f"selection {path}", soft_wrap=True)
+        output.wrote("selection", path)
     return record
 
 

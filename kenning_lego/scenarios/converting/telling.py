@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from kenning_lego.core.conversion_records import ConversionCell, ConversionRecord
+from kenning_lego.core.output import current
 from kenning_lego.reports.conversions.matrix import matrix
 from kenning_lego.reports.write import write_conversions
 from kenning_lego.scenarios.converting.configuration import ConvertConfig
 from kenning_lego.scenarios.converting.run import convert, networks_of
+from kenning_lego.scenarios.figures import conversion_figures
 from kenning_lego.scenarios.progress import Steps
 from kenning_lego.store.keeping import keep_record
 from kenning_lego.store.workspace import Workspace
@@ -37,7 +39,8 @@ def convert_and_tell(
         record, run = convert(config, workspace, on_cell, command)
     kept = keep_record(record, run)
     console.print(matrix(record).said, soft_wrap=True)
-    console.print(f"record {kept}", soft_wrap=True)
+    current().figures(**conversion_figures(record))
+    current().wrote("record", kept)
     for path in write_conversions(record, config.output or run):
-        console.print(f"report {path}", soft_wrap=True)
+        current().wrote("report", path)
     return record

@@ -28,7 +28,7 @@ _VERSION: Final = 1
 
 
 def cache_directory() -> Path | None:
-    """``$XDG_CACHE_HOME/kenning-lego/results``, or the same in ``~/.cache``; None without a home."""
+    """``kenning-lego/results`` in ``$XDG_CACHE_HOME`` or ``~/.cache``; None without a home."""
     base = Path(os.environ.get("XDG_CACHE_HOME", ""))
     if not base.is_absolute():  # the XDG specification has relative ones ignored
         try:

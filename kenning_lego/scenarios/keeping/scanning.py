@@ -76,7 +76,6 @@ def _labelled(result: Result) -> Result:
 def _began(run: FoundRun) -> datetime:
     """When a run began by its name; else when its directory was changed."""
     try:
-        moment = datetime.strptime(run.id[:15], "%Y%m%dT%H%M%S")
+        return datetime.strptime(f"{run.id[:15]}+0000", "%Y%m%dT%H%M%S%z")
     except ValueError:
         return datetime.fromtimestamp(run.modified_ns / 1e9, timezone.utc)
-    return moment.replace(tzinfo=timezone.utc)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from kenning_lego.core.deployment_records import DeploymentEvent
 from kenning_lego.core.engines import Engine
 from kenning_lego.core.errors import TargetError
+from kenning_lego.core.output import current
 from kenning_lego.core.pipeline_records import PipelinesRecord
 from kenning_lego.core.plans import TargetDescription
 from kenning_lego.core.run_headers import EnvironmentRecord, TargetRecord
@@ -17,12 +18,14 @@ from kenning_lego.metrics.base import ShareMetric
 from kenning_lego.metrics.lookup import make_metric
 from kenning_lego.protocols.client import TargetClient
 from kenning_lego.reports.write import write_pipelines_report
+from kenning_lego.scenarios.figures import pipeline_figures
 from kenning_lego.scenarios.online.configuration import AdaptConfig, RunConfig
 from kenning_lego.scenarios.online.deploying import Pipeline, deploy
 from kenning_lego.scenarios.online.following import Followed, first_moment, used_by
 from kenning_lego.scenarios.online.fusing import Fuser
 from kenning_lego.scenarios.online.recording import record_events, record_pipeline
 from kenning_lego.scenarios.origin import origin
+from kenning_lego.scenarios.progress import Steps, Track
 from kenning_lego.scenarios.targets import check_engines, open_server
 from kenning_lego.store.keeping import keep_record
 
@@ -113,9 +116,15 @@ class Watch:
     def _look_on(self, target: TargetClient) -> None:
         """Gather parts of the records until the time is over or no pipeline runs any more."""
         fuser = Fuser(self._config.fuse_after, self._config.target)
-        deadline = time.monotonic() + self._config.seconds
+        with Steps(self._console)("look on") as track:
+            self._look_until_over(target, fuser, track)
+
+    def _look_until_over(self, target: TargetClient, fuser: Fuser, track: Track) -> None:
+        begin, seconds = time.monotonic(), self._config.seconds
         while True:
-            left = deadline - time.monotonic()
+            left = begin + seconds - time.monotonic()
+            frames = sum(len(each.frames) for each in self._followed.values())
+            track.update(round(1e3 * (seconds - left)), round(1e3 * seconds), f"{frames:,} frames")
             for name, followed in self._followed.items():
                 pipeline = self._pipelines[name]
                 self._ask(target, followed, pipeline)
@@ -190,9 +199,8 @@ class Watch:
         """Write record and page as a run of the first workspace, and where they are wanted."""
         run = next(iter(self._pipelines.values())).network.workspace.new_run()
         record = self._record(run.name, address, before, after)
+        current().figures(**pipeline_figures(record))
         for directory in filter(None, (run, self._config.output)):
-            path = keep_record(record, directory)
-            report = write_pipelines_report(record, directory)
-            self._console.print(f"record {path}", soft_wrap=True)
-            self._console.print(f"report {report}", soft_wrap=True)
+            current().wrote("record", keep_record(record, directory))
+            current().wrote("report", write_pipelines_report(record, directory))
         return record

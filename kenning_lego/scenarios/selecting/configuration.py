@@ -111,8 +111,6 @@ class SelectConfig(NetworkDemandConfig):
     """Directory for selection.json, and for the fronts as CSV and JSON."""
     keep: bool = False
     """Keep the answers as a run of the first workspace, where `kenning-lego results` finds them."""
-    json_: bool = Field(default=False, alias="json")
-    """Print JSON instead of tables."""
 
     @model_validator(mode="after")
     def _names_networks(self) -> SelectConfig:
