@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
-from kenning_lego.core.run_headers import EnvironmentRecord, Record
-from kenning_lego.core.showing import ShownRecord
+from kenning_lego.core.run_headers import OriginRecord, Record
 
 CONVERSION_VERSION: Final = 1
 
@@ -45,18 +44,13 @@ class ConversionCell(Record):
     """Largest absolute output of torch."""
 
 
-class ConversionRecord(Record, ShownRecord):
+class ConversionRecord(OriginRecord):
     """A support matrix: every network on every route."""
 
     schema_version: Literal[1] = CONVERSION_VERSION
     kind: Literal["conversion"] = "conversion"
-    id: str
-    created: str
-    """ISO 8601 with time zone."""
-    version: str
-    """Of kenning-lego."""
-    command: tuple[str, ...]
-    host: EnvironmentRecord
+    scenario: dict[str, Any] = Field(default_factory=dict)
+    """Empty in older records."""
     versions: dict[str, str] = Field(default_factory=dict)
     """Of the packages that took part, by name."""
     tolerance: float

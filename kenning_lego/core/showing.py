@@ -39,14 +39,14 @@ class ShownRecord(Shown):
 
     __slots__ = ()
 
-    def report(self, directory: Path | str) -> tuple[Path, ...]:
-        """Write its page, or pages, into a directory.
+    def report(self, directory: Path | str) -> Path:
+        """Write its page into a directory.
 
         Raises:
-            UsageError: there is no page of records of this kind.
+            UsageError: there are no reports of records of this kind.
             MissingDependencyError: jinja2 is not installed.
-            StoreError: a file cannot be written.
+            StoreError: the file cannot be written.
         """
-        write = find_callable("kenning_lego.reports.write:write_pages")
-        written: tuple[Path, ...] = write(self, Path(directory))
+        write = find_callable("kenning_lego.reports.write:write_report")
+        written: Path = write(self, Path(directory))
         return written

@@ -17,9 +17,9 @@ from kenning_lego.core.run_headers import TargetRecord
 from kenning_lego.core.selection_records import SelectionRecord
 from kenning_lego.core.training_records import TrainingRecord
 from kenning_lego.reports.environment import board
-from kenning_lego.reports.findings import findings_of
 from kenning_lego.reports.pipelines.findings import pipeline_findings
-from kenning_lego.reports.timings import timing_of, timings_of
+from kenning_lego.reports.run.findings import findings_of
+from kenning_lego.reports.run.timings import timing_of, timings_of
 from kenning_lego.stats.summary import Summary, summarize
 from kenning_lego.stats.verdict import SEVERITY
 

@@ -47,8 +47,9 @@ def main(arguments: Sequence[str]) -> int:
             f"{len(config.records)} records were named", "name two: kenning-lego compare A B"
         )
     before, after = (open_as(RunRecord, each) for each in config.records)
-    from kenning_lego.reports.comparison import compare_runs  # wrong flags need no numpy
-    from kenning_lego.reports.comparison_text import comparison_text
+    # Wrong flags need no numpy.
+    from kenning_lego.reports.comparisons.comparison import compare_runs
+    from kenning_lego.reports.comparisons.text import comparison_text
 
     comparison = compare_runs(
         before,

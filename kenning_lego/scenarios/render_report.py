@@ -38,10 +38,10 @@ def main(arguments: Sequence[str]) -> int:
     )
     path = _record(config)
     record = open_record(path)
-    from kenning_lego.reports.write import write_pages  # wrong flags and records need no templates
+    from kenning_lego.reports.write import write_report  # wrong flags and records need no templates
 
-    for written in write_pages(record, config.output or record_file(path).parent):
-        current().wrote("report", written)
+    written = write_report(record, config.output or record_file(path).parent)
+    current().wrote("report", written)
     return 0
 
 

@@ -25,10 +25,9 @@ from kenning_lego.core.pipeline_records import (
 )
 from kenning_lego.core.records import BudgetRecord, ScoreRecord
 from kenning_lego.reports.pipelines.findings import PipelineFindings, pipeline_findings
-from kenning_lego.reports.pipelines.page import render_pipelines
 from kenning_lego.reports.pipelines.traces import latency_trace, trace_chart
 from kenning_lego.scenarios import render_report
-from tests.reports.pages import Page
+from tests.reports.pages import Page, render
 from tests.reports.pipeline_records import pipelines_record
 
 RECORD = pipelines_record()
@@ -139,7 +138,7 @@ def test_record_whose_columns_do_not_fit_is_refused() -> None:
 
 
 def test_page_is_sound_and_shows_every_pipeline() -> None:
-    page = Page(render_pipelines(RECORD))
+    page = Page(render(RECORD))
     assert len(page.ids) == len(set(page.ids))
     assert set(page.references) <= set(page.ids)
     assert all(link.startswith("#") and link[1:] in page.ids for link in page.links)
@@ -159,7 +158,7 @@ def test_pipeline_without_frames_or_bounds_has_a_page_too() -> None:
     empty = RECORD.pipelines[0].model_copy(
         update={"frames": FramesRecord(), "bounds": (), "loaded": (), "variants": ()}
     )
-    Page(render_pipelines(RECORD.model_copy(update={"pipelines": (empty,), "events": ()})))
+    Page(render(RECORD.model_copy(update={"pipelines": (empty,), "events": ()})))
 
 
 @settings(deadline=None, max_examples=40)

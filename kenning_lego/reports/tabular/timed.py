@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from kenning_lego.core.measurement_records import MeasurementRecord
 from kenning_lego.core.tables import Column, Table, Value, table_of
-from kenning_lego.reports.timings import timing_of
+from kenning_lego.reports.run.timings import timing_of
 from kenning_lego.stats.intervals import Estimate
 from kenning_lego.stats.summary import Summary, summarize
 

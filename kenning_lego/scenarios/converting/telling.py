@@ -8,8 +8,8 @@ from rich.console import Console
 
 from kenning_lego.core.conversion_records import ConversionCell, ConversionRecord
 from kenning_lego.core.output import current
-from kenning_lego.reports.conversions.matrix import matrix
-from kenning_lego.reports.write import write_conversions
+from kenning_lego.reports.conversions.report import conversions_said
+from kenning_lego.reports.write import write_report
 from kenning_lego.scenarios.converting.configuration import ConvertConfig
 from kenning_lego.scenarios.converting.run import convert, networks_of
 from kenning_lego.scenarios.figures import conversion_figures
@@ -38,9 +38,8 @@ def convert_and_tell(
 
         record, run = convert(config, workspace, on_cell, command)
     kept = keep_record(record, run)
-    console.print(matrix(record).said, soft_wrap=True)
+    console.print(conversions_said(record), soft_wrap=True)
     current().figures(**conversion_figures(record))
     current().wrote("record", kept)
-    for path in write_conversions(record, config.output or run):
-        current().wrote("report", path)
+    current().wrote("report", write_report(record, config.output or run))
     return record

@@ -17,7 +17,7 @@ from kenning_lego.core.run_headers import EnvironmentRecord, TargetRecord
 from kenning_lego.metrics.base import ShareMetric
 from kenning_lego.metrics.lookup import make_metric
 from kenning_lego.protocols.client import TargetClient
-from kenning_lego.reports.write import write_pipelines_report
+from kenning_lego.reports.write import write_report
 from kenning_lego.scenarios.figures import pipeline_figures
 from kenning_lego.scenarios.online.configuration import AdaptConfig, RunConfig
 from kenning_lego.scenarios.online.deploying import Pipeline, deploy
@@ -202,5 +202,5 @@ class Watch:
         current().figures(**pipeline_figures(record))
         for directory in filter(None, (run, self._config.output)):
             current().wrote("record", keep_record(record, directory))
-            current().wrote("report", write_pipelines_report(record, directory))
+            current().wrote("report", write_report(record, directory))
         return record

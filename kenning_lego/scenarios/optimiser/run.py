@@ -14,7 +14,7 @@ from kenning_lego.core.plans import Statistics
 from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.datasets.samples import Samples
 from kenning_lego.datasets.splitting import subset
-from kenning_lego.reports.write import write_optimisation_report
+from kenning_lego.reports.write import write_report
 from kenning_lego.scenarios.figures import search_figures
 from kenning_lego.scenarios.offline.run import (
     FOUND,
@@ -162,7 +162,7 @@ class _Search:
         )
         record_path = keep_record(record, run)
         with self.step(REPORTING):
-            report_path = write_optimisation_report(record, run)
+            report_path = write_report(record, run)
         print_search(self.console, record)
         if self.config.output is not None and record.best is not None:
             for path in write_best(record, workspace, self.config.output):
