@@ -74,7 +74,7 @@ def fitting(columns: Sequence[Shown], room: int) -> list[Shown]:
     """The columns that fit if the long ones give way: spare ones go first, then the last ones."""
     found = list(columns)
     while len(found) > 1 and sum(map(_least, found)) + _GAP * (len(found) - 1) > room:
-        found.remove(next((each for each in found[1:] if each.spare), found[-1]))
+        found = [each for each in found if not each.spare] if _spare(found) else found[:-1]
     return found
 
 
@@ -87,6 +87,10 @@ def squeezed(widths: Sequence[int], long: Sequence[bool], room: int) -> list[int
             break
         found[max(able, key=lambda at: found[at])] -= 1
     return found
+
+
+def _spare(columns: Sequence[Shown]) -> bool:
+    return any(each.spare for each in columns)
 
 
 def _least(column: Shown) -> int:
