@@ -43,12 +43,18 @@ def tip(tab: Tab) -> str | None:
     return said
 
 
+def settle(tab: Tab) -> None:
+    """Wait until the page has scrolled and was painted."""
+    tab.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
+
+
 def middle(tab: Tab, element: str) -> tuple[float, float]:
     """Scroll an element into sight; the middle of it in the window."""
+    tab.evaluate(f"{element}.scrollIntoView({{ block: 'center' }})")
+    settle(tab)
     x, y = tab.evaluate(
-        f"(() => {{ const found = {element}; found.scrollIntoView({{ block: 'center' }});"
-        " const { x, y, width, height } = found.getBoundingClientRect();"
-        " return [x + width / 2, y + height / 2]; })()"
+        f"(({{ x, y, width, height }}) => [x + width / 2, y + height / 2])"
+        f"({element}.getBoundingClientRect())"
     )
     return x, y
 
@@ -142,7 +148,7 @@ def test_the_link_of_the_section_in_sight_is_marked(run: Tab) -> None:
 
 
 def test_pointing_at_a_mark_says_what_it_is_and_lights_its_rows(run: Tab) -> None:
-    mark = "document.querySelector('.wide [data-about=\"block layer1.2\"] circle')"
+    mark = "document.querySelector('#latency .wide [data-about=\"block layer1.2\"] circle')"
     run.point_at(*middle(run, mark))
     said = tip(run)
     assert said is not None
@@ -175,6 +181,7 @@ def test_a_line_is_read_under_the_pointer(run: Tab) -> None:
 )
 def test_arrow_keys_read_a_drawing(run: Tab, drawing: str) -> None:
     run.evaluate(f"document.querySelector('{drawing}').focus()")
+    settle(run)
     run.press("ArrowRight")
     first = status(run)
     run.press("ArrowRight")
