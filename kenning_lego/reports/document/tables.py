@@ -92,11 +92,13 @@ class Rows:
         rows: a cell for each column, but for those that a cell before spans.
         title: above them; empty for rows that need none.
         note: behind the title.
+        identity: unique in the document, for links to them; empty where none leads there.
     """
 
     rows: tuple[tuple[Cell, ...], ...]
     title: str = ""
     note: str = ""
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)

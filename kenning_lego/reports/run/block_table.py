@@ -19,6 +19,7 @@ from kenning_lego.reports.formatting import (
     share,
     significant,
 )
+from kenning_lego.reports.graph.boxes import anchor
 from kenning_lego.reports.quality import Quality
 from kenning_lego.reports.run.findings import Findings
 from kenning_lego.reports.variant_names import removed
@@ -45,9 +46,7 @@ def blocks(findings: Findings) -> Section | None:
     writer = _Writer.of(findings)
     title = "Blocks and variants" if writer.has_variants else "Segments"
     short = "Blocks" if writer.has_variants else "Segments"
-    groups = [writer.rows(each) for each in segments]
-    if not writer.has_variants:
-        groups = [Rows(tuple(row for group in groups for row in group.rows))]
+    groups = [writer.rows(each, anchor(at)) for at, each in enumerate(segments)]
     note = "".join(
         (
             _VARIANTS if writer.has_variants else "",
@@ -117,12 +116,13 @@ class _Writer:
             Column("gap_max_abs", "Gap"),
         )
 
-    def rows(self, segment: SegmentRecord) -> Rows:
+    def rows(self, segment: SegmentRecord, identity: str) -> Rows:
         tensors = f"{_tensors(segment.inputs)} → {_tensors(segment.outputs)}"
         rows = tuple(self._row(segment, tensors, each) for each in segment.variants)
         if not self.has_variants:
-            return Rows(rows)
-        return Rows(rows, segment.name, tensors if segment.scalable else f"fixed, {tensors}")
+            return Rows(rows, identity=identity)
+        note = tensors if segment.scalable else f"fixed, {tensors}"
+        return Rows(rows, segment.name, note, identity)
 
     def _row(
         self, segment: SegmentRecord, tensors: str, variant: VariantRecord

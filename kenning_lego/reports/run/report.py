@@ -7,6 +7,7 @@ from kenning_lego.reports.board.section import board_over_time
 from kenning_lego.reports.document.parts import Document, Fact, Section
 from kenning_lego.reports.environment import board, engine
 from kenning_lego.reports.formatting import count, integer
+from kenning_lego.reports.graph.section import network_graph
 from kenning_lego.reports.origin import environment, moment, reproduce
 from kenning_lego.reports.run.block_table import blocks
 from kenning_lego.reports.run.classification import classification
@@ -53,6 +54,7 @@ def _sections(findings: Findings) -> tuple[Section, ...]:
         composition(findings),
         predicted_quality(record),
         trade_offs(findings),
+        network_graph(findings),
         latency(findings),
         blocks(findings),
         distributions(findings),
