@@ -12,7 +12,7 @@ from kenning_lego.stats.intervals import Estimate
 _TOO_FEW = "too few runs"
 
 
-def measurement_table(findings: Findings) -> Table | None:
+def of_networks(findings: Findings) -> list[Timing]:
     """The measurements that are not a single variant's in a chain of several segments."""
     segments = findings.record.segments
     of_blocks = {
@@ -21,7 +21,12 @@ def measurement_table(findings: Findings) -> Table | None:
         for variant in segment.variants
         if len(segments) > 1
     }
-    shown = [each for name, each in findings.timings.items() if name not in of_blocks]
+    return [each for name, each in findings.timings.items() if name not in of_blocks]
+
+
+def measurement_table(findings: Findings) -> Table | None:
+    """The measurements of whole networks and of single requests."""
+    shown = of_networks(findings)
     if not shown:
         return None
     latency = Figures.fitting([each.summary.median for each in shown], TIME_NS, 4)

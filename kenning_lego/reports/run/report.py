@@ -13,13 +13,13 @@ from kenning_lego.reports.run.block_table import blocks
 from kenning_lego.reports.run.classification import classification
 from kenning_lego.reports.run.composition import composition
 from kenning_lego.reports.run.configuration_table import configurations
+from kenning_lego.reports.run.distributions import distributions
 from kenning_lego.reports.run.findings import Findings, findings_of
 from kenning_lego.reports.run.mixing import mixing
 from kenning_lego.reports.run.overview import summary
 from kenning_lego.reports.run.predicted_quality import predicted_quality
 from kenning_lego.reports.run.sections import (
     confusion_matrices,
-    distributions,
     latency,
     trade_offs,
 )
