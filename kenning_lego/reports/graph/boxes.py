@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kenning_lego.reports.document.subjects import block_subject
 from kenning_lego.reports.drawing.labels import Box
-from kenning_lego.reports.drawing.svg import Scale, element, line, linked, shortened, text
+from kenning_lego.reports.drawing.svg import Scale, element, group, line, linked, shortened, text
 from kenning_lego.reports.formatting import RANGE, decimal, duration, share
 from kenning_lego.reports.graph.shares import LEVELS, Share
 from kenning_lego.reports.graph.timed import Node
@@ -18,11 +19,6 @@ _TALL_PX = 44.0
 """Lower boxes hold one line."""
 _FINE = 0.001
 """Intervals below it are written with a digit more."""
-
-
-def anchor(position: int) -> str:
-    """Where links to a segment lead, by its position in the network from 0."""
-    return f"segment-{position + 1}"
 
 
 def draw_node(network: str, node: Node, box: Box, colour: int | None, step: float) -> str:
@@ -41,7 +37,10 @@ def draw_node(network: str, node: Node, box: Box, colour: int | None, step: floa
         reach = max(step * LEVELS, node.share.high or node.share.value)
         scale = Scale(0.0, reach, box.left + _INSET_PX, box.right - _INSET_PX)
         body += _whisker(node.share, scale, box.bottom - 8, ink)
-    return linked(f"#{anchor(node.first)}", told(network, node), *body)
+    said, about = told(network, node), block_subject(node.segments[0].name)
+    if not node.anchor:
+        return group(said, *body, data_about=about)
+    return linked(f"#{node.anchor}", said, *body, data_about=about)
 
 
 def told(network: str, node: Node) -> str:

@@ -17,6 +17,7 @@ from kenning_lego.reports.graph.shares import (
     shares_of,
     summed,
 )
+from kenning_lego.reports.run.block_table import anchors
 from kenning_lego.reports.run.findings import Findings, Outcome
 
 _SMALL = 0.02
@@ -35,7 +36,7 @@ class Node:
 
     Args:
         segments: one, or fixed ones in a row.
-        first: position of the first of them in the network, from 0.
+        anchor: where links to the first of them lead; empty where nothing is.
         variant: that runs in its place; None for several.
         latency: of all of them; None if one was not measured.
         share: of the whole's; None likewise.
@@ -43,7 +44,7 @@ class Node:
     """
 
     segments: tuple[SegmentRecord, ...]
-    first: int
+    anchor: str
     variant: VariantRecord | None
     latency: Latency | None
     share: Share | None
@@ -152,10 +153,11 @@ def _timed(
     measured = [each for each in sums if each is not None]
     shares = shares_of(measured)
     told = iter(zip(shares, apart(shares), strict=True))
+    places = anchors(segments)
     nodes = []
     for group, latency in zip(groups, sums, strict=True):
         share, shown = (None, None) if latency is None else next(told)
         alone = chosen[group[0]] if len(group) == 1 else None
         several = tuple(segments[at] for at in group)
-        nodes.append(Node(several, group[0], alone, latency, share, shown))
+        nodes.append(Node(several, places[group[0]], alone, latency, share, shown))
     return Timed(name, tuple(nodes), sum(each.ns for each in measured))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from kenning_lego.core.records import BudgetRecord, ConfigurationRecord, ScoreRecord
 from kenning_lego.reports.document.parts import Paragraph, Part, Section
+from kenning_lego.reports.document.subjects import configuration_subject
 from kenning_lego.reports.document.tables import Brick, Cell, Column, Rows, Table
 from kenning_lego.reports.drawing.palette import shade
 from kenning_lego.reports.formatting import (
@@ -119,9 +120,8 @@ class _Writer:
         budget = configuration.budget if configuration else BudgetRecord()
         predicted, measured = outcome.predicted, outcome.measured
         low, high = _interval(outcome)
-        number = "" if outcome.label == outcome.name else outcome.label
         return (
-            Cell(outcome.name, outcome.name, note=_solved(configuration), ordinal=number),
+            self._name(outcome),
             *_data(budget, feasible=True, variants=chosen),
             Cell(None, lines=bounds(budget), why="no bound"),
             *((self._bricks(chosen),) if self._has_blocks else ()),
@@ -148,6 +148,15 @@ class _Writer:
             Cell(self.quality.score(predicted.score), predicted.score, why="not predicted"),
             Cell(self.quality.score(measured.score), measured.score, strong=True),
             *((self._energy(measured),) if self.sources else ()),
+        )
+
+    def _name(self, outcome: Outcome) -> Cell:
+        return Cell(
+            outcome.name,
+            outcome.name,
+            note=_solved(outcome.configuration),
+            ordinal="" if outcome.label == outcome.name else outcome.label,
+            about=configuration_subject(outcome.name),
         )
 
     def _bricks(self, chosen: Mapping[str, str]) -> Cell:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kenning_lego.core.measurement_records import MeasurementRecord
+from kenning_lego.reports.drawing.reading import Axis, plot, series
 from kenning_lego.reports.drawing.svg import (
     Scale,
     across,
@@ -73,7 +74,7 @@ def runs_chart(findings: Findings, identity: str, width: float) -> str | None:
         text(0, 14, f"latency, {unit.symbol}", class_="axis"),
         text(right, _HEIGHT_PX - 4, "run", class_="axis", text_anchor="end"),
         *_changes(timing.record, x),
-        *_marks(groups, x, y, spans=size > 1),
+        *_marks(groups, x, y, unit.symbol, spans=size > 1),
     ]
     shared = f" Each mark stands for {counted(size, 'run')}." if size > 1 else ""
     return drawing(
@@ -107,9 +108,9 @@ def _band(timing: Timing, factor: float, y: Scale, right: float) -> Iterator[str
 def _changes(record: MeasurementRecord, x: Scale) -> Iterator[str]:
     """Where the level changed and stayed so, if the record's verdict says that it did."""
     verdict = record.verdict
-    for series, prefix in _SERIES.items():
+    for who, prefix in _SERIES.items():
         found = any(
-            reason.startswith(f"{series} became") and reason.endswith("stayed so")
+            reason.startswith(f"{who} became") and reason.endswith("stayed so")
             for reason in (verdict.reasons if verdict else ())
         )
         at = verdict.figures.get(f"{prefix}step_at") if verdict else None
@@ -117,14 +118,16 @@ def _changes(record: MeasurementRecord, x: Scale) -> Iterator[str]:
         if not found or at is None or change is None:
             continue
         where = x(at * len(record.samples_ns))
-        said = f"{series} {share(abs(change))} {'slower' if change > 0 else 'faster'} from here"
+        said = f"{who} {share(abs(change))} {'slower' if change > 0 else 'faster'} from here"
         yield line(where, _TOP_PX, where, _HEIGHT_PX - _BOTTOM_PX, class_="change")
         beside = 5 if where < (x.start + x.end) / 2 else -5
         anchor = "start" if beside > 0 else "end"
         yield text(where + beside, _TOP_PX + 11, said, class_="tick", text_anchor=anchor)
 
 
-def _marks(groups: Sequence[_Group], x: Scale, y: Scale, *, spans: bool) -> Iterator[str]:
+def _marks(
+    groups: Sequence[_Group], x: Scale, y: Scale, unit: str, *, spans: bool
+) -> Iterator[str]:
     def at(value: float) -> float:
         return y(min(value, y.high))
 
@@ -134,7 +137,7 @@ def _marks(groups: Sequence[_Group], x: Scale, y: Scale, *, spans: bool) -> Iter
     dots = "".join(
         f"M{x(g.position):.1f} {y(g.median):.1f}h0" for g in groups if g.median <= y.high
     )
-    yield element("path", d=dots, class_="runs")
+    yield plot(Axis(x, "run"), Axis(y, unit=unit), series("", dots, "runs"))
     beyond = [g for g in groups if g.high > y.high]
     if beyond:
         heads = "".join(f"M{x(g.position) - 3:.1f} {_TOP_PX:.1f}h6l-3 -6z" for g in beyond)
