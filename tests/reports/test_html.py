@@ -221,7 +221,7 @@ def test_text_of_others_is_shown_and_never_run() -> None:
     page.check()
     assert "img" not in page.tags
     assert "{{ 7 * 7 }}" in page.text
-    assert "<script" not in page.source
+    assert page.source.count("<script") == 1
 
 
 @st.composite
