@@ -17,6 +17,7 @@ _ROOMY_PX = 150.0
 """Narrower boxes hold the name and the share alone."""
 _TALL_PX = 44.0
 """Lower boxes hold one line."""
+_SMALL_CHARACTER_PX = 6.0
 _FINE = 0.001
 """Intervals below it are written with a digit more."""
 
@@ -52,7 +53,7 @@ def told(network: str, node: Node) -> str:
         return f"{what}: not measured"
     between = _between(node.share)
     interval = f" (95 % interval {between} %)" if between else ""
-    part = f"{share(node.share.value)} of {network}"
+    part = f"{_part(node.share)} of {network}"
     return f"{what}: {duration(node.latency.ns)}, {part}{interval}"
 
 
@@ -72,14 +73,16 @@ def _frame(node: Node, box: Box, colour: int | None) -> str:
 def _words(node: Node, box: Box, ink: str) -> Iterator[str]:
     left, right = box.left + _INSET_PX, box.right - _INSET_PX
     roomy = box.right - box.left >= _ROOMY_PX
-    part = (share(node.share.value) if node.share else None) or ""
+    part = _part(node.share)
     room = right - left - (len(part) * 7 + 8 if roomy else 0)
     yield text(left, box.top + 16, shortened(_name(node), room), class_=f"name{ink}")
     if roomy:
         yield text(right, box.top + 16, part, class_=f"name{ink}", text_anchor="end")
     if box.bottom - box.top < _TALL_PX:
         return
-    below, between = (_below(node), _between(node.share)) if roomy else (part, "")
+    between = _between(node.share) if roomy else ""
+    free = right - left - (len(between) + 1) * _SMALL_CHARACTER_PX
+    below = _below(node, free) if roomy else part
     yield text(left, box.top + 31, below or "not measured", class_=f"inside{ink}")
     if between:
         yield text(right, box.top + 31, between, class_=f"inside{ink}", text_anchor="end")
@@ -95,21 +98,33 @@ def _replaced(node: Node) -> bool:
     return node.variant is not None and node.segments[0].scalable and not node.variant.is_original
 
 
-def _below(node: Node) -> str:
-    """What runs there, and for how long."""
-    parts = [
-        short(node.variant) if node.variant and _replaced(node) else "",
-        duration(node.latency.ns) if node.latency else "not measured",
-        f"{len(node.segments)} segments" if len(node.segments) > 1 else "",
-    ]
-    return ", ".join(each for each in parts if each)
+def _below(node: Node, room: float) -> str:
+    """For how long it runs, and what it is if not the original; in few words without room."""
+    time = duration(node.latency.ns) if node.latency else "not measured"
+    if len(node.segments) > 1:
+        return f"{time}, {len(node.segments)} segments"
+    if node.variant is None or not _replaced(node):
+        return time
+    full = f"{time}, {described(node.variant)}"
+    fits = len(full) * _SMALL_CHARACTER_PX <= room
+    return full if fits else f"{time}, {short(node.variant)}"
+
+
+def _part(of: Share | None) -> str:
+    return "" if of is None else share(of.value, _decimals(of)) or ""
 
 
 def _between(of: Share | None) -> str:
     if of is None or of.low is None or of.high is None:
         return ""
-    decimals = 1 if of.high - of.low >= _FINE else 2
+    decimals = _decimals(of)
     return f"{decimal(of.low * 100, decimals)}{RANGE}{decimal(of.high * 100, decimals)}"
+
+
+def _decimals(of: Share) -> int:
+    """Of a share in %: as many as tell its bounds apart."""
+    known = of.low is not None and of.high is not None
+    return 2 if known and (of.high or 0.0) - (of.low or 0.0) < _FINE else 1
 
 
 def _whisker(of: Share, scale: Scale, y: float, ink: str) -> Iterator[str]:

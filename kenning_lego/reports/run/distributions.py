@@ -9,7 +9,7 @@ from kenning_lego.reports.document.parts import Chart, Part, Section
 from kenning_lego.reports.drawing.chart import chart
 from kenning_lego.reports.formatting import counted
 from kenning_lego.reports.run.findings import Findings
-from kenning_lego.reports.run.measurement_table import measurement_table, of_networks
+from kenning_lego.reports.run.measurement_table import for_judging, measurement_table, of_networks
 from kenning_lego.reports.run.runs_chart import runs_chart
 from kenning_lego.reports.run.spread_chart import MOST_ROWS, spread_chart
 from kenning_lego.reports.run.timings import Timing
@@ -37,7 +37,7 @@ def distributions(findings: Findings) -> Section | None:
 def _spreads(findings: Findings) -> list[Chart]:
     """One drawing for each clock: what different clocks tell is not on one scale."""
     shown = of_networks(findings)
-    others = _of_plans(findings)
+    others = for_judging(findings)
     told = [each for each in shown if each.record.name not in others] or shown
     found = []
     for number, clock in enumerate(dict.fromkeys(each.record.clock for each in told)):
@@ -50,14 +50,6 @@ def _spreads(findings: Findings) -> list[Chart]:
 
 def _spread(timings: list[Timing], name: str, width: float) -> str | None:
     return spread_chart(timings, name, width)
-
-
-def _of_plans(findings: Findings) -> frozenset[str]:
-    """What was timed to judge others by: composed runs and references."""
-    record = findings.record
-    runs = record.additivity.runs if record.additivity else ()
-    composed = (each.measurement for each in runs)
-    return frozenset((*composed, *(f"reference of {plan.name}" for plan in record.plans)))
 
 
 def _said(timings: list[Timing]) -> str:

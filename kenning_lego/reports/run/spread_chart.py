@@ -24,12 +24,13 @@ from kenning_lego.reports.formatting import TIME_NS, Figures, counted, duration
 from kenning_lego.reports.run.timings import Timing
 from kenning_lego.stats.intervals import ordered_quantile
 
-_ROW_PX = 62.0
+_ROW_PX = 68.0
 _HUMP_PX = 26.0
 _TOP_PX = 6.0
 _BOTTOM_PX = 42.0
 _RIGHT_PX = 10.0
-_BAR_PX = 3.0
+_BARS_PX = (3.0, 8.0)
+"""The narrowest and the widest bar."""
 _NAME_PX = 24.0
 _SHOWN = 0.99
 """So much of each distribution is within the scale; what is slower is counted."""
@@ -121,12 +122,13 @@ def _hump(timing: Timing, scale: Scale, factor: float, base: float) -> str:
     """The histogram as one outline, its highest bar as high as there is room.
 
     The bars' width is that of Freedman and Diaconis, "On the histogram as a density estimator"
-    (1981), unless that is too narrow to be drawn.
+    (1981), within what can be drawn and seen.
     """
     ascending = timing.ascending
     middle = timing.quartiles[1] - timing.quartiles[0]
     px_per_ns = (scale.end - scale.start) / (scale.high - scale.low) / factor
-    bar = max(_BAR_PX, 2 * middle * len(ascending) ** (-1 / 3) * px_per_ns)
+    wanted = 2 * middle * len(ascending) ** (-1 / 3) * px_per_ns
+    bar = min(max(wanted, _BARS_PX[0]), _BARS_PX[1])
     count = math.ceil((scale.end - scale.start) / bar)
     edges = [scale.low * factor + at * bar / px_per_ns for at in range(count + 1)]
     places = [bisect_left(ascending, edge) for edge in edges]

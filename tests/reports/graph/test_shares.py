@@ -79,11 +79,10 @@ def test_the_scale_is_round_and_reaches_the_largest_share(largest: float) -> Non
     assert step * LEVELS < largest * 1.6
 
 
-def _colours(style: str) -> list[dict[str, str]]:
-    """Those of the light and of the dark theme."""
-    dark = style.index("prefers-color-scheme: dark")
-    parts = style[:dark], style[dark : style.index("* {", dark)]
-    return [dict(re.findall(r"--((?:on-)?heat-\d): (#[0-9a-f]{6})", part)) for part in parts]
+def _colours(style: str, theme: int) -> dict[str, str]:
+    """Those of the light theme, 0, or of the dark one, 1."""
+    found = re.findall(r"--((?:on-)?heat-\d): light-dark\((#\w{6}), (#\w{6})\)", style)
+    return {name: both[theme] for name, *both in found}
 
 
 def _luminance(colour: str) -> float:
@@ -99,7 +98,7 @@ def _luminance(colour: str) -> float:
 def test_text_can_be_read_on_every_colour_and_the_colours_are_in_order(theme: int) -> None:
     """A contrast of 4.5 at least, and lightness that goes one way: it needs no sense of colour."""
     path = Path(kenning_lego.reports.__file__).parent / "templates" / "report.css"
-    colours = _colours(path.read_text(encoding="utf-8"))[theme]
+    colours = _colours(path.read_text(encoding="utf-8"), theme)
     lights = [_luminance(colours[f"heat-{number}"]) for number in range(LEVELS)]
     for number, light in enumerate(lights):
         ink = _luminance(colours[f"on-heat-{number}"])
