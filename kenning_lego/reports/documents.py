@@ -9,11 +9,13 @@ from kenning_lego.core.optimisation_records import OptimisationRecord
 from kenning_lego.core.pipeline_records import PipelinesRecord
 from kenning_lego.core.record_kinds import KINDS
 from kenning_lego.core.records import RunRecord
+from kenning_lego.core.training_records import TrainingRecord
 from kenning_lego.reports.conversions.report import conversion_document
 from kenning_lego.reports.document.parts import Document
 from kenning_lego.reports.optimisations.report import optimisation_document
 from kenning_lego.reports.pipelines.report import pipelines_document
 from kenning_lego.reports.run.report import run_document
+from kenning_lego.reports.trainings.report import training_document
 
 
 def document_of(record: AnyRecord) -> Document:
@@ -31,6 +33,8 @@ def document_of(record: AnyRecord) -> Document:
             return optimisation_document(record)
         case ConversionRecord():
             return conversion_document(record)
+        case TrainingRecord():
+            return training_document(record)
         case _:
             raise UsageError(
                 f"there are no reports of {KINDS[kind_of(record)].of}",
