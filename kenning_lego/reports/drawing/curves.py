@@ -11,6 +11,7 @@ from kenning_lego.reports.drawing.reading import Axis, plot, series
 from kenning_lego.reports.drawing.svg import (
     CHARACTER_PX,
     Scale,
+    Tick,
     across,
     drawing,
     element,
@@ -85,6 +86,7 @@ class Plane:
         y_unit: said behind a value of y.
         from_zero: y begins at zero.
         limits: y reaches no further than these.
+        x_ticks: where x is written, instead of at round values.
     """
 
     title: str
@@ -95,6 +97,7 @@ class Plane:
     y_unit: str = ""
     from_zero: bool = False
     limits: tuple[float, float] = (-math.inf, math.inf)
+    x_ticks: tuple[Tick, ...] = ()
 
 
 def curve_chart(
@@ -129,7 +132,7 @@ def curve_chart(
         width,
         bottom + _BOTTOM_PX,
         [
-            *across(x, nice_ticks(x.low, x.high, 4 if width < 500 else 6), top, bottom),
+            *across(x, _ticks(plane, x, width), top, bottom),
             *upwards(y, nice_ticks(y.low, y.high, 5), _LEFT_PX, right),
             text(0, 14, plane.y_title, class_="axis"),
             text(right, bottom + 34, plane.x_title, class_="axis", text_anchor="end"),
@@ -138,6 +141,12 @@ def curve_chart(
             *(part for each in marks for part in _mark(each, x, y)),
         ],
     )
+
+
+def _ticks(plane: Plane, x: Scale, width: float) -> Sequence[Tick]:
+    if not plane.x_ticks:
+        return nice_ticks(x.low, x.high, 4 if width < 500 else 6)
+    return [each for each in plane.x_ticks if x.low <= each.value <= x.high]
 
 
 def _range(values: Sequence[float]) -> tuple[float, float]:
