@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from kenning_lego.core.load_records import LoadRecord, LoadResultRecord
 from kenning_lego.core.loads import LoadResult, Scenario
-from kenning_lego.reports.formatting import significant
 from kenning_lego.stats.intervals import Estimate
 from kenning_lego.stats.summary import Summary, summarize
 
@@ -41,7 +40,8 @@ class Load:
         name: in tables and drawings.
         record: as it was kept.
         result: the same, with what follows from it.
-        latencies: of its queries; None without any.
+        latencies: of its queries; None without any, and in offline, where all wait from the start
+            and only how many are answered counts.
         service: the same without the queue.
     """
 
@@ -81,16 +81,16 @@ def loads_of(record: LoadRecord) -> tuple[Load, ...]:
 
 
 def _load(each: LoadResultRecord, record: LoadRecord) -> Load:
-    result = each.result
+    result, judged = each.result, each.scenario in _QUANTILES
     name = TITLES[each.scenario]
     if each.rate_per_s is not None:
-        name += f", {significant(each.rate_per_s)} a second"
+        name += f", {each.rate_per_s:g} a second"
     elif sum(other.scenario == each.scenario for other in record.results) > 1:
         name += f" ({record.results.index(each) + 1})"
     return Load(
         name,
         each,
         result,
-        summarize(result.latencies_ns) if result.latencies_ns else None,
+        summarize(result.latencies_ns) if judged and result.latencies_ns else None,
         summarize(result.service_ns) if result.service_ns else None,
     )

@@ -80,11 +80,10 @@ def _summary(record: LoadRecord, loads: Sequence[Load]) -> Section:
 
 
 def _answer(load: Load) -> str:
-    result = load.result
-    if load.latencies is None:
+    throughput = f"{significant(load.result.samples_per_s)} samples a second"
+    if not load.result.latencies_ns:
         return f"{load.name}: no query was answered."
-    throughput = f"{significant(result.samples_per_s)} samples a second"
-    if load.quantile is None:
+    if load.quantile is None or load.latencies is None:
         return f"{load.name}: {throughput}."
     judged = load.judged
     if judged is None:

@@ -10,6 +10,7 @@ from kenning_lego.reports.loads.findings import Load
 from kenning_lego.stats.intervals import Estimate
 
 _TOO_FEW = "too few queries"
+_THROUGHPUT = "all samples wait from the start"
 
 
 def results_table(loads: Sequence[Load]) -> Table:
@@ -54,9 +55,11 @@ def _row(load: Load, latency: Figures) -> tuple[Cell, ...]:
     call = load.service.median if load.service else None
     slowest = summary.maximum if summary else None
 
+    why = _TOO_FEW if load.quantile is not None else _THROUGHPUT
+
     def percentile(found: Estimate | None) -> Cell:
         if found is None:
-            return Cell(None, why=_TOO_FEW)
+            return Cell(None, why=why)
         between = latency.interval(found.low, found.high) or ""
         return Cell(latency.number(found.value), found.value, note=between)
 
@@ -68,11 +71,11 @@ def _row(load: Load, latency: Figures) -> tuple[Cell, ...]:
         Cell(integer(len(result.latencies_ns)), len(result.latencies_ns)),
         Cell(integer(result.unanswered), result.unanswered),
         Cell(significant(samples), samples),
-        Cell(latency.number(median), median, strong=True),
+        Cell(latency.number(median), median, why=why, strong=True),
         percentile(summary.p90 if summary else None),
         percentile(summary.p95 if summary else None),
         percentile(summary.p99 if summary else None),
-        Cell(latency.number(slowest), slowest),
+        Cell(latency.number(slowest), slowest, why=why),
         Cell(latency.number(call), call),
         Cell(duration(result.lateness_median_ns), result.lateness_median_ns),
         Cell(duration(result.lateness_max_ns), result.lateness_max_ns),

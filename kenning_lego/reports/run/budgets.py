@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from kenning_lego.core.records import BudgetRecord
 from kenning_lego.reports.formatting import ENERGY_NJ, NO_BREAK, SIZE_BYTES, TIME_NS, quantity
 
@@ -25,3 +27,12 @@ def bounds(budget: BudgetRecord, changed: tuple[str, ...] = ()) -> tuple[str, ..
         for name, text in texts.items()
         if text
     )
+
+
+def in_the_way(conflicts: tuple[tuple[str, ...], ...]) -> Iterator[str]:
+    """Which bounds cannot be kept together, in words."""
+    for each in conflicts:
+        if len(each) == 1:
+            yield f"Too tight by itself: {each[0]}."
+        elif each:
+            yield f"Not to be kept together: {', '.join(each)}."

@@ -65,7 +65,8 @@ def _sections(record: SelectionRecord) -> Iterator[Section]:
 def _fronts(record: SelectionRecord) -> Iterator[Chart]:
     for number, each in enumerate(record.networks, 1):
         draw = partial(front_chart, record, each.name)
-        found = chart(f"front-{number}", draw, _caption(record, each.name))
+        alone = len(record.networks) == 1
+        found = chart(f"front-{number}", draw, _caption(record, each.name), lead=alone)
         if found:
             yield found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from kenning_lego.core.selection_records import (
     AnswerRecord,
@@ -24,7 +24,8 @@ from kenning_lego.reports.formatting import (
     size,
 )
 from kenning_lego.reports.quality import Quality
-from kenning_lego.reports.run.budgets import bounds
+from kenning_lego.reports.run.budgets import bounds, in_the_way
+from kenning_lego.reports.selections.bricks import named_brick
 
 
 def choices_table(record: SelectionRecord) -> Table:
@@ -78,7 +79,9 @@ def choices_table(record: SelectionRecord) -> Table:
         "choices",
         columns,
         (Rows(tuple(rows)),),
-        note="All figures are predicted from what the tests measured; choosing measures nothing.",
+        note="All figures are predicted from what the tests measured; choosing measures nothing. A"
+        " bar is a block, in the network's order: its height is the share that was to be kept, the"
+        " number below it the % that was to be removed.",
         style="roomy",
     )
 
@@ -104,12 +107,16 @@ def _within(answer: AnswerRecord) -> Cell:
 
 
 def _variants(chosen: ChosenRecord) -> Cell:
-    """How many blocks got which kind of variant; all names for programs."""
+    """A bar for each block; what has another name than ours is counted by its kind."""
+    every = "; ".join(f"{block}={name}" for block, name in chosen.variants.items()) or None
+    changed = "" if chosen.changed is None else f"{chosen.changed} changed"
+    bricks = [named_brick(block, name) for block, name in chosen.variants.items()]
+    known = tuple(each for each in bricks if each is not None)
+    if len(known) == len(bricks):
+        return Cell(None, every, note=changed, bricks=known, why="no blocks")
     kinds = Counter(name.rpartition("@")[2] for name in chosen.variants.values())
     lines = tuple(f"{many} {TIMES} {kind}" for kind, many in sorted(kinds.items()))
-    every = "; ".join(f"{block}={name}" for block, name in chosen.variants.items())
-    changed = "" if chosen.changed is None else f"{chosen.changed} changed"
-    return Cell(None, every or None, lines=lines, note=changed, title=every, why="none")
+    return Cell(None, every, note=changed, lines=lines, title=every or "")
 
 
 def _unmet(answer: AnswerRecord, span: int) -> Cell:
@@ -121,25 +128,15 @@ def _unmet(answer: AnswerRecord, span: int) -> Cell:
     )
 
 
-def in_the_way(conflicts: tuple[tuple[str, ...], ...]) -> Iterator[str]:
-    """Which bounds cannot be kept together, in words."""
-    for each in conflicts:
-        if len(each) == 1:
-            yield f"{each[0]} alone is too tight."
-        elif each:
-            yield f"{' and '.join(each)} cannot be kept together."
-
-
 def _near(near: NearRecord) -> str:
-    within = ", ".join(bounds(near.budget, near.changed)) or near.demand
+    within = ", ".join(bounds(near.budget)) or near.demand
     figures = [
         " ".join(
             filter(
                 None,
                 (
                     f"{each.network}:" if len(near.chosen) > 1 else "",
-                    milliseconds(each.predicted.latency_ms),
-                    size(each.predicted.memory_bytes),
+                    ", ".join(filter(None, _figures(each))),
                 ),
             )
         )
@@ -147,6 +144,10 @@ def _near(near: NearRecord) -> str:
     ]
     gives = f", which gives {'; '.join(figures)}" if any(figures) else ""
     return f"With {' and '.join(near.changed) or 'less'} relaxed: {within}{gives}"
+
+
+def _figures(chosen: ChosenRecord) -> tuple[str | None, str | None]:
+    return milliseconds(chosen.predicted.latency_ms), size(chosen.predicted.memory_bytes)
 
 
 def _ns(chosen: ChosenRecord) -> float | None:
