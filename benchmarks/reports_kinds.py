@@ -6,6 +6,12 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from benchmarks.reports_others import (
+    export_record,
+    load_record,
+    selection_record,
+    training_record,
+)
 from benchmarks.reports_run import CREATED, HOST, SMALL, TARGET, run_record
 from kenning_lego.core.conversion_records import (
     ConversionCell,
@@ -14,6 +20,7 @@ from kenning_lego.core.conversion_records import (
     State,
 )
 from kenning_lego.core.measurement_records import MeasurementRecord
+from kenning_lego.core.opening import AnyRecord
 from kenning_lego.core.optimisation_records import (
     CandidateRecord,
     LimitsRecord,
@@ -30,7 +37,6 @@ from kenning_lego.core.pipeline_records import (
     VariantShareRecord,
 )
 from kenning_lego.core.records import ArtifactRecord, BudgetRecord, NetworkRecord, ScoreRecord
-from kenning_lego.core.run_headers import OriginRecord
 
 _COMMAND = ("kenning-lego", "made", "up")
 _STATES: tuple[State, ...] = ("converted", "converted", "differs", "failed", "skipped")
@@ -236,10 +242,14 @@ def _cell(network: str, route: str, state: State) -> ConversionCell:
     )
 
 
-KINDS: Mapping[str, Callable[[], OriginRecord]] = {
+KINDS: Mapping[str, Callable[[], AnyRecord]] = {
     "run": lambda: run_record(SMALL),
     "search": search_record,
     "pipelines": pipelines_record,
     "conversion": conversion_record,
+    "training": training_record,
+    "load": load_record,
+    "selection": selection_record,
+    "export": export_record,
 }
 """A record of ordinary size of each kind, by the kind of its document."""

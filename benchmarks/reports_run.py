@@ -133,10 +133,12 @@ class _Made:
     measurements: list[MeasurementRecord]
     names: list[list[str]]
     medians_ms: dict[str, float]
+    last: str
 
     def __init__(self, size: Size, rng: Rng) -> None:
         self.size, self.rng = size, rng
         self.measurements, self.names, self.medians_ms = [], [], {}
+        self.last = "image"
 
     def measure(self, name: str, median_ms: float, count: int) -> str:
         """Samples of a floor with a long tail."""
@@ -223,9 +225,10 @@ class _Made:
         self, name: str, variants: tuple[VariantRecord, ...], *, scalable: bool
     ) -> SegmentRecord:
         tensors = [
-            TensorRecord(name=f"{name}.{end}", shape=("batch", 64, 32, 32), dtype="float32")
-            for end in ("in", "out")
+            TensorRecord(name=each, shape=("batch", 64, 32, 32), dtype="float32")
+            for each in (self.last, f"{name}.out")
         ]
+        self.last = tensors[1].name
         return SegmentRecord(
             name=name,
             scalable=scalable,

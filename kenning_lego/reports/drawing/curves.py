@@ -11,6 +11,7 @@ from kenning_lego.reports.drawing.reading import Axis, plot, series
 from kenning_lego.reports.drawing.svg import (
     CHARACTER_PX,
     Scale,
+    Tick,
     across,
     drawing,
     element,
@@ -59,17 +60,19 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What stands out: a line across or upwards at a value, with a word beside it.
+    """What stands out: a line across or upwards at a value, or all between two values of x.
 
     Args:
-        text: beside it.
-        x: of an upright line; None for one across.
+        text: beside it; of an area, told on hover.
+        x: of an upright line, or where an area begins; None for a line across.
         y: of a line across.
+        x_end: where the area ends; None for a line.
     """
 
     text: str
     x: float | None = None
     y: float | None = None
+    x_end: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ class Plane:
         y_unit: said behind a value of y.
         from_zero: y begins at zero.
         limits: y reaches no further than these.
+        x_ticks: where x is written, instead of at round values.
     """
 
     title: str
@@ -95,6 +99,7 @@ class Plane:
     y_unit: str = ""
     from_zero: bool = False
     limits: tuple[float, float] = (-math.inf, math.inf)
+    x_ticks: tuple[Tick, ...] = ()
 
 
 def curve_chart(
@@ -129,15 +134,22 @@ def curve_chart(
         width,
         bottom + _BOTTOM_PX,
         [
-            *across(x, nice_ticks(x.low, x.high, 4 if width < 500 else 6), top, bottom),
+            *(_area(each, x, y) for each in marks if each.x_end is not None),
+            *across(x, _ticks(plane, x, width), top, bottom),
             *upwards(y, nice_ticks(y.low, y.high, 5), _LEFT_PX, right),
             text(0, 14, plane.y_title, class_="axis"),
             text(right, bottom + 34, plane.x_title, class_="axis", text_anchor="end"),
             *key,
             plot(Axis(x, plane.x_name), Axis(y, unit=plane.y_unit), *lines),
-            *(part for each in marks for part in _mark(each, x, y)),
+            *(part for each in marks if each.x_end is None for part in _mark(each, x, y)),
         ],
     )
+
+
+def _ticks(plane: Plane, x: Scale, width: float) -> Sequence[Tick]:
+    if not plane.x_ticks:
+        return nice_ticks(x.low, x.high, 4 if width < 500 else 6)
+    return [each for each in plane.x_ticks if x.low <= each.value <= x.high]
 
 
 def _range(values: Sequence[float]) -> tuple[float, float]:
@@ -184,6 +196,12 @@ def _stretches(curve: Curve) -> Iterator[Points]:
     for finite, points in groupby(curve.points, key=_finite):
         if finite:
             yield list(points)
+
+
+def _area(mark: Mark, x: Scale, y: Scale) -> str:
+    begin, end = (min(max(x(each or 0.0), x.start), x.end) for each in (mark.x, mark.x_end))
+    size = {"width": max(end - begin, 1.0), "height": y.start - y.end}
+    return group(mark.text, element("rect", x=begin, y=y.end, **size, class_="band-of"))
 
 
 def _mark(mark: Mark, x: Scale, y: Scale) -> Iterator[str]:

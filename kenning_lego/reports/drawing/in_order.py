@@ -53,7 +53,7 @@ class InOrder:
         ascending: the same by size.
         interval_ns: of their median; None where it is not known.
         changes: that are marked.
-        line_ns: a further value to compare with, and its name; None for none.
+        line_ns: a further value to compare with; None for none.
     """
 
     title: str
@@ -62,7 +62,7 @@ class InOrder:
     ascending: Sequence[int]
     interval_ns: tuple[float, float] | None = None
     changes: tuple[Change, ...] = ()
-    line_ns: tuple[float, str] | None = None
+    line_ns: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def in_order_chart(shown: InOrder, identity: str, width: float) -> str:
     size = math.ceil(count / ((right - _LEFT_PX) / _GROUP_PX))
     groups = _groups(shown.samples_ns, size, unit.factor)
     x = Scale(0.0, count + 1.0, _LEFT_PX, right)
-    lowest = min(ascending[0], shown.line_ns[0] if shown.line_ns else math.inf)
+    lowest = min(ascending[0], math.inf if shown.line_ns is None else shown.line_ns)
     low, high = padded(lowest / unit.factor, _highest(ascending) / unit.factor)
     y = Scale(low, high, bottom, _TOP_PX)
     body = [
@@ -135,13 +135,10 @@ def _change(change: Change, count: int, x: Scale) -> Iterator[str]:
     yield text(beside, _TOP_PX + 11, change.text, class_="tick", text_anchor=anchor)
 
 
-def _compared(
-    line_ns: tuple[float, str] | None, factor: float, y: Scale, right: float
-) -> Iterator[str]:
+def _compared(line_ns: float | None, factor: float, y: Scale, right: float) -> Iterator[str]:
     if line_ns is not None:
-        at = y(line_ns[0] / factor)
+        at = y(min(line_ns / factor, y.high))
         yield line(_LEFT_PX, at, right, at, class_="zero")
-        yield text(right, at - 4, line_ns[1], class_="tick", text_anchor="end")
 
 
 def _marks(

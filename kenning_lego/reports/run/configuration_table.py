@@ -19,7 +19,7 @@ from kenning_lego.reports.formatting import (
     share,
 )
 from kenning_lego.reports.quality import Quality
-from kenning_lego.reports.run.budgets import bounds
+from kenning_lego.reports.run.budgets import bounds, in_the_way
 from kenning_lego.reports.run.findings import Findings, Outcome
 from kenning_lego.reports.variant_names import Scaled, described
 
@@ -174,12 +174,13 @@ class _Writer:
             ", ".join(bounds(each.budget, each.changed)) or "no bound at all"
             for each in configuration.nearest
         )
+        near = ("The nearest that can be met:",) if nearest else ()
         return (
             Cell(configuration.name, configuration.name, note=_solved(configuration)),
             *_data(configuration.budget, feasible=False, variants={}),
             Cell(
                 f"No composition meets {asked}.",
-                note="The nearest that can be met:" if nearest else "",
+                note=" ".join((*in_the_way(configuration.conflicts), *near)),
                 lines=nearest,
                 span=len(self._columns()) - 5,
             ),

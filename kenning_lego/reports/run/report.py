@@ -14,10 +14,12 @@ from kenning_lego.reports.run.classification import classification
 from kenning_lego.reports.run.composition import composition
 from kenning_lego.reports.run.configuration_table import configurations
 from kenning_lego.reports.run.distributions import distributions
+from kenning_lego.reports.run.energy import energy
 from kenning_lego.reports.run.findings import Findings, findings_of
 from kenning_lego.reports.run.mixing import mixing
 from kenning_lego.reports.run.overview import summary
 from kenning_lego.reports.run.predicted_quality import predicted_quality
+from kenning_lego.reports.run.predictions import predictions
 from kenning_lego.reports.run.sections import (
     confusion_matrices,
     latency,
@@ -51,13 +53,15 @@ def _sections(findings: Findings) -> tuple[Section, ...]:
         configurations(findings),
         mixing(record),
         classification(findings, confusion_matrices(findings)),
+        trade_offs(findings),
+        predictions(findings),
         composition(findings),
         predicted_quality(record),
-        trade_offs(findings),
         network_graph(findings),
         latency(findings),
         blocks(findings),
         distributions(findings),
+        energy(findings),
         board_over_time(record.telemetry, SOURCE),
         environment(record, record.target, record.durations_s),
         reproduce(record, (_dataset(record),)),

@@ -13,7 +13,6 @@ from kenning_lego.reports.run.findings import Findings
 from kenning_lego.reports.run.front import front_points, front_said
 from kenning_lego.reports.run.latency_chart import latency_chart
 from kenning_lego.reports.run.memory import MEMORY
-from kenning_lego.reports.run.prediction_chart import prediction_chart
 from kenning_lego.reports.run.tradeoff_charts import (
     score_latency_chart,
     score_size_chart,
@@ -24,11 +23,6 @@ _VARIANTS = (
     "What each variant saves and costs on its own. Area: size of the artifact; the warmer the"
     " colour, the more was removed. Down and to the right is better."
 )
-_PREDICTION = (
-    "Latency of each configuration. Hollow: predicted; filled: measured, with the 95 % interval of"
-    " its median; upright: the budget."
-)
-
 _Draw = Callable[[Findings, str, float], str | None]
 
 
@@ -46,7 +40,6 @@ def trade_offs(findings: Findings) -> Section | None:
             f"Quality over memory ({MEMORY[record.memory].lower()}), marked in the same way.",
         ),
         "variants": (variants_chart, _VARIANTS),
-        "prediction": (prediction_chart, _PREDICTION),
     }
     charts = [
         chart(name, partial(draw, findings), caption) for name, (draw, caption) in drawn.items()
