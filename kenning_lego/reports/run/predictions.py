@@ -36,8 +36,16 @@ _ROWS = (
     " its median; upright: the budget."
 )
 _OVER = (
-    "Filled: configurations; hollow: random compositions. Uprights: 95 % intervals. On the diagonal"
-    " the prediction was right; shaded: right to 1 % and to 5 %."
+    "Filled: configurations; hollow: trials, compositions that were run to try the prediction."
+    " Uprights: 95 % intervals. On the diagonal the prediction was right; shaded: right to 1 % and"
+    " to 5 %."
+)
+
+
+_NOTE = (
+    "Residual: prediction minus measurement; error: as a share of the measurement. Trials' latencies"
+    " were measured beside the blocks', their scores on the validation part. Predicted latencies"
+    " contain terms fitted to them, if any were fitted; costs of accuracy have seen none of them."
 )
 
 
@@ -76,7 +84,8 @@ def _quantities(findings: Findings) -> Iterator[Quantity]:
 
 def _over(quantity: Quantity) -> Chart | None:
     draw = partial(agreement_chart, quantity)
-    return chart(f"agreement-{quantity.key}", draw, f"{quantity.name}. {_OVER}")
+    caption = f"Measured over predicted {quantity.name}. {_OVER}"
+    return chart(f"agreement-{quantity.key}", draw, caption)
 
 
 def _table(quantities: tuple[Quantity, ...]) -> Table:
@@ -100,10 +109,7 @@ def _table(quantities: tuple[Quantity, ...]) -> Table:
         columns,
         groups,
         caption="Residuals",
-        note="Residual: prediction minus measurement; error: as a share of the measurement. Random"
-        " compositions were drawn to try the predictions: their latencies beside the blocks', their"
-        " scores on the validation part. Predicted latencies contain terms fitted to them, if any"
-        " were fitted; costs of accuracy have seen none of them.",
+        note=_NOTE,
         style="blocks",
     )
 
@@ -117,7 +123,7 @@ def _row(pair: Pair, quantity: Quantity) -> tuple[Cell, ...]:
     return (
         Cell(pair.name, pair.name, about=about),
         Cell(None, quantity.key),
-        Cell("chosen" if named else "random", pair.kind),
+        Cell("chosen" if named else "trial", pair.kind),
         Cell(figures.number(pair.predicted), pair.predicted),
         Cell(
             figures.number(pair.measured),
