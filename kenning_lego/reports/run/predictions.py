@@ -43,8 +43,8 @@ _OVER = (
 
 
 _NOTE = (
-    "Residual: prediction minus measurement; error: as a share of the measurement. Trials' latencies"
-    " were measured beside the blocks', their scores on the validation part. Predicted latencies"
+    "Residual: prediction minus measurement; error: as a share of the measurement. Trials were"
+    " timed beside the blocks, and scored on the validation part. Predicted latencies"
     " contain terms fitted to them, if any were fitted; costs of accuracy have seen none of them."
 )
 
