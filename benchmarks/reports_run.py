@@ -79,6 +79,8 @@ class Size:
 SMALL = Size(8, 5, 150, 4, 400, 240, 60)
 LARGE = Size(50, 10, 1900, 10, 4970, 3600, 2000)
 """500 variants of blocks, and 1,000,000 samples with those of the segments that have none."""
+LONG = Size(8, 5, 150, 4, 248_425, 3600, 60)
+"""As many samples, nearly all of four configurations."""
 
 
 def run_record(size: Size, seed: int = 7) -> RunRecord:

@@ -367,9 +367,9 @@ class AccuracyRecord(Record):
 
     metric: str
     estimator: Literal["fitted", "means"]
-    unit: float | None = None
+    unit: float | None = Field(default=None, gt=0)
     """Of :class:`kenning_lego.stats.quality_law.QualityLaw`; None where losses add up."""
-    power: float = 0.0
+    power: float = Field(default=0.0, ge=0, le=1)
     """Of the same."""
     original: float
     """Score of the original network on the validation part, in this precision."""
@@ -395,6 +395,12 @@ class FrontRecord(Record):
     """Accuracy cost in 1e-9 of the metric."""
     latencies_ps: Column
     memory_bytes: Column
+
+    @model_validator(mode="after")
+    def _fits(self) -> FrontRecord:
+        if not len(self.costs) == len(self.latencies_ps) == len(self.memory_bytes):
+            raise ValueError("a column has not one value for each point")
+        return self
 
 
 class RunRecord(HeaderRecord):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from kenning_lego.reports.document.parts import Chart, Charts, Part, Section
+from kenning_lego.reports.document.parts import Chart, Charts, Part, ReportTypes, Section
 from kenning_lego.reports.document.subjects import configuration_subject
 from kenning_lego.reports.document.tables import Cell, Column, Rows, Table
 from kenning_lego.reports.drawing.chart import chart
@@ -27,8 +27,10 @@ from kenning_lego.reports.run.agreement import (
     scores,
 )
 from kenning_lego.reports.run.agreement_chart import Quantity, agreement_chart
+from kenning_lego.reports.run.composition import latency_errors
 from kenning_lego.reports.run.findings import Findings
 from kenning_lego.reports.run.memory import MEMORY
+from kenning_lego.reports.run.predicted_quality import quality_errors
 from kenning_lego.reports.run.prediction_chart import prediction_chart
 
 _ROWS = (
@@ -52,14 +54,18 @@ _NOTE = (
 def predictions(findings: Findings) -> Section | None:
     """The section, or None where nothing was both predicted and measured."""
     quantities = tuple(_quantities(findings))
-    if not quantities:
+    errors = (latency_errors(findings), quality_errors(findings.record))
+    tables = [each for each in errors if each is not None]
+    if quantities:
+        tables.append(_table(quantities))
+    if not tables:
         return None
     charts = [_over(each) for each in quantities]
     rows = chart("prediction", partial(prediction_chart, findings), _ROWS)
     found = tuple(each for each in (rows, *charts) if each)
     parts: list[Part] = [Charts(found)] if found else []
-    parts.append(_table(quantities))
-    types = frozenset({"selection"})
+    parts += tables
+    types: ReportTypes = frozenset({"selection"})
     title = "Predicted against measured"
     return Section("predictions", title, tuple(parts), types, short="Predictions")
 

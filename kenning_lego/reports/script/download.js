@@ -4,10 +4,16 @@ function field(value) {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
+// As `kenning-lego report --formats csv` writes it: titles of groups are the last column.
 function asCsv(table, groups) {
-  const lines = [JSON.parse(table.dataset.keys)];
-  for (const { rows } of groups) lines.push(...rows.map(figuresOf));
-  return lines.map((line) => `${line.map(field).join(",")}\r\n`).join("");
+  const titles = groups.map(({ body }) => body.querySelector(".segment .title")?.textContent ?? "");
+  const grouped = titles.some(Boolean);
+  const keys = JSON.parse(table.dataset.keys);
+  const lines = [grouped ? [...keys, "group"] : keys];
+  groups.forEach(({ rows }, index) => {
+    for (const row of rows) lines.push(grouped ? [...figuresOf(row), titles[index]] : figuresOf(row));
+  });
+  return lines.map((line) => `${line.map(field).join(",")}\n`).join("");
 }
 
 function download(name, text, type) {

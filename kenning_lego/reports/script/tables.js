@@ -46,6 +46,7 @@ function makeSortable(table, groups) {
   for (const head of heads) {
     const column = keys.indexOf(head.dataset.key);
     const title = head.textContent.trim();
+    if (!title) continue;
     const press = make("button", { type: "button", class: "sort" }, ...head.childNodes);
     head.append(press);
     press.addEventListener("click", () => {
