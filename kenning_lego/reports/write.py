@@ -9,6 +9,7 @@ from pathlib import Path
 from kenning_lego.core.errors import StoreError
 from kenning_lego.core.run_headers import OriginRecord
 from kenning_lego.reports.document.html import render_html
+from kenning_lego.reports.document.parts import Document
 from kenning_lego.reports.documents import document_of
 
 NAMES = {
@@ -16,6 +17,7 @@ NAMES = {
     "pipelines": "pipelines.html",
     "search": "optimisation.html",
     "conversion": "conversion.html",
+    "comparison": "comparison.html",
 }
 """Of pages, by the kind of document."""
 
@@ -34,7 +36,20 @@ def write_report(record: OriginRecord, directory: Path) -> Path:
         MissingDependencyError: jinja2 is not installed.
         StoreError: the file cannot be written.
     """
-    document = document_of(record)
+    return write_document(document_of(record), directory)
+
+
+def write_document(document: Document, directory: Path) -> Path:
+    """Write the page of a document in the same way.
+
+    Args:
+        document: of a kind that has a page.
+        directory: where to; made when it is missing.
+
+    Raises:
+        MissingDependencyError: jinja2 is not installed.
+        StoreError: the file cannot be written.
+    """
     return _write(render_html(document), directory / NAMES[document.kind])
 
 
