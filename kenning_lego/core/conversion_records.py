@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from kenning_lego.core.errors import WorkspaceError
-from kenning_lego.core.run_headers import OriginRecord, Record, first_problem, read_json
+from kenning_lego.core.run_headers import OriginRecord, Record
 
 CONVERSION_VERSION: Final = 1
 
@@ -66,23 +64,3 @@ class ConversionRecord(OriginRecord):
         return next(
             (each for each in self.cells if (each.network, each.route) == (network, route)), None
         )
-
-
-def load_conversion_record(path: Path) -> ConversionRecord:
-    """Read a record of conversions.
-
-    Raises:
-        WorkspaceError: it cannot be read, or is of a newer version.
-    """
-    content = read_json(path)
-    found = content.get("schema_version") if isinstance(content, dict) else None
-    if isinstance(found, int) and found > CONVERSION_VERSION:
-        raise WorkspaceError(
-            f"{path} has schema version {found}, this kenning-lego reads up to "
-            f"{CONVERSION_VERSION}",
-            "update kenning-lego",
-        )
-    try:
-        return ConversionRecord.model_validate(content)
-    except ValidationError as error:
-        raise WorkspaceError(f"{path} is damaged: {first_problem(error)}") from error

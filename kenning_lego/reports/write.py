@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from kenning_lego.core.errors import StoreError
-from kenning_lego.core.run_headers import OriginRecord
+from kenning_lego.core.opening import AnyRecord
 from kenning_lego.reports.document.html import render_html
 from kenning_lego.reports.document.parts import Document
 from kenning_lego.reports.documents import document_of
@@ -22,7 +22,7 @@ NAMES = {
 """Of pages, by the kind of document."""
 
 
-def write_report(record: OriginRecord, directory: Path) -> Path:
+def write_report(record: AnyRecord, directory: Path) -> Path:
     """Write a record's page: all of it, or what was there before.
 
     Args:
@@ -33,6 +33,7 @@ def write_report(record: OriginRecord, directory: Path) -> Path:
         The path of the page.
 
     Raises:
+        UsageError: there are no reports of such records.
         MissingDependencyError: jinja2 is not installed.
         StoreError: the file cannot be written.
     """

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import Field
@@ -13,31 +12,20 @@ from kenning_lego.core.configuration import Component
 from kenning_lego.core.entry import run
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
-from kenning_lego.core.load_records import LoadRecord
-from kenning_lego.core.optimisation_records import load_optimisation_record
-from kenning_lego.core.pipeline_records import load_pipelines_record
-from kenning_lego.core.records import load_record
-from kenning_lego.core.run_headers import OriginRecord, kind_of, read_json
-from kenning_lego.core.training_records import load_training_record
+from kenning_lego.core.opening import open_record
+from kenning_lego.core.output import current
+from kenning_lego.scenarios.keeping.results import run_path
 
 REGRESSION = 3
 _FEWEST = 2
-
-_LOADERS: Mapping[str, Callable[[Path], OriginRecord]] = {
-    "run": load_record,
-    "optimisation": load_optimisation_record,
-    "pipelines": load_pipelines_record,
-    "training": load_training_record,
-    "load": lambda path: LoadRecord.model_validate(read_json(path)),
-}
 
 
 class CompareConfig(Component):
     """Which records to compare, and what counts."""
 
-    records: tuple[Path, ...] = ()
-    """Two records or run directories, the earlier and the later one; or up to eight, of which the
-    others are compared with the first."""
+    records: tuple[str, ...] = ()
+    """Two runs, the earlier and the later one, or up to eight, of which the first is compared with
+    each other one: directories, records in them, or ids as `results` lists them."""
     threshold: float = Field(default=0.02, ge=0, lt=1)
     """Share from which being slower is a regression, when even the interval's end is beyond it."""
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
@@ -46,8 +34,6 @@ class CompareConfig(Component):
     """Compare even what was measured on different boards or clocks."""
     html: Path | None = None
     """Directory to write comparison.html into."""
-    json_: bool = Field(default=False, alias="json")
-    """Print JSON."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -58,15 +44,15 @@ def main(arguments: Sequence[str]) -> int:
         program="kenning-lego compare",
         description=__doc__ or "",
         positional="records",
+        example="kenning-lego compare w/runs/A w/runs/B",
     )
     if len(config.records) < _FEWEST:
         raise ConfigurationError(
             f"{len(config.records)} records were named", "name two: kenning-lego compare A B"
         )
-    records = [_load(each) for each in config.records]
-    from kenning_lego.reports.comparisons.comparison import (
-        compare_records,  # wrong flags need no numpy
-    )
+    records = [open_record(run_path(each)) for each in config.records]
+    # Wrong flags need no numpy.
+    from kenning_lego.reports.comparisons.comparison import compare_records
     from kenning_lego.reports.comparisons.text import comparison_text
 
     comparisons = compare_records(
@@ -75,22 +61,15 @@ def main(arguments: Sequence[str]) -> int:
         threshold=config.threshold,
         across_targets=config.across_targets,
     )
-    if config.json_:
-        print(json.dumps(comparisons.to_json(), indent=1, ensure_ascii=False, allow_nan=False))
-    else:
-        print(comparison_text(comparisons))
+    output = current()
+    output.answer(comparisons.to_json())
+    output.tell(comparison_text(comparisons))
     if config.html is not None:
         from kenning_lego.reports.comparisons.report import comparison_document
         from kenning_lego.reports.write import write_document
 
-        page = write_document(comparison_document(comparisons), config.html)
-        print(f"report {page}", file=sys.stderr)
+        output.wrote("report", write_document(comparison_document(comparisons), config.html))
     return REGRESSION if comparisons.regressed else 0
-
-
-def _load(path: Path) -> OriginRecord:
-    path = path / "record.json" if path.is_dir() else path
-    return _LOADERS.get(kind_of(path), load_record)(path)
 
 
 if __name__ == "__main__":

@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from kenning_lego.core.configuration import Component
-from kenning_lego.core.conversion_records import load_conversion_record
 from kenning_lego.core.entry import run
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
-from kenning_lego.core.optimisation_records import load_optimisation_record
-from kenning_lego.core.pipeline_records import load_pipelines_record
-from kenning_lego.core.records import load_record
-from kenning_lego.core.run_headers import OriginRecord, kind_of
+from kenning_lego.core.opening import open_record, record_file
+from kenning_lego.core.output import current
 from kenning_lego.store.workspace import Workspace
-
-_LOADERS: Mapping[str, Callable[[Path], OriginRecord]] = {
-    "run": load_record,
-    "optimisation": load_optimisation_record,
-    "pipelines": load_pipelines_record,
-    "conversion": load_conversion_record,
-}
 
 
 class ReportConfig(Component):
     """What to render, and where to."""
 
     record: Path | None = None
-    """A run's record.json, a search's optimisation.json, the pipelines.json of pipelines, or a
-    conversion.json."""
+    """A record, such as a run's record.json, or a run's directory."""
     workspace: Path | None = None
     """Render the newest run of this workspace instead."""
     output: Path | None = None
@@ -45,13 +34,14 @@ def main(arguments: Sequence[str]) -> int:
         program="kenning-lego report",
         description=__doc__ or "",
         positional="record",
+        example="kenning-lego report --workspace w",
     )
     path = _record(config)
-    directory = config.output or path.parent
-    record = _LOADERS.get(kind_of(path), load_record)(path)
+    record = open_record(path)
     from kenning_lego.reports.write import write_report  # wrong flags and records need no templates
 
-    print(f"report {write_report(record, directory)}")
+    written = write_report(record, config.output or record_file(path).parent)
+    current().wrote("report", written)
     return 0
 
 

@@ -11,9 +11,9 @@ from kenning_lego.core.conversion_records import (
     ConversionRecord,
     RouteRecord,
     State,
-    load_conversion_record,
 )
 from kenning_lego.core.errors import WorkspaceError
+from kenning_lego.core.opening import open_as
 from kenning_lego.core.run_headers import EnvironmentRecord
 from kenning_lego.reports.conversions.report import conversions_said
 from kenning_lego.reports.document.parts import Heading
@@ -81,10 +81,10 @@ def test_page_escapes_what_was_said() -> None:
 def test_record_reads_back(tmp_path: Path) -> None:
     path = tmp_path / "conversion.json"
     path.write_text(RECORD.model_dump_json())
-    assert load_conversion_record(path) == RECORD
+    assert open_as(ConversionRecord, path) == RECORD
     path.write_text(RECORD.model_dump_json().replace('"schema_version":1', '"schema_version":9'))
     with pytest.raises(WorkspaceError, match="schema version 9"):
-        load_conversion_record(path)
+        open_as(ConversionRecord, path)
     path.write_text("{}")
-    with pytest.raises(WorkspaceError, match="is damaged"):
-        load_conversion_record(path)
+    with pytest.raises(WorkspaceError, match="is not a record of conversions"):
+        open_as(ConversionRecord, path)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from kenning_lego.core.errors import WorkspaceError
+from kenning_lego.core.opening import open_as
 from kenning_lego.core.pipeline_records import (
     NO_ANSWER,
     BoundsRecord,
@@ -19,8 +20,8 @@ from kenning_lego.core.pipeline_records import (
     LoadedRecord,
     PipelineEventRecord,
     PipelineRecord,
+    PipelinesRecord,
     RunConfigurationRecord,
-    load_pipelines_record,
 )
 from kenning_lego.core.records import BudgetRecord, ScoreRecord
 from kenning_lego.reports.pipelines.findings import PipelineFindings, pipeline_findings
@@ -182,7 +183,7 @@ def test_record_comes_back_from_its_file_and_is_rendered(
 ) -> None:
     path = tmp_path / "pipelines.json"
     path.write_text(json.dumps(RECORD.model_dump(mode="json")))
-    assert load_pipelines_record(path) == RECORD
+    assert open_as(PipelinesRecord, path) == RECORD
     assert render_report.main([str(path)]) == 0
     assert (tmp_path / "pipelines.html").is_file()
     assert "pipelines.html" in capsys.readouterr().out
@@ -204,4 +205,4 @@ def test_other_files_are_refused_with_what_they_are(
     path = tmp_path / "pipelines.json"
     path.write_text(content)
     with pytest.raises(WorkspaceError, match=said):
-        load_pipelines_record(path)
+        open_as(PipelinesRecord, path)

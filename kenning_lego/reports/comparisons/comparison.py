@@ -7,17 +7,30 @@ together (:mod:`kenning_lego.stats.comparison`), however many records there are.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from kenning_lego.core.errors import UsageError
 from kenning_lego.core.measurement_records import MeasurementRecord
 from kenning_lego.core.run_headers import OriginRecord
+from kenning_lego.core.showing import Shown
+from kenning_lego.core.tables import Column, Table
 from kenning_lego.reports.comparisons.sides import Side, sides_of
 from kenning_lego.reports.comparisons.warnings import DOUBTED, elsewhere, warnings_of
 from kenning_lego.stats.comparison import Compared, Difference, compare_groups
 from kenning_lego.stats.recorded import rounds_of
 from kenning_lego.stats.rounds import Rounds
+
+_COLUMNS = (
+    Column("measurement", "text"),
+    Column("before_ms"),
+    Column("after_ms"),
+    Column("change_low", "share"),
+    Column("change_high", "share"),
+    Column("outcome", "text"),
+    Column("regression", "flag"),
+    Column("notes", "text"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +55,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Shown):
     """Two records: all that both measured, and what they have in common.
 
     Args:
@@ -72,6 +85,23 @@ class Comparison:
         """The row of that name, if both records measured it."""
         return next((each for each in self.rows if each.name == name), None)
 
+    def tables(self) -> tuple[Table, ...]:
+        """One table with a row for what both records measured."""
+        rows = tuple(
+            (
+                row.name,
+                row.before_ns / 1e6,
+                row.after_ns / 1e6,
+                row.difference.low,
+                row.difference.high,
+                row.difference.outcome,
+                row.regression,
+                "; ".join(row.notes),
+            )
+            for row in self.rows
+        )
+        return (Table("measurements", "Comparison", _COLUMNS, rows),)
+
     def to_json(self) -> dict[str, Any]:
         """For programs; shares and ns."""
         return {
@@ -87,7 +117,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparisons:
+class Comparisons(Shown):
     """The first of several records with each of the others.
 
     Args:
@@ -111,6 +141,17 @@ class Comparisons:
     def names(self) -> tuple[str, ...]:
         """Of all that the first record and another one measured, in the first one's order."""
         return tuple(dict.fromkeys(row.name for pair in self.pairs for row in pair.rows))
+
+    def tables(self) -> tuple[Table, ...]:
+        """A table for each record but the first."""
+        found = ((pair.mark, table) for pair in self.pairs for table in pair.tables())
+        if len(self.pairs) == 1:
+            return tuple(table for _, table in found)
+        first = self.sides[0].mark
+        return tuple(
+            replace(table, name=f"{table.name}-{mark}", title=f"{mark} against {first}")
+            for mark, table in found
+        )
 
     def to_json(self) -> dict[str, Any]:
         """For programs; shares and ns. Of two records the comparison itself."""

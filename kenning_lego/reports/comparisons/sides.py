@@ -66,7 +66,7 @@ class Side:
             case PipelinesRecord():
                 return ", ".join(sorted({each.network for each in self.record.pipelines}))
             case LoadRecord():
-                return counted(len(self.record.stages), "artifact")
+                return self.record.network or counted(len(self.record.stages), "artifact")
             case _:
                 return self.record.network.name
 

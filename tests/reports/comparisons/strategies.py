@@ -68,16 +68,12 @@ def runs(draw: st.DrawFn) -> RunRecord:
         "command": draw(st.sampled_from(((), run.command))),
         "id": draw(st.text(max_size=12)),
     }
-    for part, empty in (
-        ("telemetry", None),
-        ("whole", None),
-        ("additivity", None),
-        ("accuracy", None),
-        ("front", None),
-        ("configurations", ()),
-        ("segments", ()),
-        ("durations_s", {}),
-    ):
-        if draw(st.booleans()):
-            update[part] = empty
+    parts = {
+        **dict.fromkeys(("telemetry", "whole", "additivity", "accuracy", "front")),
+        "configurations": (),
+        "segments": (),
+        "durations_s": {},
+    }
+    missing = draw(st.lists(st.sampled_from(sorted(parts)), unique=True))
+    update |= {part: parts[part] for part in missing}
     return run.model_copy(update=update)

@@ -34,9 +34,10 @@ def compared(records: Sequence[RunRecord]) -> Comparisons | None:
     try:
         return compare_records(records, across_targets=True)
     except UsageError as error:
-        assert any(each in str(error) for each in REASONS)
-        assert error.remedy
-        return None
+        problem, remedy = str(error), error.remedy
+    assert any(each in problem for each in REASONS)
+    assert remedy
+    return None
 
 
 @FEW
