@@ -101,9 +101,7 @@ def compare_medians(
     Raises:
         UsageError: a median is not positive.
     """
-    found = _all_pairs(pairs)
-    testable = {name: pair for name, pair in found.items() if isinstance(pair, _Pair)}
-    return {**found, **_decided(testable, confidence, threshold)}
+    return _differences(_all_pairs(pairs), confidence, threshold)
 
 
 def compare_overall(
@@ -152,12 +150,11 @@ def compare_groups(
     """
     flat = {(group, key): both for group, pairs in groups.items() for key, both in pairs.items()}
     found = _all_pairs(flat)
-    testable = {name: pair for name, pair in found.items() if isinstance(pair, _Pair)}
-    differences = {**found, **_decided(testable, confidence, threshold)}
+    differences = _differences(found, confidence, threshold)
     means = {
         group: _mean(known)
-        for group in groups
-        if (known := [pair for (of, _), pair in testable.items() if of == group])
+        for group, pairs in groups.items()
+        if (known := [pair for key in pairs if isinstance(pair := found[group, key], _Pair)])
     }
     overall = _decided(means, confidence, threshold)
     return {
@@ -229,6 +226,15 @@ def _mean(known: Iterable[_Pair]) -> _Pair:
         degrees=min(pair.degrees for pair in pairs),
         rounds=min(pair.rounds for pair in pairs),
     )
+
+
+def _differences(
+    found: Mapping[Key, _Pair | Difference], confidence: float, threshold: float
+) -> dict[Key, Difference]:
+    """In the same order, with all that can be tested decided together."""
+    testable = {key: pair for key, pair in found.items() if isinstance(pair, _Pair)}
+    decided = _decided(testable, confidence, threshold)
+    return {key: decided[key] if isinstance(pair, _Pair) else pair for key, pair in found.items()}
 
 
 def _decided(

@@ -12,7 +12,7 @@ from typing import Any
 
 from kenning_lego.core.errors import UsageError
 from kenning_lego.core.measurement_records import MeasurementRecord
-from kenning_lego.core.run_headers import OriginRecord
+from kenning_lego.core.opening import AnyRecord
 from kenning_lego.core.showing import Shown
 from kenning_lego.core.tables import Column, Table
 from kenning_lego.reports.comparisons.sides import Side, sides_of
@@ -166,7 +166,7 @@ class Comparisons(Shown):
 
 
 def compare_records(
-    records: Sequence[OriginRecord],
+    records: Sequence[AnyRecord],
     *,
     confidence: float = 0.95,
     threshold: float = 0.02,

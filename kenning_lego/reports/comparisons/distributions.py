@@ -106,7 +106,7 @@ def _curve(number: int, side: Side, measurement: MeasurementRecord, factor: floa
     count = len(ascending)
     ranks = sorted({round(step * (count - 1) / _POINTS) for step in range(_POINTS + 1)})
     median, interval = median_ns(measurement), interval_ns(measurement)
-    spans = ()
+    spans: tuple[tuple[float, float, float, float], ...] = ()
     said = f"{side.mark}: median {duration(median)}, {counted(count, 'run')}"
     if interval is not None:
         spans = ((0.5, interval[0] / factor, interval[1] / factor, median / factor),)

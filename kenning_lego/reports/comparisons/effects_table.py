@@ -49,11 +49,16 @@ def effects(
         ),
         note=f"Each record against {comparisons.sides[0].mark}, the fastest first. All medians: the"
         " geometric mean of all ratios; the intervals hold for all records together. The score is"
-        " that of the last configuration that both measured.",
+        " the first one that both hold.",
         style="roomy",
     )
-    types = frozenset({"performance", "summary"})
-    return Section("effects", "Effect of each change", (table,), types, short="Effects")
+    return Section(
+        "effects",
+        "Effect of each change",
+        (table,),
+        frozenset({"performance", "summary"}),
+        short="Effects",
+    )
 
 
 def _row(comparisons: Comparisons, effect: Effect, scores: Sequence[ScoreRow]) -> tuple[Cell, ...]:
@@ -84,7 +89,7 @@ def _overall(overall: Difference | None, *, regression: bool) -> tuple[Cell, ...
 
 
 def _score(place: int, scores: Sequence[ScoreRow]) -> Cell:
-    for row in reversed(scores):
+    for row in scores:
         found, known = row.differences[place], row.scored[0]
         if found is not None and known is not None:
             other = row.scored[place + 1]

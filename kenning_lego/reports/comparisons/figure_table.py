@@ -29,8 +29,13 @@ def figures(sides: Sequence[Side], rows: Sequence[FigureRow]) -> Section | None:
         " and these overlap, the two cannot be told apart.",
         style="blocks",
     )
-    types = frozenset({"performance", "energy"})
-    return Section("figures", "Sizes, memory, energy and time", (table,), types, short="Figures")
+    return Section(
+        "figures",
+        "Sizes, memory, energy and time",
+        (table,),
+        frozenset({"performance", "energy"}),
+        short="Figures",
+    )
 
 
 def _columns(mark: str) -> tuple[Column, ...]:

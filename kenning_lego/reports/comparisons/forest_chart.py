@@ -27,8 +27,8 @@ from kenning_lego.reports.drawing.svg import (
 from kenning_lego.reports.formatting import share
 from kenning_lego.stats.comparison import Difference
 
-MOST_ROWS = 40
-"""With more, only the largest differences are drawn."""
+MOST_MARKS = 60
+"""With more, only the rows of the largest differences are drawn."""
 
 _ROW_PX = 15.0
 _GAP_PX = 6.0
@@ -57,8 +57,9 @@ def forest_rows(comparisons: Comparisons, names: Sequence[str]) -> tuple[ForestR
         for name in names
         if any((row := ForestRow(name, tuple(_drawn(comparisons, name)))).differences)
     ]
-    if len(found) > MOST_ROWS:
-        kept = {id(each) for each in sorted(found, key=_weight, reverse=True)[:MOST_ROWS]}
+    most = MOST_MARKS // len(comparisons.pairs)
+    if len(found) > most:
+        kept = {id(each) for each in sorted(found, key=_weight, reverse=True)[:most]}
         found = [each for each in found if id(each) in kept]
     overall = ForestRow("all together", tuple(each.overall for each in comparisons.pairs))
     mixed = any(

@@ -137,7 +137,8 @@ def _marks(
         end = median
         if interval is not None:
             end = interval[1]
-            parts.append(whisker(number, *(scale(bound / factor) for bound in interval), y))
+            low, high = (scale(bound / factor) for bound in interval)
+            parts.append(whisker(number, low, high, y))
             said += f" ({duration(interval[0], 4)} to {duration(interval[1], 4)})"
         parts.append(mark(number, scale(median / factor), y, 3.6))
         parts.append(text(scale(end / factor) + 7, y + 4, side.mark, class_="tick"))

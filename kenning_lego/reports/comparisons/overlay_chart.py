@@ -118,8 +118,8 @@ def _curve(curve: Curve, x: Scale, y: Scale) -> Iterator[str]:
     if inside:
         yield trace(curve.number, _path(inside, x, y, stairs=curve.stairs))
     for height, low, high, at in curve.spans:
-        ends = (min(max(end, x.low), x.high) for end in (low, high))
-        yield whisker(curve.number, *map(x, ends), y(height))
+        left, right = (x(min(max(end, x.low), x.high)) for end in (low, high))
+        yield whisker(curve.number, left, right, y(height))
         yield mark(curve.number, x(min(max(at, x.low), x.high)), y(height))
     if len(inside) == 1:
         yield mark(curve.number, *_at(inside[0], x, y))

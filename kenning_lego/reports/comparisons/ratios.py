@@ -8,17 +8,25 @@ from functools import partial
 from kenning_lego.core.records import RunRecord
 from kenning_lego.reports.comparisons.comparison import Comparison, Comparisons, Row, median_ns
 from kenning_lego.reports.comparisons.distributions import whole_names
-from kenning_lego.reports.comparisons.forest_chart import MOST_ROWS, forest_chart, forest_rows
+from kenning_lego.reports.comparisons.forest_chart import forest_chart, forest_rows
 from kenning_lego.reports.document.parts import Part, Section
 from kenning_lego.reports.document.tables import Cell, Column, Rows, Table
 from kenning_lego.reports.drawing.chart import chart
-from kenning_lego.reports.formatting import RANGE, TIME_NS, Figures, decimal, share
+from kenning_lego.reports.formatting import (
+    NO_BREAK,
+    RANGE,
+    TIME_NS,
+    Figures,
+    counted,
+    decimal,
+    share,
+)
 
 OUTCOMES = {
     "faster": "faster",
     "slower": "slower",
-    "same": "no difference seen",
-    "too_few_samples": "too few samples",
+    "same": f"no{NO_BREAK}difference",
+    "too_few_samples": f"too{NO_BREAK}few{NO_BREAK}samples",
 }
 """In words, as they stand in tables."""
 
@@ -29,7 +37,8 @@ def ratios(comparisons: Comparisons) -> Section | None:
         return None
     marks = [each.mark for each in comparisons.pairs]
     rows = forest_rows(comparisons, [name for _, names in _groups(comparisons) for name in names])
-    more = f" The {MOST_ROWS} largest of {len(comparisons.names)}." if _cut(comparisons) else ""
+    left = len(comparisons.names) - sum(each.name in comparisons.names for each in rows)
+    more = f" {counted(left, 'smaller one')} in the table alone." if left else ""
     drawn = chart(
         "ratios",
         partial(forest_chart, rows, marks, comparisons.threshold),
@@ -39,12 +48,9 @@ def ratios(comparisons: Comparisons) -> Section | None:
         lead=True,
     )
     parts: tuple[Part, ...] = (_table(comparisons),)
-    types = frozenset({"performance"})
-    return Section("ratios", "Medians", (drawn, *parts) if drawn else parts, types)
-
-
-def _cut(comparisons: Comparisons) -> bool:
-    return len(comparisons.names) > MOST_ROWS
+    return Section(
+        "ratios", "Medians", (drawn, *parts) if drawn else parts, frozenset({"performance"})
+    )
 
 
 def _groups(comparisons: Comparisons) -> Iterator[tuple[str, list[str]]]:

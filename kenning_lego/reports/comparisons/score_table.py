@@ -39,8 +39,7 @@ def quality(comparisons: Comparisons, rows: Sequence[ScoreRow]) -> Section | Non
         " for different samples, which is wider than need be where the samples were the same.",
         style="plain",
     )
-    types = frozenset({"performance", "classification"})
-    return Section("quality", "Quality", (table,), types)
+    return Section("quality", "Quality", (table,), frozenset({"performance", "classification"}))
 
 
 def _columns(mark: str, first: str) -> tuple[Column, ...]:

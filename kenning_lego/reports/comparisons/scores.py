@@ -174,13 +174,13 @@ def _better(scored: Scored, change: float) -> bool | None:
 def _scores(side: Side) -> Iterator[tuple[str, Scored]]:
     match side.record:
         case RunRecord() as run:
-            yield from _of_network(run.network)
             for each in run.configurations:
                 if each.measured is not None and each.measured.score is not None:
                     yield each.name, _of_configuration(run.network, each, each.measured.score)
+            yield from _of_network(run.network)
         case OptimisationRecord() as search:
-            yield from _of_network(search.network)
             yield from _of_candidates(search)
+            yield from _of_network(search.network)
         case TrainingRecord() as training:
             yield from _of_training(training)
         case PipelinesRecord() as pipelines:

@@ -9,10 +9,11 @@ from typing import Literal, TypeAlias, TypeVar
 from kenning_lego.core.errors import UsageError
 from kenning_lego.core.load_records import LoadRecord, LoadResultRecord
 from kenning_lego.core.measurement_records import MeasurementRecord, PlanRecord
+from kenning_lego.core.opening import AnyRecord
 from kenning_lego.core.optimisation_records import OptimisationRecord
 from kenning_lego.core.pipeline_records import PipelineRecord, PipelinesRecord
 from kenning_lego.core.records import NetworkRecord, RunRecord
-from kenning_lego.core.run_headers import OriginRecord, TargetRecord, TelemetryRecord
+from kenning_lego.core.run_headers import TargetRecord, TelemetryRecord
 from kenning_lego.core.training_records import TrainingRecord
 from kenning_lego.reports.formatting import counted
 
@@ -73,14 +74,20 @@ class Side:
     @property
     def facts(self) -> NetworkRecord | None:
         """Of the network, where the record holds them."""
-        has_them = isinstance(self.record, RunRecord | OptimisationRecord)
-        return self.record.network if has_them else None
+        match self.record:
+            case RunRecord() | OptimisationRecord():
+                return self.record.network
+            case _:
+                return None
 
     @property
     def telemetry(self) -> TelemetryRecord | None:
         """What the target's sensors told, where the record holds it."""
-        has_it = isinstance(self.record, RunRecord | OptimisationRecord)
-        return self.record.telemetry if has_it else None
+        match self.record:
+            case RunRecord() | OptimisationRecord():
+                return self.record.telemetry
+            case _:
+                return None
 
     @property
     def clocks(self) -> tuple[str, ...]:
@@ -88,7 +95,7 @@ class Side:
         return tuple(sorted({each.clock for each in self.measurements.values()}))
 
 
-def sides_of(records: Sequence[OriginRecord]) -> tuple[Side, ...]:
+def sides_of(records: Sequence[AnyRecord]) -> tuple[Side, ...]:
     """The sides of a comparison, in the order of the records.
 
     Raises:
@@ -111,7 +118,7 @@ def records_of(sides: Sequence[Side], model: type[R]) -> list[tuple[Side, R]]:
     return [(each, each.record) for each in sides if isinstance(each.record, model)]
 
 
-def _side(mark: str, record: OriginRecord) -> Side:
+def _side(mark: str, record: AnyRecord) -> Side:
     match record:
         case RunRecord() | OptimisationRecord():
             timed, plans = record.measurements, record.plans
@@ -142,12 +149,16 @@ def _frames(record: PipelinesRecord) -> Iterator[MeasurementRecord]:
             pipeline.frames.configuration, pipeline.frames.duration_ns, strict=True
         ):
             ran.setdefault(index, []).append(taken)
-        for index, taken in ran.items():
-            name = frames_name(pipeline, index)
-            yield MeasurementRecord(name=name, clock=clock, samples_ns=taken, stopped="complete")
+        for index, durations in ran.items():
+            yield MeasurementRecord(
+                name=_frames_name(pipeline, index),
+                clock=clock,
+                samples_ns=tuple(durations),
+                stopped="complete",
+            )
 
 
-def frames_name(pipeline: PipelineRecord, index: int) -> str:
+def _frames_name(pipeline: PipelineRecord, index: int) -> str:
     """Of the frames that one configuration ran; the same in every record for the same variants."""
     configuration = pipeline.configurations[index]
     originals = {each.name for each in pipeline.variants if each.kind == "original"}

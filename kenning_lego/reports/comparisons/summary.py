@@ -8,8 +8,10 @@ from collections.abc import Iterator, Sequence
 from kenning_lego.reports.comparisons.comparison import Comparison, Comparisons
 from kenning_lego.reports.comparisons.differences_table import records_table
 from kenning_lego.reports.comparisons.scores import ScoreRow
-from kenning_lego.reports.comparisons.settings import Setting, change_between
-from kenning_lego.reports.comparisons.words import in_words, score_in_words
+from kenning_lego.reports.comparisons.settings import Change, Setting, change_between
+from kenning_lego.reports.comparisons.sides import Side
+from kenning_lego.reports.comparisons.warnings import doubts
+from kenning_lego.reports.comparisons.words import in_brief, score_in_words
 from kenning_lego.reports.document.parts import (
     KeyFigure,
     KeyFigures,
@@ -24,7 +26,8 @@ from kenning_lego.reports.quality import Quality
 from kenning_lego.stats.comparison import Difference
 
 _MOST_FIGURES = 4
-_NEUTRAL = ("only in ", "network: ")
+_MOST_FAMILIES = 4
+_NEUTRAL = "only in "
 
 
 def summary(
@@ -48,10 +51,7 @@ def overall_said(pair: Comparison, first: str) -> str:
     what = "" if len(pair.rows) == 1 else " overall"
     match overall.outcome:
         case "faster" | "slower":
-            said = in_words(overall, pair.threshold).partition(" (")[0]
-            return f"{pair.mark} is {said} than {first}{what}".replace(
-                f"{overall.outcome} by", f"{overall.outcome}, by"
-            )
+            return f"{pair.mark} is {in_brief(overall, first)}{what}"
         case "same":
             return f"{pair.mark} is as fast as {first}{what}, within {_between(overall)}"
         case _:
@@ -120,35 +120,35 @@ def _figures(comparisons: Comparisons, scores: Sequence[ScoreRow]) -> Iterator[K
 
 
 def _remarks(comparisons: Comparisons, settings: Sequence[Setting]) -> Iterator[Remark]:
-    said: dict[str, list[str]] = {}
-    for pair in comparisons.pairs:
-        for warning in pair.warnings:
-            said.setdefault(warning, []).append(pair.mark)
-    several = len(comparisons.pairs) > 1
-    if len({each.clocks for each in comparisons.sides}) > 1:
+    first, others = comparisons.sides[0], comparisons.sides[1:]
+    if any(each.clocks != first.clocks for each in others):
         yield Remark(
             "warning",
             "The records were timed on different clocks: these are drawn apart, and ratios between"
             " them compare unlike things.",
         )
-    changes = [change_between(settings, number) for number in range(1, len(comparisons.sides))]
-    for pair, change in zip(comparisons.pairs, changes, strict=True):
-        if len(change.families) > 1:
-            yield Remark(
-                "warning",
-                f"{len(change.families)} settings differ between {comparisons.sides[0].mark} and"
-                f" {pair.mark} ({', '.join(change.families[:4])}"
-                f"{', ...' if len(change.families) > 4 else ''}): the effects of each cannot be"
-                " separated.",
-            )
-        elif change.families:
-            yield Remark("neutral", f"{pair.mark} differs in one setting: {change.said}.")
-        else:
-            yield Remark("good", f"{pair.mark} differs in no setting that the records tell.")
-    for warning, marks in said.items():
-        kind = "neutral" if warning.startswith(_NEUTRAL) else "warning"
-        where = f"{', '.join(marks)}: " if several else ""
-        yield Remark(kind, f"{where}{warning}")
+    for number, other in enumerate(others, 1):
+        yield _changed(first, other, change_between(settings, number))
+    said: dict[str, None] = {}
+    for other in others:
+        said |= dict.fromkeys(doubts(first, other, (first.mark, other.mark)))
+    for each in said:
+        yield Remark("neutral" if each.startswith(_NEUTRAL) else "warning", each)
+
+
+def _changed(first: Side, other: Side, change: Change) -> Remark:
+    families = change.families
+    if not families:
+        return Remark("good", f"{other.mark} differs from {first.mark} in no recorded setting.")
+    if len(families) == 1:
+        said = f"{other.mark} differs from {first.mark} in one setting: {change.said}."
+        return Remark("neutral", said)
+    more = ", ..." if len(families) > _MOST_FAMILIES else ""
+    return Remark(
+        "warning",
+        f"{len(families)} settings differ between {first.mark} and {other.mark}"
+        f" ({', '.join(families[:_MOST_FAMILIES])}{more}): their effects cannot be separated.",
+    )
 
 
 def _between(difference: Difference) -> str:

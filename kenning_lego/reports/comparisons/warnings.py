@@ -32,13 +32,18 @@ def warnings_of(first: Side, other: Side, who: tuple[str, str]) -> Iterator[str]
         other: the record that is compared with it.
         who: what both are called in sentences, such as "the first run".
     """
-    yield from _setting(first, other)
+    yield from _ran(first, other)
     if first.network != other.network:
         yield f"network: {first.network} and {other.network}"
     if first.target is not None and other.target is not None:
         one_state = first.target.environment.state_before
         other_state = other.target.environment.state_before
         yield from _differing(one_state, other_state, ("governor",))
+    yield from doubts(first, other, who)
+
+
+def doubts(first: Side, other: Side, who: tuple[str, str]) -> Iterator[str]:
+    """What to know about either of them, whatever their settings are."""
     for which, side in zip(who, (first, other), strict=True):
         for plan in side.plans:
             if plan.verdict is not None and plan.verdict.name in DOUBTED:
@@ -58,13 +63,13 @@ def some(names: Sequence[str]) -> str:
     return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
 
 
-def _setting(first: Side, other: Side) -> Iterator[str]:
+def _ran(first: Side, other: Side) -> Iterator[str]:
     """What ran, as the target told; where it did not, as the scenario asked."""
-    used = [{} if side.target is None else side.target.used for side in (first, other)]
-    yield from _differing(*used, _OF_THE_RUN)
+    one, another = ({} if side.target is None else side.target.used for side in (first, other))
+    yield from _differing(one, another, _OF_THE_RUN)
     was, now = (side.record.scenario.get("target") for side in (first, other))
     if isinstance(was, dict) and isinstance(now, dict):
-        known = {*used[0], *used[1]}
+        known = {*one, *another}
         yield from _differing(was, now, [key for key in _OF_THE_RUN if key not in known])
 
 

@@ -68,7 +68,7 @@ def runs(draw: st.DrawFn) -> RunRecord:
         "command": draw(st.sampled_from(((), run.command))),
         "id": draw(st.text(max_size=12)),
     }
-    parts = {
+    parts: dict[str, object] = {
         **dict.fromkeys(("telemetry", "whole", "additivity", "accuracy", "front")),
         "configurations": (),
         "segments": (),
