@@ -18,6 +18,7 @@ from kenning_lego.core.errors import MissingDependencyError, UnknownNameError
 from kenning_lego.core.opening import AnyRecord, kind_of, open_as, open_record
 from kenning_lego.core.record_kinds import KINDS
 from kenning_lego.core.records import RunRecord
+from kenning_lego.core.showing import Shown
 from kenning_lego.core.tables import Column, Table, table_of
 from kenning_lego.reports.comparisons.comparison import compare_runs
 from kenning_lego.reports.headlines import headline_of
@@ -152,7 +153,7 @@ def test_cells_have_units_and_sensible_digits(column: Column, value: object, exp
 def test_parts_of_a_record_and_results_of_choosing_show_themselves() -> None:
     record = resnet_record()
     front = pareto_front(random_problem(1, 4, 3))
-    shown = [
+    shown: list[Shown] = [
         record.configurations[0],
         record.measurements[0],
         compare_runs(record, record),

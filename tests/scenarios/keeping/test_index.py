@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -62,16 +61,22 @@ def change(workspace: Path, action: str, which: int, kind: str, number: int) -> 
         add_run(workspace, kind, age=timedelta(hours=which), end=f"{number:04d}")
         return
     run = runs[which % len(runs)]
-    record = next(run.glob("[!l]*.json"), None)
-    changes: dict[str, Callable[[], object]] = {
-        "delete": lambda: shutil.rmtree(run),
-        "tag": lambda: write_labels(run, Labels((f"t{which}",), "note")),
-        "rewrite": lambda: record and record.write_text(record.read_text() + " " * number),
-        "damage": lambda: record and record.write_text("{" * (number + 1)),
-        "empty": lambda: record and record.unlink(),
-        "look": lambda: scan([workspace]),
-    }
-    changes[action]()
+    records = [run / each.file_name for each in KINDS.values() if (run / each.file_name).exists()]
+    match action:
+        case "delete":
+            shutil.rmtree(run)
+        case "tag":
+            write_labels(run, Labels((f"t{which}",), "note"))
+        case "look":
+            scan([workspace])
+    for record in records:
+        match action:
+            case "rewrite":
+                record.write_text(record.read_text() + " " * number)
+            case "damage":
+                record.write_text("{" * (number + 1))
+            case "empty":
+                record.unlink()
 
 
 def test_records_that_did_not_change_are_read_once(
