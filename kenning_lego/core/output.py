@@ -37,6 +37,7 @@ _ASCII = {
     "\N{MICRO SIGN}": "u",
 }
 """What stands for characters that a locale cannot show."""
+_ITEMS = object()
 _PLAIN_ERRORS = "kenning_lego.plain"
 
 OnProgress = Callable[[int, int, str], None]
@@ -124,6 +125,13 @@ class Output:
         finally:
             self.on_progress = before
 
+    def item(self, document: Any) -> None:
+        """One of many documents, each a line of JSON of its own, as it comes."""
+        import json
+
+        self.answered = _ITEMS
+        print(json.dumps(document, ensure_ascii=False, allow_nan=False), flush=True)
+
     def finish(self, exit_code: int, error: Mapping[str, str] | None = None) -> None:
         """Print what programs read, if they do."""
         if not self.mode.json:
@@ -131,6 +139,8 @@ class Output:
         import json  # serving needs none
 
         document = self.answered
+        if document is _ITEMS and error is None:
+            return
         if document is None:
             document = {"exit_code": exit_code, "paths": self._paths, "figures": self._figures}
         if error is not None:
