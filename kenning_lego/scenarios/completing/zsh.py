@@ -86,7 +86,9 @@ def _specification(option: Option) -> str:
     if option.bare:
         return f"{option.name}[{about}]"
     action = f"({' '.join(option.values)})" if option.values else "_files" if option.files else " "
-    return f"{'*' if option.many else ''}{option.name}=[{about}]:value:{action}"
+    if option.many:  # up to the next flag
+        return f"*{option.name}=[{about}]:*--*:value:{action}"
+    return f"{option.name}=[{about}]:value:{action}"
 
 
 def _quoted(text: str) -> str:
