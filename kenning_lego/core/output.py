@@ -33,12 +33,15 @@ _ASCII = {
     "\N{MULTIPLICATION SIGN}": "x",
     "\N{PLUS-MINUS SIGN}": "+-",
     "\N{EN DASH}": "-",
+    "\N{EM DASH}": "-",
+    "\N{DEGREE SIGN}": "deg ",
     "\N{LESS-THAN OR EQUAL TO}": "<=",
     "\N{MICRO SIGN}": "u",
 }
 """What stands for characters that a locale cannot show."""
 _ITEMS = object()
-_PLAIN_ERRORS = "kenning_lego.plain"
+PLAIN_ERRORS = "kenning_lego.plain"
+"""Name of the way to handle characters that an encoding lacks."""
 
 OnProgress = Callable[[int, int, str], None]
 """Told what is done, of how much (0 if that is not known), and a word for people."""
@@ -187,12 +190,12 @@ def text_width(most: int = PLAIN_WIDTH) -> int:
 
 def write_what_can_be_shown() -> None:
     """Let characters that the locale cannot show become others, instead of an error."""
-    codecs.register_error(_PLAIN_ERRORS, _plain)
+    codecs.register_error(PLAIN_ERRORS, _plain)
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         encoding = (getattr(stream, "encoding", None) or "utf-8").lower()
         if reconfigure is not None and not encoding.startswith("utf"):
-            reconfigure(errors=_PLAIN_ERRORS)
+            reconfigure(errors=PLAIN_ERRORS)
 
 
 def _plain(error: UnicodeError) -> tuple[str, int]:

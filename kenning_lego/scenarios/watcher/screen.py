@@ -74,9 +74,10 @@ def _work(sight: Sight, console: Console) -> Iterator[RenderableType]:
     seen = sight.observation
     if seen.doing:
         table.add_row("doing", Text(under_way(sight)))
-    yield table
     if seen.doing and seen.total:
-        yield ProgressBar(total=seen.total, completed=seen.done, width=min(60, console.width))
+        width = min(60, console.width - _NAME_COLUMN - 2)
+        table.add_row("", ProgressBar(total=seen.total, completed=seen.done, width=width))
+    yield table
 
 
 def _pipelines(sight: Sight, console: Console) -> Iterator[RenderableType]:
