@@ -101,7 +101,7 @@ WITH_CHOICES = {
     described.command: flag.name
     for described in DESCRIBED.values()
     for flag in flags_of(described.model)
-    if flag.shape == "value" and flag.choices
+    if flag.shape == "value" and flag.choices and (len(flag.path) == 1 or flag.path[-1] == "type")
 }
 """By command, a flag that takes one of a few values."""
 
