@@ -175,5 +175,7 @@ VERBS: Mapping[str, Described] = {
     "tune": Described("tune:TuneConfig", "tune"),
     "selftest": Described("selftest:SelftestConfig", "selftest"),
     "demo": Described("demo:DemoConfig", "demo"),
+    "completion": Described("completion:CompletionConfig", "completion"),
+    "watch": Described("watch:WatchTargetConfig", "watch"),
 }
 """By verb; ``keys`` has actions with parameters of their own, which its --help tells."""
