@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -13,7 +14,6 @@ from kenning_lego.core.entry import run
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
 from kenning_lego.core.opening import open_as
-from kenning_lego.core.output import current
 from kenning_lego.core.records import RunRecord
 
 REGRESSION = 3
@@ -30,6 +30,11 @@ class CompareConfig(Component):
     """That nothing is called different by chance, for all comparisons together."""
     across_targets: bool = False
     """Compare even what was measured on different boards or clocks."""
+    format: Literal["text", "json", "junit", "github", "markdown"] = "text"
+    """For people and programs, or continuous integration: JUnit XML, GitHub annotations (which add
+    to $GITHUB_STEP_SUMMARY too), Markdown."""
+    output: Path | None = None
+    """File to write that to, instead of printing it."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -40,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
         program="kenning-lego compare",
         description=__doc__ or "",
         positional="records",
-        example="kenning-lego compare w/runs/A w/runs/B",
+        example="kenning-lego compare w/runs/A w/runs/B --format junit --output compare.xml",
     )
     if len(config.records) != 2:
         raise ConfigurationError(
@@ -50,6 +55,7 @@ def main(arguments: Sequence[str]) -> int:
     # Wrong flags need no numpy.
     from kenning_lego.reports.comparisons.comparison import compare_runs
     from kenning_lego.reports.comparisons.text import comparison_text
+    from kenning_lego.scenarios.comparing import Found, tell
 
     comparison = compare_runs(
         before,
@@ -58,9 +64,13 @@ def main(arguments: Sequence[str]) -> int:
         threshold=config.threshold,
         across_targets=config.across_targets,
     )
-    output = current()
-    output.answer(comparison.to_json())
-    output.tell(comparison_text(comparison))
+    found = Found(
+        {f"{after.network.name}: {after.id} against {before.id}": comparison},
+        comparison_text(comparison),
+        comparison.to_json(),
+        after,
+    )
+    tell(found, config.format, config.output)
     return REGRESSION if comparison.regressed else 0
 
 
