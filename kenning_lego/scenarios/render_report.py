@@ -29,8 +29,8 @@ class ReportConfig(Component):
     """Render the newest run of this workspace instead."""
     output: Path | None = None
     """Directory for the files; by default that of the record."""
-    formats: tuple[Literal["html", "markdown", "rst", "json", "csv", "latex"], ...] = ("html",)
-    """Formats: html, markdown, rst, json, csv, latex."""
+    formats: tuple[Literal["html", "markdown", "rst", "json", "csv", "latex"], ...] = ()
+    """By default html; of conversions html, markdown and rst."""
     report_types: tuple[str, ...] = ()
     """What is to be in it: summary, performance, classification, selection and others; all."""
     report_name: str | None = None
@@ -58,8 +58,6 @@ def main(arguments: Sequence[str]) -> int:
         common=("record", "workspace", "output", "formats", "report-types", "mlflow"),
         example="kenning-lego report --workspace w --formats html markdown",
     )
-    if not config.formats:
-        raise ConfigurationError("no format was named", "name some: --formats html markdown")
     path = record_file(_record(config))
     from kenning_lego.scenarios.rendering import render  # wrong flags need no templates
 

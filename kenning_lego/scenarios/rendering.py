@@ -17,7 +17,7 @@ from kenning_lego.reports.formats.files import ReportFile
 from kenning_lego.reports.formats.layout import Layout
 from kenning_lego.reports.formats.mlflow import connect, log_experiment
 from kenning_lego.reports.formats.naming import file_name
-from kenning_lego.reports.write import stem_of, write_formats
+from kenning_lego.reports.write import stem_of, usual_formats, write_formats
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -45,7 +45,7 @@ def render(config: ReportConfig, path: Path) -> Iterator[tuple[str, Path | str]]
     layout = Layout(
         config.output or path.parent, stem, config.img_dir, config.root_dir, config.figures
     )
-    files = write_formats(chosen.document, config.formats, layout)
+    files = write_formats(chosen.document, config.formats or usual_formats(document), layout)
     if chosen.missing:
         current().tell(f"this {document.kind} has nothing of {', '.join(chosen.missing)}")
     yield from _places(files)

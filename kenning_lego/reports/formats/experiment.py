@@ -106,12 +106,11 @@ def _of_rows(table: Table) -> Iterator[Metric]:
     seen: Counter[str] = Counter()
     for row in table.mappings():
         named = next((each for each in row.values() if isinstance(each, str)), None)
-        if named is None:
-            continue
-        step, seen[named] = seen[named], seen[named] + 1
-        for name, value in row.items():
-            if isinstance(value, (int, float)):
-                yield Metric(_name(f"{table.name}/{named}/{name}"), float(value), step)
+        for column, value in row.items():
+            if named is not None and isinstance(value, (int, float)):
+                name = _name(f"{table.name}/{named}/{column}")
+                yield Metric(name, float(value), seen[name])
+                seen[name] += 1
 
 
 def _of_telemetry(telemetry: TelemetryRecord) -> Iterator[Metric]:

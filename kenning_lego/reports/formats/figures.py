@@ -61,8 +61,8 @@ def standalone(chart: Chart) -> str:
     """
     drawing = _LINK.sub("", chart.wide)
     sheet = _page_style()
-    style = f"<style>{sheet.rules_for(drawing)}</style>"
-    colour = sheet.variables.get("ground", "#ffffff")
+    ink, colour = (sheet.variables.get(each, "#808080") for each in ("ink", "ground"))
+    style = f"<style>svg{{color: {ink}}}{sheet.rules_for(drawing)}</style>"
     ground = (
         f'<rect x="-{_MARGIN_PX}" y="-{_MARGIN_PX}" width="100%" height="100%" fill="{colour}"/>'
     )

@@ -83,6 +83,7 @@ def render_latex(table: Table, label: str) -> str:
         lines = [
             "% needs the packages booktabs and longtable",
             r"\begingroup\scriptsize\setlength{\tabcolsep}{3pt}",
+            r"\setlength{\LTleft}{0pt plus 1fill minus 1fill}\setlength{\LTright}{\LTleft}",
             rf"\begin{{longtable}}{{@{{}}{columns}@{{}}}}",
             rf"{titled}\\",
             *(*heading, r"\endhead", r"\bottomrule", r"\endlastfoot"),

@@ -164,5 +164,14 @@ def documents(draw: st.DrawFn) -> Document:
         Section("one", draw(texts), placed, frozenset({"performance"})),
         Section("two", draw(texts), tuple(draw(st.lists(_prose, max_size=2)))),
     )
-    described = [draw(texts) for _ in range(7)]
-    return Document(draw(_names), *described, sections)
+    return Document(
+        kind=draw(_names),
+        title=draw(texts),
+        place=draw(texts),
+        subject=draw(texts),
+        id=draw(texts),
+        created=draw(texts),
+        version=draw(texts),
+        source=draw(texts),
+        sections=sections,
+    )

@@ -26,7 +26,7 @@ def render_junit(comparisons: Mapping[str, Comparison], created: str, host: str)
         host: that it was measured on.
     """
     suites = [_suite(name, each, created, host) for name, each in comparisons.items()]
-    root = ElementTree.Element("testsuites", name=_NAME, **_totals(suites))
+    root = ElementTree.Element("testsuites", {"name": _NAME, **_totals(suites)})
     root.extend(suites)
     ElementTree.indent(root)
     text = ElementTree.tostring(root, encoding="unicode")
@@ -37,12 +37,14 @@ def _suite(name: str, comparison: Comparison, created: str, host: str) -> Elemen
     cases = tuple(cases_of(comparison))
     suite = ElementTree.Element(
         "testsuite",
-        name=one_line(name),
-        timestamp=created,
-        hostname=one_line(host) or "unknown",
-        **_counts(cases),
-        errors="0",
-        time=_seconds(sum(each.seconds or 0.0 for each in cases)),
+        {
+            "name": one_line(name),
+            "timestamp": created,
+            "hostname": one_line(host) or "unknown",
+            **_counts(cases),
+            "errors": "0",
+            "time": _seconds(sum(each.seconds or 0.0 for each in cases)),
+        },
     )
     properties = ElementTree.SubElement(suite, "properties")
     for key in ("threshold", "confidence"):
