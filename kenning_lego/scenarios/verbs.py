@@ -25,9 +25,14 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "look and write": {
         "report": ("render_report", "render a run's record as a page"),
         "compare": ("compare", "whether one run is slower than another, and how sure that is"),
+        "results": ("results", "list, tag, export and prune what runs left in workspaces"),
         "list": ("components", "networks, datasets, compilers, engines: what is here"),
         "info": ("info", "what a verb or a component is, its parameters and their defaults"),
         "init": ("init", "write a commented scenario, or one from a Kenning scenario"),
+    },
+    "in the terminal": {
+        "completion": ("completion", "print a script that completes commands in your shell"),
+        "watch": ("watch", "look on at what a target does: lease, plan, pipelines, sensors"),
     },
     "for operators": {
         "deploy": ("deploy", "put the target's part on a board over ssh, with keys and a service"),

@@ -9,12 +9,24 @@ from typing import Any
 from kenning_lego.core.errors import UsageError
 from kenning_lego.core.measurement_records import MeasurementRecord
 from kenning_lego.core.records import RunRecord
+from kenning_lego.core.showing import Shown
+from kenning_lego.core.tables import Column, Table
 from kenning_lego.stats.comparison import Difference, compare_medians, compare_overall
 from kenning_lego.stats.recorded import rounds_of
 
 _SAME_TARGET = ("board", "cpu", "machine", "cores")
 """Facts that make out a target; its kernel and its Python may be updated."""
 _OF_THE_RUN = ("engine", "version", "provider", "threads", "batch", "precision")
+_COLUMNS = (
+    Column("measurement", "text"),
+    Column("before_ms"),
+    Column("after_ms"),
+    Column("change_low", "share"),
+    Column("change_high", "share"),
+    Column("outcome", "text"),
+    Column("regression", "flag"),
+    Column("notes", "text"),
+)
 _DOUBTED = ("drifting", "throttled", "noisy")
 
 
@@ -40,7 +52,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Shown):
     """All of them, and what they have in common.
 
     Args:
@@ -63,6 +75,23 @@ class Comparison:
     def regressed(self) -> bool:
         """Whether anything is slower beyond the threshold."""
         return self.overall_regression or any(row.regression for row in self.rows)
+
+    def tables(self) -> tuple[Table, ...]:
+        """One table with a row for what both runs measured."""
+        rows = tuple(
+            (
+                row.name,
+                row.before_ns / 1e6,
+                row.after_ns / 1e6,
+                row.difference.low,
+                row.difference.high,
+                row.difference.outcome,
+                row.regression,
+                "; ".join(row.notes),
+            )
+            for row in self.rows
+        )
+        return (Table("measurements", "Comparison", _COLUMNS, rows),)
 
     def to_json(self) -> dict[str, Any]:
         """For programs; shares and ns."""

@@ -18,7 +18,7 @@ State = Literal["finished", "unfinished", "damaged", "newer"]
 COLUMNS = (
     Column("id", "text"),
     Column("created", "text"),
-    Column("state", "text"),
+    Column("state", "text", in_full=True),
     Column("kind", "text"),
     Column("network", "text"),
     Column("configuration", "text"),
@@ -28,7 +28,7 @@ COLUMNS = (
     Column("latency_low_ms"),
     Column("latency_high_ms"),
     Column("score"),
-    Column("metric", "text"),
+    Column("metric", "text", in_full=True),
     Column("memory_bytes", "bytes"),
     Column("energy_mj"),
     Column("verdict", "text"),
