@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from kenning_lego.core.errors import StoreError
+from kenning_lego.core.opening import AnyRecord
 from kenning_lego.core.output import current
-from kenning_lego.core.run_headers import HeaderRecord, OriginRecord
 from kenning_lego.reports.comparisons.ci.github import render_annotations
 from kenning_lego.reports.comparisons.ci.junit import render_junit
 from kenning_lego.reports.comparisons.ci.markdown import render_summary
-from kenning_lego.reports.comparisons.comparison import Comparison
-from kenning_lego.reports.environment import board
+from kenning_lego.reports.comparisons.comparison import Comparison, Comparisons
+from kenning_lego.reports.headlines import headline_of
 from kenning_lego.store.atomic import write_bytes
 
 CompareFormat = Literal["text", "json", "junit", "github", "markdown"]
@@ -38,7 +38,17 @@ class Found:
     comparisons: Mapping[str, Comparison]
     text: str
     document: Any
-    newest: OriginRecord
+    newest: AnyRecord
+
+
+def titled(comparisons: Comparisons) -> dict[str, Comparison]:
+    """Each pair by what is compared with what."""
+    first, *others = comparisons.sides
+    return {
+        f"{side.network}: {side.record.id} against {first.record.id}"
+        + (f" ({side.mark})" if len(others) > 1 else ""): pair
+        for side, pair in zip(others, comparisons.pairs, strict=True)
+    }
 
 
 def tell(found: Found, which: CompareFormat, path: Path | None) -> None:
@@ -67,11 +77,8 @@ def _in_format(found: Found, which: CompareFormat) -> str:
         case "json":
             return json.dumps(found.document, indent=1, ensure_ascii=False, allow_nan=False)
         case "junit":
-            newest = found.newest
-            where = board(
-                newest.target.environment if isinstance(newest, HeaderRecord) else newest.host
-            )
-            return render_junit(found.comparisons, _moment(newest.created), where or "")
+            created = _moment(found.newest.created)
+            return render_junit(found.comparisons, created, headline_of(found.newest).board)
         case "github":
             return render_annotations(found.comparisons)
         case "markdown":

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kenning_lego.reports.comparisons.comparison import Comparison
-from kenning_lego.reports.comparisons.text import in_words
+from kenning_lego.reports.comparisons.words import in_words
 from kenning_lego.reports.formats.text import one_line
 from kenning_lego.reports.formatting import duration
 from kenning_lego.stats.comparison import Difference
