@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -34,6 +35,11 @@ class CompareConfig(Component):
     """Compare even what was measured on different boards or clocks."""
     html: Path | None = None
     """Directory to write comparison.html into."""
+    format: Literal["text", "json", "junit", "github", "markdown"] = "text"
+    """For people and programs, or continuous integration: JUnit XML, GitHub annotations (which add
+    to $GITHUB_STEP_SUMMARY too), Markdown."""
+    output: Path | None = None
+    """File to write that to, instead of printing it."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -44,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
         program="kenning-lego compare",
         description=__doc__ or "",
         positional="records",
-        example="kenning-lego compare w/runs/A w/runs/B",
+        example="kenning-lego compare w/runs/A w/runs/B --format junit --output compare.xml",
     )
     if len(config.records) < _FEWEST:
         raise ConfigurationError(
@@ -54,6 +60,7 @@ def main(arguments: Sequence[str]) -> int:
     # Wrong flags need no numpy.
     from kenning_lego.reports.comparisons.comparison import compare_records
     from kenning_lego.reports.comparisons.text import comparison_text
+    from kenning_lego.scenarios.comparing import Found, tell, titled
 
     comparisons = compare_records(
         records,
@@ -61,14 +68,15 @@ def main(arguments: Sequence[str]) -> int:
         threshold=config.threshold,
         across_targets=config.across_targets,
     )
-    output = current()
-    output.answer(comparisons.to_json())
-    output.tell(comparison_text(comparisons))
+    found = Found(
+        titled(comparisons), comparison_text(comparisons), comparisons.to_json(), records[-1]
+    )
+    tell(found, config.format, config.output)
     if config.html is not None:
         from kenning_lego.reports.comparisons.report import comparison_document
         from kenning_lego.reports.write import write_document
 
-        output.wrote("report", write_document(comparison_document(comparisons), config.html))
+        current().wrote("report", write_document(comparison_document(comparisons), config.html))
     return REGRESSION if comparisons.regressed else 0
 
 
