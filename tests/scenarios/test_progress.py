@@ -60,11 +60,15 @@ def test_steps_are_numbered_as_far_as_their_number_is_known() -> None:
 
 
 def test_what_is_deep_in_a_step_shows_how_far_it_is_there() -> None:
+    shown = []
     with opened(Mode()) as output:
         with Steps(Console(file=io.StringIO()))("load"):
-            assert output.on_progress is not None
-        assert output.on_progress is None
+            shown.append(output.on_progress)
+        shown.append(output.on_progress)
         assert current() is output
+    inside, after = shown
+    assert inside is not None
+    assert after is None
 
 
 @pytest.mark.parametrize("width", [40, 80, 160])
