@@ -1,29 +1,22 @@
 """The result record of a run: everything that was measured, on what, and how to repeat it.
 
-Records are JSON and versioned. Older versions migrate forward when read; newer ones are refused.
+Records are JSON and versioned; :mod:`kenning_lego.core.opening` reads them.
 Units are in the field names. What was not measured is None or absent, never zero.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from kenning_lego.core.columns import Column
 from kenning_lego.core.engines import Engine, stage_of
-from kenning_lego.core.errors import WorkspaceError
 from kenning_lego.core.measurement_records import MeasurementRecord, PlanRecord
 from kenning_lego.core.mixing_records import MixingRecord
-from kenning_lego.core.run_headers import (
-    HeaderRecord,
-    Record,
-    TelemetryRecord,
-    first_problem,
-    read_json,
-)
+from kenning_lego.core.run_headers import HeaderRecord, Record, TelemetryRecord
+from kenning_lego.core.showing import Shown
 
 SCHEMA_VERSION: Final = 2
 
@@ -33,7 +26,7 @@ def _from_1(content: dict[str, Any]) -> dict[str, Any]:
     return {**content, "schema_version": 2}
 
 
-_MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1}
+RUN_MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1}
 """From version n to n + 1, by n; pure functions over the decoded JSON."""
 
 
@@ -251,7 +244,7 @@ class ClassificationRecord(Record):
         return rows
 
 
-class ConfigurationRecord(Record):
+class ConfigurationRecord(Record, Shown):
     """The variants chosen for a budget, or why none could be."""
 
     name: str
@@ -417,27 +410,3 @@ class RunRecord(HeaderRecord):
     def measurement(self, name: str | None) -> MeasurementRecord | None:
         """The measurement of that name, if there is one."""
         return next((each for each in self.measurements if each.name == name), None)
-
-
-def load_record(path: Path) -> RunRecord:
-    """Read a record of this or an older schema version.
-
-    Raises:
-        WorkspaceError: it cannot be read, is not a record, or is of a newer version.
-    """
-    content = read_json(path)
-    version = content.get("schema_version") if isinstance(content, dict) else None
-    if not isinstance(version, int) or content.get("kind") != "run":
-        raise WorkspaceError(f"{path} is not a run's record", "name a run's record.json")
-    if version > SCHEMA_VERSION:
-        raise WorkspaceError(
-            f"{path} has schema version {version}, this kenning-lego reads up to {SCHEMA_VERSION}",
-            "update kenning-lego",
-        )
-    try:
-        while version < SCHEMA_VERSION:
-            content = _MIGRATIONS[version](content)
-            version += 1
-        return RunRecord.model_validate(content)
-    except (KeyError, ValidationError) as error:
-        raise WorkspaceError(f"{path} is damaged: {first_problem(error)}") from error

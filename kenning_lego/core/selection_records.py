@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from kenning_lego.core.records import BudgetRecord, MemoryTerm, ScoreRecord
+from kenning_lego.core.showing import ShownRecord
 
 SELECTION_VERSION: Final = 1
 
@@ -72,7 +73,7 @@ class SelectedFromRecord(_Record):
     """What memory means in the figures."""
 
 
-class SelectionRecord(_Record):
+class SelectionRecord(_Record, ShownRecord):
     """All answers to what was asked of one network or several."""
 
     schema_version: Literal[1] = SELECTION_VERSION

@@ -129,7 +129,7 @@ def share(value: float | None, decimals: int = 1, *, signed: bool = False) -> st
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class Figures:
     """One unit and one number of decimals for figures that stand below each other.
 
     Args:
@@ -143,8 +143,8 @@ class Column:
     @classmethod
     def fitting(
         cls, values: Iterable[float | None], units: tuple[Unit, ...], digits: int = 3
-    ) -> Column:
-        """The column in which the middle one of the values has so many significant digits."""
+    ) -> Figures:
+        """Those in which the middle one of the values has so many significant digits."""
         there = [abs(each) for each in values if each is not None and math.isfinite(each) and each]
         middle = statistics.median(there) if there else 1.0
         unit = _unit(middle, units, digits)

@@ -6,60 +6,37 @@ import os
 import tempfile
 from pathlib import Path
 
-from kenning_lego.core.conversion_records import ConversionRecord
 from kenning_lego.core.errors import StoreError
-from kenning_lego.core.optimisation_records import OptimisationRecord
-from kenning_lego.core.pipeline_records import PipelinesRecord
-from kenning_lego.core.records import RunRecord
-from kenning_lego.reports.conversions.page import render_conversions
-from kenning_lego.reports.conversions.text import render_markdown, render_rst
-from kenning_lego.reports.html import render_html
-from kenning_lego.reports.optimisations.page import render_optimisation
-from kenning_lego.reports.pipelines.page import render_pipelines
+from kenning_lego.core.opening import AnyRecord
+from kenning_lego.reports.document.html import render_html
+from kenning_lego.reports.documents import document_of
 
-REPORT_NAME = "report.html"
-CONVERSIONS_NAME = "conversion"
-PIPELINES_REPORT_NAME = "pipelines.html"
-OPTIMISATION_REPORT_NAME = "optimisation.html"
+NAMES = {
+    "run": "report.html",
+    "pipelines": "pipelines.html",
+    "search": "optimisation.html",
+    "conversion": "conversion.html",
+}
+"""Of pages, by the kind of document."""
 
 
-def write_report(record: RunRecord, directory: Path) -> Path:
-    """Write a run's page as ``report.html``: all of it, or what was there before.
+def write_report(record: AnyRecord, directory: Path) -> Path:
+    """Write a record's page: all of it, or what was there before.
 
     Args:
-        record: the run.
+        record: of any kind that reports are made of.
         directory: of the run; made when it is missing.
 
     Returns:
         The path of the page.
 
     Raises:
+        UsageError: there are no reports of such records.
         MissingDependencyError: jinja2 is not installed.
         StoreError: the file cannot be written.
     """
-    return _write(render_html(record), directory / REPORT_NAME)
-
-
-def write_pipelines_report(record: PipelinesRecord, directory: Path) -> Path:
-    """Write the page of pipelines as ``pipelines.html``, in the same way."""
-    return _write(render_pipelines(record), directory / PIPELINES_REPORT_NAME)
-
-
-def write_conversions(record: ConversionRecord, directory: Path) -> tuple[Path, ...]:
-    """Write a support matrix as ``conversion.html``, ``.md`` and ``.rst``, in the same way."""
-    texts = {
-        ".html": render_conversions(record),
-        ".md": render_markdown(record),
-        ".rst": render_rst(record),
-    }
-    return tuple(
-        _write(text, directory / f"{CONVERSIONS_NAME}{suffix}") for suffix, text in texts.items()
-    )
-
-
-def write_optimisation_report(record: OptimisationRecord, directory: Path) -> Path:
-    """Write the page of a search as ``optimisation.html``, in the same way."""
-    return _write(render_optimisation(record), directory / OPTIMISATION_REPORT_NAME)
+    document = document_of(record)
+    return _write(render_html(document), directory / NAMES[document.kind])
 
 
 def _write(page: str, path: Path) -> Path:

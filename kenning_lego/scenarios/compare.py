@@ -12,8 +12,9 @@ from kenning_lego.core.configuration import Component
 from kenning_lego.core.entry import run
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
+from kenning_lego.core.opening import open_as
 from kenning_lego.core.output import current
-from kenning_lego.core.records import RunRecord, load_record
+from kenning_lego.core.records import RunRecord
 
 REGRESSION = 3
 
@@ -45,9 +46,10 @@ def main(arguments: Sequence[str]) -> int:
         raise ConfigurationError(
             f"{len(config.records)} records were named", "name two: kenning-lego compare A B"
         )
-    before, after = map(_load, config.records)
-    from kenning_lego.reports.comparison import compare_runs  # wrong flags need no numpy
-    from kenning_lego.reports.comparison_text import comparison_text
+    before, after = (open_as(RunRecord, each) for each in config.records)
+    # Wrong flags need no numpy.
+    from kenning_lego.reports.comparisons.comparison import compare_runs
+    from kenning_lego.reports.comparisons.text import comparison_text
 
     comparison = compare_runs(
         before,
@@ -60,10 +62,6 @@ def main(arguments: Sequence[str]) -> int:
     output.answer(comparison.to_json())
     output.tell(comparison_text(comparison))
     return REGRESSION if comparison.regressed else 0
-
-
-def _load(path: Path) -> RunRecord:
-    return load_record(path / "record.json" if path.is_dir() else path)
 
 
 if __name__ == "__main__":

@@ -7,15 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kenning_lego.core.configuration import Component
-from kenning_lego.core.conversion_records import load_conversion_record
 from kenning_lego.core.entry import run
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
-from kenning_lego.core.optimisation_records import load_optimisation_record
+from kenning_lego.core.opening import open_record, record_file
 from kenning_lego.core.output import current
-from kenning_lego.core.pipeline_records import load_pipelines_record
-from kenning_lego.core.records import load_record
-from kenning_lego.core.run_headers import kind_of
 from kenning_lego.store.workspace import Workspace
 
 
@@ -23,8 +19,7 @@ class ReportConfig(Component):
     """What to render, and where to."""
 
     record: Path | None = None
-    """A run's record.json, a search's optimisation.json, the pipelines.json of pipelines, or a
-    conversion.json."""
+    """A record, such as a run's record.json, or a run's directory."""
     workspace: Path | None = None
     """Render the newest run of this workspace instead."""
     output: Path | None = None
@@ -42,32 +37,11 @@ def main(arguments: Sequence[str]) -> int:
         example="kenning-lego report --workspace w",
     )
     path = _record(config)
-    directory = config.output or path.parent
-    # Wrong flags and records need no templates.
-    kind = kind_of(path)
-    if kind == "optimisation":
-        search = load_optimisation_record(path)
-        from kenning_lego.reports.write import write_optimisation_report
+    record = open_record(path)
+    from kenning_lego.reports.write import write_report  # wrong flags and records need no templates
 
-        current().wrote("report", write_optimisation_report(search, directory))
-        return 0
-    if kind == "pipelines":
-        pipelines = load_pipelines_record(path)
-        from kenning_lego.reports.write import write_pipelines_report
-
-        current().wrote("report", write_pipelines_report(pipelines, directory))
-        return 0
-    if kind_of(path) == "conversion":
-        conversions = load_conversion_record(path)
-        from kenning_lego.reports.write import write_conversions
-
-        for written in write_conversions(conversions, directory):
-            current().wrote("report", written)
-        return 0
-    record = load_record(path)
-    from kenning_lego.reports.write import write_report
-
-    current().wrote("report", write_report(record, directory))
+    written = write_report(record, config.output or record_file(path).parent)
+    current().wrote("report", written)
     return 0
 
 

@@ -7,7 +7,16 @@ from html.parser import HTMLParser
 from itertools import pairwise
 from xml.etree import ElementTree
 
+from kenning_lego.core.opening import AnyRecord
+from kenning_lego.reports.document.html import render_html
+from kenning_lego.reports.documents import document_of
+
 _VOID = {"meta", "link", "br", "img", "hr", "input"}
+
+
+def render(record: AnyRecord) -> str:
+    """The page of a record."""
+    return render_html(document_of(record))
 
 
 class Page(HTMLParser):

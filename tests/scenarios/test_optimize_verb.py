@@ -11,7 +11,8 @@ import pytest
 
 from kenning_lego.core.entry import run
 from kenning_lego.core.errors import WorkspaceError
-from kenning_lego.core.optimisation_records import OptimisationRecord, load_optimisation_record
+from kenning_lego.core.opening import open_as
+from kenning_lego.core.optimisation_records import OptimisationRecord
 from kenning_lego.runtimes.lookup import installed_engines
 from kenning_lego.scenarios import optimisation, render_report
 from kenning_lego.store.artifacts import digest_of
@@ -40,7 +41,7 @@ def scenario(directory: Path, address: str, more: str = "", ratios: str = "0.0")
 
 def latest(directory: Path) -> tuple[OptimisationRecord, Path]:
     path = max(directory.glob("w/runs/*/optimisation.json"))
-    return load_optimisation_record(path), path
+    return open_as(OptimisationRecord, path), path
 
 
 @pytest.mark.target
@@ -181,7 +182,7 @@ def test_other_records_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "optimisation.json"
     path.write_text('{"kind": "run"}')
     with pytest.raises(WorkspaceError, match="is not a record of a search"):
-        load_optimisation_record(path)
+        open_as(OptimisationRecord, path)
     path.write_text('{"kind": "optimisation", "schema_version": 99}')
     with pytest.raises(WorkspaceError, match="has schema version 99"):
-        load_optimisation_record(path)
+        open_as(OptimisationRecord, path)

@@ -8,19 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from kenning_lego.reports.formatting import (
-    SIZE_BYTES,
-    TIME_NS,
-    Column,
-    Unit,
-    counted,
-    seconds,
-    significant,
-)
-from kenning_lego.reports.palette import shade
-from kenning_lego.reports.pipelines.findings import PipelineFindings
-from kenning_lego.reports.quality import Quality
-from kenning_lego.reports.svg import (
+from kenning_lego.reports.drawing.palette import shade
+from kenning_lego.reports.drawing.svg import (
     CHARACTER_PX,
     Scale,
     across,
@@ -33,6 +22,17 @@ from kenning_lego.reports.svg import (
     text,
     upwards,
 )
+from kenning_lego.reports.formatting import (
+    SIZE_BYTES,
+    TIME_NS,
+    Figures,
+    Unit,
+    counted,
+    seconds,
+    significant,
+)
+from kenning_lego.reports.pipelines.findings import PipelineFindings
+from kenning_lego.reports.quality import Quality
 from kenning_lego.reports.variant_names import described
 
 _PLOT_PX = 170.0
@@ -77,7 +77,7 @@ def latency_trace(findings: PipelineFindings) -> Trace | None:
     durations = findings.record.frames.duration_ns
     if not durations:
         return None
-    unit = Column.fitting([statistics.median(durations)], TIME_NS).unit
+    unit = Figures.fitting([statistics.median(durations)], TIME_NS).unit
     bounds = [(each.at_s, each.budget.latency_ms) for each in findings.record.bounds]
     return Trace(
         f"latency of a frame, {unit.symbol}",
@@ -92,7 +92,7 @@ def memory_trace(findings: PipelineFindings) -> Trace | None:
     loaded = [(each.at_s, float(each.memory_bytes)) for each in findings.record.loaded]
     if not loaded:
         return None
-    unit = Column.fitting([max(value for _, value in loaded)], SIZE_BYTES).unit
+    unit = Figures.fitting([max(value for _, value in loaded)], SIZE_BYTES).unit
     bounds = [(each.at_s, each.budget.memory_bytes) for each in findings.record.bounds]
     return Trace(
         f"artifacts loaded, {unit.symbol}",

@@ -32,7 +32,7 @@ from kenning_lego.scenarios.whole.candidates import Candidate, Namer, Network, c
 from kenning_lego.scenarios.whole.engines import engines_for
 from kenning_lego.scenarios.whole.networks import original_network
 from kenning_lego.scenarios.whole.running import Runnable, answer, check_runnable, time_in_turn
-from kenning_lego.store.atomic import write_json
+from kenning_lego.store.keeping import keep_record
 from kenning_lego.store.workspace import Workspace
 from kenning_lego.training.progress import OnProgress
 from kenning_lego.training.teacher import Scores
@@ -180,8 +180,7 @@ class _Baseline:
     def _record(self, workspace: Workspace, found: Baseline) -> BaselineResult:
         run = workspace.new_run()
         record = assemble_record(run.name, self.command, self.config, found, self.step.durations_s)
-        record_path = run / "record.json"
-        write_json(record_path, record.model_dump(mode="json"))
+        record_path = keep_record(record, run)
         with self.step(REPORTING):
             report_path = write_report(record, run)
         print_baseline(self.console, record)

@@ -165,6 +165,7 @@ VERBS: Mapping[str, Described] = {
         ("workspace", "models", "shape", "routes", "time_limit_s", "output"),
     ),
     "report": Described("render_report:ReportConfig", "report"),
+    "results": Described("keeping.configuration:ListConfig", "results list"),
     "compare": Described("compare:CompareConfig", "compare"),
     "list": Described("components:ListConfig", "list"),
     "info": Described("info:InfoConfig", "info"),

@@ -14,7 +14,7 @@ from kenning_lego.core.plans import Statistics
 from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.datasets.samples import Samples
 from kenning_lego.datasets.splitting import subset
-from kenning_lego.reports.write import write_optimisation_report
+from kenning_lego.reports.write import write_report
 from kenning_lego.scenarios.figures import search_figures
 from kenning_lego.scenarios.offline.run import (
     FOUND,
@@ -36,7 +36,7 @@ from kenning_lego.scenarios.targets import open_target
 from kenning_lego.scenarios.whole.candidates import Candidate, Namer, Network
 from kenning_lego.scenarios.whole.engines import engines_for
 from kenning_lego.scenarios.whole.networks import original_network, uniform_networks
-from kenning_lego.store.atomic import write_json
+from kenning_lego.store.keeping import keep_record
 from kenning_lego.store.workspace import Workspace
 
 
@@ -162,10 +162,9 @@ class _Search:
             found,
             self.step.durations_s,
         )
-        record_path = run / "optimisation.json"
-        write_json(record_path, record.model_dump(mode="json"))
+        record_path = keep_record(record, run)
         with self.step(REPORTING):
-            report_path = write_optimisation_report(record, run)
+            report_path = write_report(record, run)
         print_search(self.console, record)
         if self.config.output is not None and record.best is not None:
             for path in write_best(record, workspace, self.config.output):

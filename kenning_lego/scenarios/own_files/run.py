@@ -46,7 +46,7 @@ from kenning_lego.scenarios.tester.measuring import (
 )
 from kenning_lego.scenarios.tester.recording import assemble_record
 from kenning_lego.scenarios.tester.run import TestResult
-from kenning_lego.store.atomic import write_json
+from kenning_lego.store.keeping import keep_record
 from kenning_lego.store.workspace import Workspace
 
 _USED = {"workspace", "model", "dataset", "metric", "target", "measurement", "memory", "strict"}
@@ -188,8 +188,7 @@ class _FileTest:
             address=target.address,
             durations_s=self.step.durations_s,
         )
-        path = run / "record.json"
-        write_json(path, record.model_dump(mode="json"))
+        path = keep_record(record, run)
         with self.step(REPORTING):
             report = write_report(record, run)
         print_file_test(self.console, record)

@@ -64,7 +64,7 @@ from kenning_lego.scenarios.tester.summary import print_blocks, print_configurat
 from kenning_lego.scenarios.tester.ways import ways_of
 from kenning_lego.selection.front import pareto_front
 from kenning_lego.stats.quality_law import QualityLaw
-from kenning_lego.store.atomic import write_json
+from kenning_lego.store.keeping import keep_record
 from kenning_lego.store.workspace import Workspace
 
 PLANS = ("variants", "configurations")
@@ -323,8 +323,7 @@ class _Test:
             measured.address,
             self.step.durations_s,
         )
-        record_path = run / "record.json"
-        write_json(record_path, record.model_dump(mode="json"))
+        record_path = keep_record(record, run)
         with self.step(REPORTING):
             report_path = write_report(record, run)
         print_configurations(self.console, record)

@@ -25,7 +25,8 @@ from kenning_lego.scenarios.step_counts import LOADING, TRAINING_STEPS
 from kenning_lego.scenarios.trainer.configuration import TrainConfig
 from kenning_lego.scenarios.trainer.recording import record_training
 from kenning_lego.store.artifacts import digest_of
-from kenning_lego.store.atomic import write_bytes, write_json
+from kenning_lego.store.atomic import write_bytes
+from kenning_lego.store.keeping import keep_record
 from kenning_lego.store.workspace import Workspace
 from kenning_lego.training.classification import Surroundings
 from kenning_lego.training.fitting import EpochResult
@@ -163,8 +164,7 @@ class _Training:
         )
         for path in filter(None, (directory / WEIGHTS_NAME, output)):
             write_bytes(path, weights)
-        path = directory / "training.json"
-        write_json(path, record.model_dump(mode="json"))
+        path = keep_record(record, directory)
         return TrainingOutcome(record, path, output or directory / WEIGHTS_NAME)
 
     def _tell(self, outcome: TrainingOutcome, log: Path) -> None:
