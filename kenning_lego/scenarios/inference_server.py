@@ -49,7 +49,7 @@ class ServeConfig(Component):
     video: tuple[str, ...] = ()
     """NAME=PATH of a video that deployments may name as the source of their frames."""
     budgets: Path | None = None
-    """File of budgets for deployments, watched while it serves: see docs/deployments.md."""
+    """File of budgets for deployments, watched while it serves: see docs/how-to/deployments.md."""
     budget_socket: Path | None = None
     """Unix socket to make, which takes such budgets, one JSON object a line."""
     adaptation: AdaptationConfig = AdaptationConfig()

@@ -24,7 +24,7 @@ from tests.datasets.image_files import write_classes
 from tests.targets import ServerProcess, running_server
 
 ROOT = Path(kenning_lego.__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 ADDRESS = "tcp://127.0.0.1:5570"
 TINY: dict[str, dict[str, Any]] = {
     "model": {"name": "tests.networks:tiny_resnet"},
@@ -144,11 +144,11 @@ def test_page_on_choosing_runs(
     Path("workspaces").mkdir()
     for name in ("digits", "camera", "microphone"):
         Path("workspaces", name).symlink_to(directory / "workspaces" / "digits")
-    Path("networks.yaml").write_text(the("yaml", "docs/online.md", "select networks.yaml"))
+    Path("networks.yaml").write_text(the("yaml", "docs/how-to/online.md", "select networks.yaml"))
     assert run(selection.main, ["networks.yaml"]) == 0
     assert "budget-1: exact" in capsys.readouterr().out
-    program = the("python", "docs/online.md", "kl.open_tested")
-    exec(compile(program.replace(ADDRESS, server.address), "docs/online.md", "exec"), {})
+    program = the("python", "docs/how-to/online.md", "kl.open_tested")
+    exec(compile(program.replace(ADDRESS, server.address), "docs/how-to/online.md", "exec"), {})
     assert "camera" in capsys.readouterr().out
     with kenning_lego.connect(server.address) as target:
         target.deployments.unload("camera")
@@ -157,7 +157,7 @@ def test_page_on_choosing_runs(
 def test_page_on_data_names_a_dataset(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     write_classes(Path("photographs"), ("cat", "dog"), 10)
-    (block,) = [each for each in printed("yaml") if each.page == "docs/datasets.md"]
+    (block,) = [each for each in printed("yaml") if each.page == "docs/how-to/datasets.md"]
     dataset = ImageFolder.model_validate(yaml.safe_load(block.text)["dataset"]).load()
     assert dataset.classes == ("cat", "dog")
     assert dataset.test.take([0]).images.shape == (1, 3, 160, 160)
@@ -166,9 +166,9 @@ def test_page_on_data_names_a_dataset(monkeypatch: pytest.MonkeyPatch, tmp_path:
 def test_page_on_blocks_cuts_a_network(capsys: pytest.CaptureFixture[str]) -> None:
     from tests.networks import tiny_resnet
 
-    program = the("python", "docs/blocks.md", "chain = extract(model")
+    program = the("python", "docs/explanation/blocks.md", "chain = extract(model")
     names: dict[str, Any] = {"model": tiny_resnet().eval(), "example": torch.zeros(1, 1, 8, 8)}
-    exec(compile(program, "docs/blocks.md", "exec"), names)
+    exec(compile(program, "docs/explanation/blocks.md", "exec"), names)
     assert "block" in capsys.readouterr().out
     assert names["smaller"] is not None
 
