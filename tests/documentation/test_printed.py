@@ -163,12 +163,12 @@ def test_page_on_data_names_a_dataset(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert dataset.test.take([0]).images.shape == (1, 3, 160, 160)
 
 
-def test_page_on_blocks_cuts_a_network(capsys: pytest.CaptureFixture[str]) -> None:
+def test_page_on_own_networks_cuts_one(capsys: pytest.CaptureFixture[str]) -> None:
     from tests.networks import tiny_resnet
 
-    program = the("python", "docs/explanation/blocks.md", "chain = extract(model")
+    program = the("python", "docs/how-to/own-network.md", "chain = extract(model")
     names: dict[str, Any] = {"model": tiny_resnet().eval(), "example": torch.zeros(1, 1, 8, 8)}
-    exec(compile(program, "docs/explanation/blocks.md", "exec"), names)
+    exec(compile(program, "docs/how-to/own-network.md", "exec"), names)
     assert "block" in capsys.readouterr().out
     assert names["smaller"] is not None
 
