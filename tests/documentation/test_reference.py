@@ -80,7 +80,7 @@ def test_every_field_of_a_record_is_on_its_page(module: str) -> None:
     for model in records.models(module):
         inherited = {name for base in model.__bases__ for name in getattr(base, "model_fields", ())}
         for name in model.model_fields.keys() - inherited:
-            assert f"\n`{name}` " in sections[model.__name__]
+            assert f"\n| `{name}` | " in sections[model.__name__]
 
 
 def test_all_modules_of_records_are_there() -> None:
@@ -166,5 +166,6 @@ def test_docstrings_become_markdown() -> None:
     assert (
         from_docstring("see docs/how-to/online.md.") == "see [how-to/online.md](/how-to/online.md)."
     )
+    assert from_docstring("`*` and * for <id>") == "`*` and \\* for &lt;id>"
     assert table(("a",), [("b | c\nd",)]) == "| a |\n| --- |\n| b \\| c d |\n"
     assert definition("a", "", "b\n  c") == "`a`\n:   b c\n\n"

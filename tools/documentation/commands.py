@@ -23,6 +23,7 @@ from tools.documentation.settings import Setting, described, settings_of
 
 DIRECTORY = "reference/commands"
 _OPTIONAL = re.compile(r"\[-[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\]")
+_COLUMNS = re.compile(r"\S {3,}\S")
 
 _COMPONENT_PAGES: Mapping[str, str] = {
     "dataset": "dataset",
@@ -99,9 +100,9 @@ def usage(command: Sequence[str]) -> str:
 
 def _prose(text: str) -> str:
     """A module's docstring; what is laid out in columns stays so."""
-    paragraphs = from_docstring(text).split("\n\n")
     return "\n\n".join(
-        f"```text\n{each}\n```" if re.search(r"\S {3,}\S", each) else each for each in paragraphs
+        f"```text\n{each}\n```" if _COLUMNS.search(each) else from_docstring(each)
+        for each in text.split("\n\n")
     )
 
 

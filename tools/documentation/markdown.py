@@ -7,12 +7,19 @@ from collections.abc import Iterable, Sequence
 
 _ROLE = re.compile(r":\w+:`[~.]*(?:[\w.]+\.)?(\w+)`")
 _CODE = re.compile(r"``([^`]*)``")
+_SPAN = re.compile(r"(`[^`]*`)")
 _PAGE = re.compile(r"\bdocs/([\w/-]+\.md)\b")
 
 
 def from_docstring(text: str) -> str:
     """A docstring's text: reST roles and double backticks become code, pages become links."""
-    return _PAGE.sub(r"[\1](/\1)", _CODE.sub(r"`\1`", _ROLE.sub(r"`\1`", text)))
+    pieces = _SPAN.split(_CODE.sub(r"`\1`", _ROLE.sub(r"`\1`", text)))
+    return "".join(each if each.startswith("`") else _plain(each) for each in pieces)
+
+
+def _plain(text: str) -> str:
+    """Text outside of code, in which nothing is markup but the names of pages."""
+    return _PAGE.sub(r"[\1](/\1)", text.replace("<", "&lt;").replace("*", "\\*"))
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
 import kenning_lego
-from tools.documentation.markdown import definition, from_docstring, page
+from tools.documentation.markdown import from_docstring, page, table
 
 DIRECTORY = "reference/records"
 _CORE = Path(kenning_lego.__file__).parent / "core"
@@ -27,7 +28,7 @@ class Written:
     """A field as the source has it.
 
     Args:
-        kind: its annotation.
+        kind: its annotation, with `or` for bars.
         meaning: its docstring.
     """
 
@@ -92,30 +93,43 @@ def _module_page(name: str, where: Mapping[str, str]) -> str:
         base = model.__bases__[0].__name__
         if base in where:
             parts.append(f"It has the fields of {_linked(base, where)}, and:")
-        parts.append(
-            "".join(
-                _entry(model, field, told, where)
-                for field, told in written[model.__name__].items()
-                if field in model.model_fields
-            )
-        )
+        rows = [
+            _row(model, field, told, where)
+            for field, told in written[model.__name__].items()
+            if field in model.model_fields
+        ]
+        if rows:
+            parts.append(table(("field", "type", "default", "meaning"), rows))
     return page(_title(name), _purpose(name), *parts)
 
 
-def _entry(model: type[BaseModel], name: str, written: Written, where: Mapping[str, str]) -> str:
+def _row(
+    model: type[BaseModel], name: str, written: Written, where: Mapping[str, str]
+) -> tuple[str, ...]:
     field = model.model_fields[name]
-    kind = _linked(written.kind, where)
-    if field.is_required():
-        facts = f"{kind}, required"
-    else:
+    kind = written.kind
+    if get_origin(field.annotation) is Literal:  # perhaps behind a name that says less
+        kind = " or ".join(map(json.dumps, get_args(field.annotation)))
+    default = "required"
+    if not field.is_required():
         value = field.get_default(call_default_factory=True)
-        default = json.dumps(value, default=lambda other: other.model_dump(mode="json"))
-        facts = f"{kind}, default `{default}`"
-    return definition(name, facts, from_docstring(written.meaning))
+        default = f"`{json.dumps(value, default=lambda other: other.model_dump(mode='json'))}`"
+    meaning = written.meaning or _meaning_of_type(kind, where)
+    return f"`{name}`", _linked(kind, where), default, from_docstring(meaning)
+
+
+def _meaning_of_type(kind: str, where: Mapping[str, str]) -> str:
+    """What a field is that holds records and says no more."""
+    names = [each for each in re.findall(r"\w+", kind) if each in where]
+    if len(names) != 1:
+        return ""
+    module = importlib.import_module(f"kenning_lego.core.{where[names[0]]}")
+    return (inspect.getdoc(getattr(module, names[0])) or "").partition("\n\n")[0]
 
 
 def _linked(kind: str, where: Mapping[str, str]) -> str:
     """A type in code, in which the names of records are links."""
+    kind = re.sub(r"\bNone\b", "null", kind)
     pieces = groupby(re.split(r"(\w+)", kind), key=where.__contains__)
     return "".join(
         "".join(f"[`{each}`]({where[each]}.md#{each.lower()})" for each in words)
@@ -136,7 +150,7 @@ def _written(name: str) -> dict[str, dict[str, Written]]:
 def _fields(node: ast.ClassDef) -> Iterator[tuple[str, Written]]:
     for statement, after in zip(node.body, [*node.body[1:], ast.Pass()], strict=True):
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-            kind = ast.unparse(statement.annotation)
+            kind = ast.unparse(statement.annotation).replace(" | ", " or ")
             yield statement.target.id, Written(kind, _docstring(after))
 
 
