@@ -174,6 +174,8 @@ VERBS: Mapping[str, Described] = {
     "tune": Described("tune:TuneConfig", "tune"),
     "selftest": Described("selftest:SelftestConfig", "selftest"),
     "demo": Described("demo:DemoConfig", "demo"),
+    "completion": Described("completion:CompletionConfig", "completion"),
+    "watch": Described("watch:WatchTargetConfig", "watch"),
 }
 """By verb; ``keys`` has actions alone, which have parameters of their own."""
 
