@@ -10,6 +10,7 @@ from typing import cast
 from kenning_lego import __version__
 from kenning_lego.core.entry import Main, run
 from kenning_lego.core.errors import UnknownNameError
+from kenning_lego.core.output import current
 from kenning_lego.scenarios.verbs import GROUPS, VERBS
 
 
@@ -26,7 +27,7 @@ def dispatch(arguments: Sequence[str]) -> int:
     """
     verb, *rest = arguments or ["--help"]
     if verb in ("-h", "--help"):
-        print(_help())
+        current().give(_help())
         return 0
     if verb in ("-V", "--version"):
         print(f"kenning-lego {__version__}")
@@ -44,7 +45,7 @@ def _help() -> str:
         "Benchmark networks block by block on their target, and pick the best configuration.",
     ]
     for title, verbs in GROUPS.items():
-        lines += [title, *(f"  {verb:<10}{text}" for verb, (_, text) in verbs.items())]
+        lines += [title, *(f"  {verb:<11}{text}" for verb, (_, text) in verbs.items())]
     lines.append("kenning-lego VERB --help says more; python -m kenning_lego.scenarios.MODULE too.")
     return "\n".join(lines)
 

@@ -11,33 +11,33 @@ from __future__ import annotations
 import argparse
 import difflib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin
+from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from kenning_lego.core.configuration import Component, explain
 from kenning_lego.core.errors import ConfigurationError
-from kenning_lego.core.parameters import alternatives, is_model
+from kenning_lego.core.flag_table import Flag, flags_of
+from kenning_lego.core.help import Interface, full_help, group_help, short_help
+from kenning_lego.core.output import current, text_width
 
 _YAML = frozenset({".yaml", ".yml"})
 
 C = TypeVar("C", bound=Component)
 
 
-@dataclass(frozen=True, slots=True)
-class _Flag:
-    path: tuple[str, ...]
-    help: str
-    shape: Literal["value", "switch", "list", "components", "mapping"]
-    metavar: str
+class HelpShown(SystemExit):
+    """The help was asked for and shown.
 
-    @property
-    def name(self) -> str:
-        # A field that would hide a method of the model, such as json, ends in an underscore.
-        return "--" + ".".join(part.rstrip("_").replace("_", "-") for part in self.path)
+    Args:
+        interface: of the command.
+    """
+
+    def __init__(self, interface: Interface) -> None:
+        super().__init__(0)
+        self.interface = interface
 
 
 def parse_configuration(
@@ -49,6 +49,8 @@ def parse_configuration(
     file: str | None = None,
     positional: str | None = None,
     beside: Collection[str] = (),
+    common: Sequence[str] = (),
+    example: str = "",
 ) -> C:
     """Read a component's configuration from the command line.
 
@@ -61,24 +63,37 @@ def parse_configuration(
             `positional` too, a first argument that ends in .yaml or .yml is the file.
         beside: keys of the file that are another command's, and left alone.
         positional: instead, a field whose value, or values, may also be given without its flag.
+        common: flags that the help shows first, without their dashes, if all do not fit a screen.
+        example: a command line, for the help.
 
     Raises:
         ConfigurationError: a flag or key is unknown, missing or has a wrong value.
-        SystemExit: --help was asked for.
+        HelpShown: --help was asked for.
     """
-    flags = _unique(_flags_of(model, ()))
+    flags = flags_of(model)
+    _show_help(
+        arguments,
+        Interface(
+            program,
+            description,
+            flags,
+            {name: each.description or "" for name, each in model.model_fields.items()},
+            file,
+            positional,
+            tuple(common),
+            example,
+        ),
+    )
     if file and positional:
         named = any(Path(each).suffix in _YAML for each in arguments[:1])
-        description += " A YAML file with the same settings may be named first; flags override it."
         file, positional = (file, None) if named else (None, positional)
-    parser = _parser(flags, model, program, description, file)
+    parser = _parser(flags, program, file)
     several = any(flag.path == (positional,) and flag.shape == "list" for flag in flags)
     if positional:
         parser.add_argument(
             "bare",
             nargs="*" if several else "?",
             metavar=positional.upper(),
-            help=f"--{positional}",
         )
     # Several values without a flag may stand before and after flags.
     parse = parser.parse_known_intermixed_args if several else parser.parse_known_args
@@ -140,44 +155,48 @@ class _Parser(argparse.ArgumentParser):
         raise ConfigurationError(message, "--help lists the flags")
 
 
-def _parser(
-    flags: Sequence[_Flag],
-    model: type[BaseModel],
-    program: str,
-    description: str,
-    file: str | None,
-) -> _Parser:
-    parser = _Parser(
-        prog=program,
-        description=description,
-        allow_abbrev=False,
-        formatter_class=lambda prog: argparse.HelpFormatter(prog, max_help_position=30, width=100),
-    )
+def _parser(flags: Sequence[Flag], program: str, file: str | None) -> _Parser:
+    parser = _Parser(prog=program, allow_abbrev=False, add_help=False)
     if file:
-        parser.add_argument("file", nargs="?", type=Path, metavar="SCENARIO.yaml", help=file)
-    groups: dict[str, argparse._ArgumentGroup] = {}
+        parser.add_argument("file", nargs="?", type=Path, metavar="SCENARIO.yaml")
     for flag in flags:
-        head = flag.path[0]
-        target: argparse._ActionsContainer = parser
-        if len(flag.path) > 1:
-            if head not in groups:
-                text = model.model_fields[head].description or ""
-                groups[head] = parser.add_argument_group(head, text)
-            target = groups[head]
-        options: dict[str, Any] = {"dest": ".".join(flag.path), "default": None, "help": flag.help}
+        options: dict[str, Any] = {"dest": ".".join(flag.path), "default": None}
         match flag.shape:
             case "switch":
                 options["action"] = argparse.BooleanOptionalAction
             case "list":
-                options.update(nargs="*", metavar=flag.metavar)
+                options["nargs"] = "*"
             case "mapping":
-                options.update(action=_Entry, metavar=flag.metavar)
+                options["action"] = _Entry
             case "components":
-                options.update(nargs="*", metavar=flag.metavar, type=_pairs)
+                options.update(nargs="*", type=_pairs)
             case _:
-                options["metavar"] = flag.metavar
-        target.add_argument(flag.name, **options)
+                pass
+        parser.add_argument(flag.name, **options)
     return parser
+
+
+def _show_help(arguments: Sequence[str], interface: Interface) -> None:
+    """Show as much help as is asked for, if it is.
+
+    Raises:
+        HelpShown: it was.
+        UnknownNameError: a group was asked for that is not there.
+    """
+    asked = [each for each in arguments if each in ("-h", "--help", "--help-all")]
+    if not asked:
+        return
+    output, width = current(), text_width(most=100)
+    after = arguments[list(arguments).index(asked[0]) + 1 :]
+    if output.mode.json:
+        output.answer(interface.to_json())
+    elif asked[0] == "--help-all":
+        output.give(full_help(interface, width))
+    elif after and not after[0].startswith("-"):
+        output.give(group_help(interface, after[0], width))
+    else:
+        output.give(short_help(interface, width))
+    raise HelpShown(interface)
 
 
 class _Entry(argparse.Action):
@@ -218,65 +237,6 @@ def _pairs(text: str) -> dict[str, str]:
     return {key.strip().replace("-", "_"): value.strip() for key, _, value in pairs}
 
 
-def _flags_of(model: type[BaseModel], prefix: tuple[str, ...]) -> Iterator[_Flag]:
-    for name, field in model.model_fields.items():
-        path = (*prefix, field.alias or name)
-        models = [each for each in alternatives(field.annotation) if is_model(each)]
-        if models:
-            for each in models:
-                yield from _flags_of(each, path)
-        else:
-            yield _flag(path, field)
-
-
-def _flag(path: tuple[str, ...], field: FieldInfo) -> _Flag:
-    admitted = alternatives(field.annotation)
-    text = (field.description or "").replace("%", "%%").strip()
-    if not field.is_required():
-        default = _shown(field.get_default(call_default_factory=True))
-        text = f"{text} [{default}]" if default else text
-    for each in admitted:
-        if get_origin(each) in (tuple, list):
-            inner = get_args(each)[0]
-            if is_model(inner):
-                keys = ",".join(f"{key}=…" for key in inner.model_fields)
-                return _Flag(path, text, "components", keys)
-            return _Flag(path, text, "list", _metavar(inner))
-    if any(get_origin(each) is Mapping for each in admitted):
-        return _Flag(path, text, "mapping", "KEY=VALUE")
-    if bool in admitted:
-        return _Flag(path, text, "switch", "")
-    return _Flag(path, text, "value", "|".join(dict.fromkeys(map(_metavar, admitted))))
-
-
-def _shown(default: object) -> str:
-    if default is None or default == () or isinstance(default, BaseModel):
-        return ""
-    if isinstance(default, tuple):
-        return " ".join(map(_shown, default))
-    return str(default).replace("%", "%%")
-
-
-def _metavar(annotation: Any) -> str:
-    if get_origin(annotation) is Literal:
-        return "|".join(map(str, get_args(annotation)))
-    names = {int: "N", float: "X", str: "TEXT", Path: "PATH"}
-    return names.get(annotation, "VALUE")
-
-
-def _unique(flags: Iterator[_Flag]) -> list[_Flag]:
-    """One flag a path: alternatives of a union may share fields, such as `type`."""
-    merged: dict[tuple[str, ...], _Flag] = {}
-    for flag in flags:
-        earlier = merged.get(flag.path)
-        if earlier is None:
-            merged[flag.path] = flag
-        else:
-            metavar = "|".join(dict.fromkeys(f"{earlier.metavar}|{flag.metavar}".split("|")))
-            merged[flag.path] = _Flag(flag.path, earlier.help, earlier.shape, metavar)
-    return list(merged.values())
-
-
 def _set(values: dict[str, Any], path: tuple[str, ...], value: object) -> None:
     *parents, last = path
     for part in parents:
@@ -306,7 +266,7 @@ def _same(path: tuple[str, ...], location: tuple[str, ...]) -> bool:
     return path[:1] == location[:1] and all(part in parts for part in path)
 
 
-def _unknown_flag(text: str, flags: Sequence[_Flag]) -> ConfigurationError:
+def _unknown_flag(text: str, flags: Sequence[Flag]) -> ConfigurationError:
     name = text.split("=", 1)[0]
     if not name.startswith("-"):
         return ConfigurationError(f"unexpected argument {text!r}", "--help shows what is expected")

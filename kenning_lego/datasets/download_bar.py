@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from kenning_lego.core.errors import MissingDependencyError
+from kenning_lego.core.output import current
 
 
 @contextmanager
 def download_bar(name: str) -> Iterator[Callable[[int, int | None], None]]:
-    """Show a bar on standard error, on a terminal moving, elsewhere once at the end.
+    """Show it in the step that runs; without any, as a bar on standard error.
 
     Yields:
         To be told how many bytes there are, and how many there will be if that is known.
@@ -18,6 +19,11 @@ def download_bar(name: str) -> Iterator[Callable[[int, int | None], None]]:
     Raises:
         MissingDependencyError: rich is not installed.
     """
+    output = current()
+    tell = output.on_progress
+    if tell is not None or not output.for_people:
+        yield lambda done, total: tell(done, total or 0, _said(name, done)) if tell else None
+        return
     try:
         from rich.console import Console
         from rich.progress import (
@@ -44,3 +50,7 @@ def download_bar(name: str) -> Iterator[Callable[[int, int | None], None]]:
             bar.update(task, completed=done, total=total)
 
         yield update
+
+
+def _said(name: str, done: int) -> str:
+    return f"fetch {name}, {done / 1e6:.1f} MB"

@@ -19,6 +19,21 @@ def main(arguments: Sequence[str]) -> int:
         description=__doc__ or "",
         file="YAML file with the same settings; flags override it",
         positional="workspaces",
+        common=(
+            "workspaces",
+            "trace",
+            "shared-memory-mb",
+            "rate",
+            "seconds",
+            "detach",
+            "output",
+            "target.address",
+            "target.key",
+            "target.server-key",
+            "target.runtime",
+            "target.threads",
+        ),
+        example="kenning-lego adapt w --trace budgets.csv",
     )
     from kenning_lego.scenarios.online.budget_trace import read_trace
     from kenning_lego.scenarios.online.deploying import prepare

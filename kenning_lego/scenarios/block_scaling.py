@@ -1,20 +1,20 @@
 """Make the blocks of a network and their variants without a target, or show what was made.
 
-blocks make [SCENARIO.yaml | MODEL]   cut, make variants, retrain and profile, into a workspace
-blocks show WORKSPACE                 print the segments, blocks and variants of a workspace
+blocks make [SCENARIO.yaml | MODEL]   cut, make variants, retrain and profile
+blocks show WORKSPACE                 print segments, blocks and variants
 """
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kenning_lego.core.configuration import Component
 from kenning_lego.core.entry import Main, run
 from kenning_lego.core.errors import ConfigurationError, UnknownNameError
 from kenning_lego.core.flags import parse_configuration
+from kenning_lego.core.output import current
 from kenning_lego.store.workspace import Workspace
 
 _SCENARIO_SUFFIXES = (".yaml", ".yml")
@@ -27,8 +27,6 @@ class ShowConfig(Component):
     """Directory that `blocks make` or `test` made."""
     network: str | None = None
     """Show this network alone."""
-    json_: bool = False
-    """Print JSON."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -37,14 +35,13 @@ def main(arguments: Sequence[str]) -> int:
     Raises:
         UnknownNameError: there is no such sub-verb.
     """
-    verbs: dict[str, Main] = {"make": make, "show": show}
     verb, *rest = arguments or ["--help"]
     if verb in ("-h", "--help"):
-        print(__doc__)
+        current().give((__doc__ or "").strip())
         return 0
-    if verb not in verbs:
-        raise UnknownNameError("verb of blocks", verb, verbs)
-    return verbs[verb](rest)
+    if verb not in ACTIONS:
+        raise UnknownNameError("verb of blocks", verb, ACTIONS)
+    return ACTIONS[verb](rest)
 
 
 def make(arguments: Sequence[str]) -> int:
@@ -61,21 +58,40 @@ def make(arguments: Sequence[str]) -> int:
         file="a scenario in YAML, such as one for test, of which the target's part is left "
         "alone; flags override it",
         beside=InferenceTestConfig.model_fields.keys() - OfflineConfig.model_fields.keys(),
+        common=(
+            "workspace",
+            "model.name",
+            "model.checkpoint",
+            "dataset.type",
+            "dataset.root",
+            "dataset.download",
+            "training.epochs",
+            "blocks.count",
+            "blocks.ratios",
+            "blocks.variants",
+            "retraining.epochs",
+        ),
+        example="kenning-lego blocks make resnet18-digits --workspace w",
     )
     # --help and wrong flags need no torch.
     from kenning_lego.scenarios import progress
     from kenning_lego.scenarios.offline import run as offline
     from kenning_lego.scenarios.offline.showing import print_network
+    from kenning_lego.scenarios.step_counts import LOADING, offline_steps
     from kenning_lego.scenarios.tester.summary import describe_errors
 
     console = progress.make_console()
     workspace = Workspace(config.workspace)
-    given = offline.load(config)
+    step = progress.Steps(console, offline_steps(config))
+    with step(LOADING):
+        given = offline.load(config)
     console.print(f"network {config.model.name} on {given.dataset}", soft_wrap=True)
-    made = offline.make(config, given, workspace, progress.Steps(console))
+    made = offline.make(config, given, workspace, step)
     print_network(console, made.manifest)
     console.print(describe_errors(made.profile.record), soft_wrap=True)
-    console.print(f"blocks {workspace.network(config.model.name)}", soft_wrap=True)
+    count = sum(len(each.variants) for each in made.manifest.segments if each.scalable)
+    current().figures(blocks=len(made.chain.blocks), variants=count)
+    current().wrote("blocks", workspace.network(config.model.name))
     return 0
 
 
@@ -87,6 +103,7 @@ def show(arguments: Sequence[str]) -> int:
         program="kenning-lego blocks show",
         description="Print the segments of a workspace's networks, their variants and their place.",
         positional="workspace",
+        example="kenning-lego blocks show w",
     )
     directories = _directories(config)
     from kenning_lego.blocks.storage.networks import read_manifest
@@ -94,13 +111,10 @@ def show(arguments: Sequence[str]) -> int:
     from kenning_lego.scenarios.progress import make_console
 
     manifests = [read_manifest(each) for each in directories]
-    if config.json_:
-        content = [each.model_dump(mode="json") for each in manifests]
-        print(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False))
-    else:
-        console = make_console()
-        for manifest in manifests:
-            print_network(console, manifest)
+    current().answer([each.model_dump(mode="json") for each in manifests])
+    console = make_console()
+    for manifest in manifests:
+        print_network(console, manifest)
     return 0
 
 
@@ -131,6 +145,9 @@ def _directories(config: ShowConfig) -> list[Path]:
     if wanted not in held:
         raise UnknownNameError("network", config.network, (each.name for each in held))
     return [wanted]
+
+
+ACTIONS: Mapping[str, Main] = {"make": make, "show": show}
 
 
 if __name__ == "__main__":

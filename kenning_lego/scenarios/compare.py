@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from kenning_lego.core.configuration import Component
 from kenning_lego.core.entry import run
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
+from kenning_lego.core.output import current
 from kenning_lego.core.records import RunRecord, load_record
 
 REGRESSION = 3
@@ -29,8 +29,6 @@ class CompareConfig(Component):
     """That nothing is called different by chance, for all comparisons together."""
     across_targets: bool = False
     """Compare even what was measured on different boards or clocks."""
-    json_: bool = Field(default=False, alias="json")
-    """Print JSON."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -41,6 +39,7 @@ def main(arguments: Sequence[str]) -> int:
         program="kenning-lego compare",
         description=__doc__ or "",
         positional="records",
+        example="kenning-lego compare w/runs/A w/runs/B",
     )
     if len(config.records) != 2:
         raise ConfigurationError(
@@ -57,10 +56,9 @@ def main(arguments: Sequence[str]) -> int:
         threshold=config.threshold,
         across_targets=config.across_targets,
     )
-    if config.json_:
-        print(json.dumps(comparison.to_json(), indent=1, ensure_ascii=False, allow_nan=False))
-    else:
-        print(comparison_text(comparison))
+    output = current()
+    output.answer(comparison.to_json())
+    output.tell(comparison_text(comparison))
     return REGRESSION if comparison.regressed else 0
 
 

@@ -5,8 +5,6 @@ What is not installed is listed with the extra that brings it. `kenning-lego inf
 
 from __future__ import annotations
 
-import json
-import shutil
 import sys
 from collections.abc import Sequence
 
@@ -14,6 +12,7 @@ from kenning_lego.core.configuration import Component
 from kenning_lego.core.entry import run
 from kenning_lego.core.errors import UnknownNameError
 from kenning_lego.core.flags import parse_configuration
+from kenning_lego.core.output import current, text_width
 
 
 class ListConfig(Component):
@@ -21,8 +20,6 @@ class ListConfig(Component):
 
     kinds: tuple[str, ...] = ()
     """network, dataset, metric, variants, executor, compiler, runtime or frames; all if none is named."""  # noqa: E501
-    json_: bool = False
-    """Print JSON."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -37,6 +34,7 @@ def main(arguments: Sequence[str]) -> int:
         program="kenning-lego list",
         description=__doc__ or "",
         positional="kinds",
+        example="kenning-lego list networks",
     )
     from kenning_lego.scenarios.describing.components import KINDS
     from kenning_lego.scenarios.describing.text import listing
@@ -46,11 +44,11 @@ def main(arguments: Sequence[str]) -> int:
         if kind not in KINDS:
             raise UnknownNameError("kind of component", asked, KINDS)
     found = {kind: list(KINDS[kind]()) for kind in kinds or KINDS}
-    if config.json_:
-        content = [each.to_json() for components in found.values() for each in components]
-        print(json.dumps(content, indent=1, ensure_ascii=False))
-    else:
-        print(listing(found, shutil.get_terminal_size().columns))
+    listed = [each for components in found.values() for each in components]
+    output = current()
+    output.answer([each.to_json() for each in listed])
+    names = "\n".join(each.name for each in listed)
+    output.give(names if output.mode.quiet else listing(found, text_width()))
     return 0
 
 

@@ -31,7 +31,11 @@ class DemoConfig(Component):
 def main(arguments: Sequence[str]) -> int:
     """Run the demo."""
     config = parse_configuration(
-        DemoConfig, arguments, program="kenning-lego demo", description=__doc__ or ""
+        DemoConfig,
+        arguments,
+        program="kenning-lego demo",
+        description=__doc__ or "",
+        example="kenning-lego demo",
     )
     from kenning_lego.scenarios.progress import make_console
     from kenning_lego.scenarios.tester.configuration import (

@@ -1,7 +1,7 @@
 """Put the target's part on a board over ssh: environment, keys and service, again and again.
 
 Name the board first: kenning-lego deploy USER@BOARD. It needs nothing but an ssh server, a shell
-and Python; see docs/deploy.md.
+and Python; see docs/how-to/deploy.md.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from kenning_lego.core.configuration import Component
 from kenning_lego.core.entry import run
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
+from kenning_lego.core.output import current
 from kenning_lego.deployment.bundle import make_bundle
 from kenning_lego.deployment.deploy import deploy
 from kenning_lego.deployment.ground import Service, Wish, is_version
@@ -93,6 +94,22 @@ def main(arguments: Sequence[str]) -> int:
         program="kenning-lego deploy",
         description=__doc__ or "",
         positional="board",
+        common=(
+            "board",
+            "port",
+            "identity",
+            "name",
+            "engine",
+            "python",
+            "address",
+            "service",
+            "offline",
+            "bundle",
+            "key",
+            "dry-run",
+            "remove",
+        ),
+        example="kenning-lego deploy pi@pi5.local",
     )
     if config.bundle_only is not None:
         _make_bundle(config, config.bundle_only)
@@ -159,16 +176,17 @@ def _make_bundle(config: DeployConfig, directory: Path) -> None:
     platform = Platform(architecture(config.arch), parse_version(config.python, "Python"), libc)
     engine = config.engine or "onnxruntime"
     bundle = make_bundle(directory, platform, engine=engine, wheels=config.wheels)
-    print(f"{directory}: {len(bundle.wheels)} wheels, {bundle.size / 1e6:.1f} MB, for {platform}")
-    print(
+    current().tell(
+        f"{len(bundle.wheels)} wheels, {bundle.size / 1e6:.1f} MB, for {platform}",
         "with a board: kenning-lego deploy USER@BOARD --bundle DIRECTORY; by hand, on the board:\n"
         "  sha256sum -c SHA256SUMS && "
-        f"pip install --no-index --find-links . '{bundle.requirement}'"
+        f"pip install --no-index --find-links . '{bundle.requirement}'",
     )
+    current().wrote("bundle", directory)
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)
+    current().tell(line)
 
 
 if __name__ == "__main__":

@@ -5,9 +5,6 @@ With --target, ask a server what it says of itself instead. Exit code 3 if there
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +12,7 @@ from pathlib import Path
 from kenning_lego.core.configuration import Component
 from kenning_lego.core.entry import run
 from kenning_lego.core.flags import parse_configuration
+from kenning_lego.core.output import colours, current, text_width
 from kenning_lego.operations.doctor.findings import verdict
 from kenning_lego.operations.doctor.gather import gather
 from kenning_lego.operations.doctor.privacy import cleaner_for_here
@@ -37,8 +35,6 @@ BAD_VERDICT = 3
 class DoctorConfig(Component):
     """What to look at."""
 
-    json_: bool = False
-    """Print JSON, for bug reports and programs."""
     host_name: bool = False
     """Tell this machine's name too."""
     store: Path | None = None
@@ -56,16 +52,19 @@ class DoctorConfig(Component):
 def main(arguments: Sequence[str]) -> int:
     """Look, and print what was found."""
     config = parse_configuration(
-        DoctorConfig, arguments, program="kenning-lego doctor", description=__doc__ or ""
+        DoctorConfig,
+        arguments,
+        program="kenning-lego doctor",
+        description=__doc__ or "",
+        example="kenning-lego doctor --target tcp://pi5.local:5570",
     )
     if config.target is not None:
         return _ask(config, config.target)
     facts = gather(config.store or default_store(), host_name=config.host_name)
     report = make_report(facts, cleaner_for_here())
-    if config.json_:
-        print(json.dumps(report.model_dump(mode="json"), indent=1, ensure_ascii=False))
-    else:
-        print(as_text(report, width=_width(), colour=_colour()))
+    output = current()
+    output.answer(report.model_dump(mode="json"))
+    output.give(as_text(report, width=text_width(), colour=colours(sys.stdout)))
     return BAD_VERDICT if report.verdict == "problem" else 0
 
 
@@ -76,27 +75,19 @@ def _ask(config: DoctorConfig, address: str) -> int:
     with connect(address, key=own, server_key=server) as target:
         welcome, observation = target.greet(), target.observe()
     findings = findings_of(welcome, observation)
-    if config.json_:
-        answer = {
+    output = current()
+    output.answer(
+        {
             "schema_version": 1,
             "kind": "target",
             **welcome.to_result(),
             "observation": pack_observation(observation),
             "findings": [each.model_dump(mode="json") for each in findings],
         }
-        print(json.dumps(answer, indent=1, ensure_ascii=False))
-    else:
-        print("\n".join(findings_as_text(findings, width=_width(), colour=_colour())))
-        print(f"\n{last_word(findings)}")
+    )
+    lines = findings_as_text(findings, width=text_width(), colour=colours(sys.stdout))
+    output.give("\n".join([*lines, "", last_word(findings)]))
     return BAD_VERDICT if verdict(findings) == "problem" else 0
-
-
-def _width() -> int:
-    return min(120, shutil.get_terminal_size().columns)
-
-
-def _colour() -> bool:
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 if __name__ == "__main__":

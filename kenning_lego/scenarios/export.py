@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from kenning_lego.core.entry import run
 from kenning_lego.core.flags import parse_configuration
+from kenning_lego.core.output import current
 from kenning_lego.scenarios.exporting.configuration import ExportConfig
 
 
@@ -24,6 +25,7 @@ def main(arguments: Sequence[str]) -> int:
         description=__doc__ or "",
         file="YAML file with the same settings; flags override it",
         positional="workspace",
+        example="kenning-lego export w --configuration original --output net.onnx",
     )
     from kenning_lego.scenarios.exporting.choosing import find_exportable
     from kenning_lego.scenarios.exporting.exporting import export
@@ -38,12 +40,15 @@ def main(arguments: Sequence[str]) -> int:
         overwrite=config.overwrite,
         command=("kenning-lego", "export", *arguments),
     )
-    print(f"{record.configuration} of {record.network}, run {record.run}")
-    print(
-        f"exported {path}: {record.artifact.size_bytes / 1e6:.2f} MB, "
+    output = current()
+    output.tell(
+        f"{record.configuration} of {record.network}, run {record.run}: "
+        f"{record.artifact.size_bytes / 1e6:.2f} MB, "
         f"off the chain by {record.artifact.gap_max_abs:.2g} at most"
     )
-    print(f"record {path.with_suffix('.json')}")
+    output.figures(size_bytes=record.artifact.size_bytes, gap_max_abs=record.artifact.gap_max_abs)
+    output.wrote("exported", path)
+    output.wrote("record", path.with_suffix(".json"))
     return 0
 
 

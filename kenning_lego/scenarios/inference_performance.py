@@ -21,6 +21,19 @@ def main(arguments: Sequence[str]) -> int:
         file="a scenario in YAML, such as one for test, of which the rest is left alone; flags "
         "override it",
         beside=InferenceTestConfig.model_fields.keys() - BaselineConfig.model_fields.keys(),
+        common=(
+            "workspace",
+            "model.name",
+            "model.checkpoint",
+            "dataset.type",
+            "dataset.root",
+            "compilers",
+            "runtimes",
+            "threads",
+            "measurement.max-seconds",
+            "strict",
+        ),
+        example="kenning-lego baseline --workspace w --model.name resnet18-digits",
     )
     # --help and wrong flags need no torch.
     from kenning_lego.scenarios.baseline.run import run_baseline

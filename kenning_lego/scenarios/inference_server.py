@@ -16,6 +16,7 @@ from kenning_lego.core.deployments import name_problem
 from kenning_lego.core.entry import run
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
+from kenning_lego.core.output import current
 from kenning_lego.protocols.addresses import DEFAULT_ADDRESS
 from kenning_lego.protocols.key_files import default_directory
 from kenning_lego.runtimes.offers import Delegate, Offers, parse_delegates
@@ -50,7 +51,7 @@ class ServeConfig(Component):
     video: tuple[str, ...] = ()
     """NAME=PATH of a video that deployments may name as the source of their frames."""
     budgets: Path | None = None
-    """File of budgets for deployments, watched while it serves: see docs/deployments.md."""
+    """File of budgets for deployments, watched while it serves: see docs/how-to/deployments.md."""
     budget_socket: Path | None = None
     """Unix socket to make, which takes such budgets, one JSON object a line."""
     adaptation: AdaptationConfig = AdaptationConfig()
@@ -109,7 +110,27 @@ def main(arguments: Sequence[str]) -> int:
         program="kenning-lego serve",
         description=__doc__ or "",
         file="YAML file with the same settings; flags override it",
+        common=(
+            "address",
+            "key",
+            "keys",
+            "store",
+            "store-mb",
+            "telemetry-interval",
+            "deployments",
+            "video",
+            "budgets",
+            "delegate",
+            "kenning-tcp",
+            "log-level",
+            "log-json",
+        ),
+        example="kenning-lego serve --address tcp://0.0.0.0:5570 --key pi",
     )
+    if current().mode.json or current().mode.quiet:
+        raise ConfigurationError(
+            "a server has no results to print", "give --log-json, or --log-level error"
+        )
     command = [sys.executable, "-m", "kenning_lego.servers", config.options().to_json()]
     sys.stdout.flush()
     os.chdir("/")  # where no module lies that `-m` could take for one of ours

@@ -21,6 +21,26 @@ def main(arguments: Sequence[str]) -> int:
         program="kenning-lego test",
         description=__doc__ or "",
         file="a scenario in YAML; flags override it",
+        common=(
+            "workspace",
+            "model.name",
+            "model.checkpoint",
+            "dataset.type",
+            "dataset.root",
+            "model.file",
+            "blocks.count",
+            "blocks.ratios",
+            "compiler.type",
+            "compiler.precision",
+            "target.address",
+            "target.key",
+            "target.server-key",
+            "target.runtime",
+            "target.threads",
+            "budgets",
+            "strict",
+        ),
+        example="kenning-lego test scenario.yaml --blocks.count 6",
     )
     # --help and wrong flags need no torch.
     from kenning_lego.scenarios.progress import make_console

@@ -6,18 +6,15 @@
 from __future__ import annotations
 
 import difflib
-import json
-import shutil
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
-
-from pydantic import model_validator
 
 from kenning_lego.core.configuration import Component
 from kenning_lego.core.entry import run
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
+from kenning_lego.core.output import current, text_width
 from kenning_lego.scenarios.describing import text
 from kenning_lego.scenarios.describing.announced import opened
 from kenning_lego.scenarios.describing.components import Listed, all_components
@@ -33,16 +30,8 @@ class InfoConfig(Component):
     """A verb, or a component that `kenning-lego list` names."""
     kind: str | None = None
     """Where several have one name: verb, or a component's kind."""
-    json_: bool = False
-    """Print JSON."""
     schema_: bool = False
     """Print the JSON schema of the parameters."""
-
-    @model_validator(mode="after")
-    def _one_form(self) -> InfoConfig:
-        if self.json_ and self.schema_:
-            raise ValueError("json and schema are two forms; give one")
-        return self
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -57,6 +46,7 @@ def main(arguments: Sequence[str]) -> int:
         program="kenning-lego info",
         description=__doc__ or "",
         positional="name",
+        example="kenning-lego info test",
     )
     if not config.name:
         raise ConfigurationError("what about?", "name a verb, or what `kenning-lego list` shows")
@@ -64,13 +54,14 @@ def main(arguments: Sequence[str]) -> int:
     found = [] if config.kind == "verb" else _components(config)
     if not wants_verb and not found:
         raise _unknown(config, PURPOSES)
+    output = current()
     if config.schema_:
-        print(_schema(config.name, found, wants_verb=wants_verb), end="")
-    elif config.json_:
-        content = [*(_verb_json(config.name) if wants_verb else ()), *map(_json, found)]
-        print(json.dumps(content, indent=1, ensure_ascii=False))
+        if output.mode.json:
+            raise ConfigurationError("--json and --schema are two forms", "give one")
+        output.give(_schema(config.name, found, wants_verb=wants_verb).rstrip("\n"))
     else:
-        print("\n\n".join(_pages(config.name, found, wants_verb=wants_verb)))
+        output.answer([*(_verb_json(config.name) if wants_verb else ()), *map(_json, found)])
+        output.give("\n\n".join(_pages(config.name, found, wants_verb=wants_verb)))
     return 0
 
 
@@ -99,7 +90,7 @@ def _components(config: InfoConfig) -> list[Listed]:
 
 
 def _pages(name: str, found: Sequence[Listed], *, wants_verb: bool) -> Iterator[str]:
-    width = shutil.get_terminal_size().columns
+    width = text_width()
     if wants_verb:
         described = VERBS.get(name)
         model = described.model if described else None

@@ -17,6 +17,7 @@ from kenning_lego.core.configuration import Component
 from kenning_lego.core.entry import run
 from kenning_lego.core.errors import ConfigurationError, UnknownNameError
 from kenning_lego.core.flags import parse_configuration
+from kenning_lego.core.output import current
 
 _TERMINAL = "-"
 
@@ -49,6 +50,7 @@ def main(arguments: Sequence[str]) -> int:
         program="kenning-lego init",
         description=__doc__ or "",
         positional="names",
+        example="kenning-lego init test scenario.yaml",
     )
     from kenning_lego.scenarios.describing.writing import Scenario, kenning_scenario, new_scenario
 
@@ -57,6 +59,7 @@ def main(arguments: Sequence[str]) -> int:
         raise ConfigurationError(
             f"a Kenning scenario becomes one of the verb test, not of {verb}", "name the file alone"
         )
+    output = current()
     path = None if file == _TERMINAL else Path(file or f"{verb}.yaml")
     notes: Sequence[str] = ()
     if config.from_kenning is None:
@@ -64,12 +67,16 @@ def main(arguments: Sequence[str]) -> int:
     else:
         scenario, notes = kenning_scenario(config.from_kenning, everything=config.all)
     if path is None:
-        print(scenario.text(None), end="")
+        output.give(scenario.text(None).rstrip("\n"))
     else:
         for each in scenario.write(path, schema=config.schema_):
-            print(f"written {each}")
-        print(f"run it with: kenning-lego {scenario.command} {path}")
-    print(*notes, sep="\n", end="\n" if notes else "", file=sys.stdout if path else sys.stderr)
+            output.wrote("written", each)
+        output.tell(f"run it with: kenning-lego {scenario.command} {path}")
+    if notes and path is not None:
+        output.tell(*notes)
+    elif notes:
+        print(*notes, sep="\n", file=sys.stderr)
+    output.figures(notes=list(notes))
     return 0
 
 

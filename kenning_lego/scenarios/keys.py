@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from kenning_lego.core.configuration import Component
-from kenning_lego.core.entry import run
+from kenning_lego.core.entry import Main, run
 from kenning_lego.core.errors import ConfigurationError, UnknownNameError
 from kenning_lego.core.flags import parse_configuration
+from kenning_lego.core.output import current
 from kenning_lego.protocols import authorised
 from kenning_lego.protocols.key_files import default_directory
 from kenning_lego.protocols.keys import (
@@ -84,24 +85,24 @@ def main(arguments: Sequence[str]) -> int:
     """
     action, *rest = arguments or ["--help"]
     if action in ("-h", "--help"):
-        print(_help())
+        current().give(_help())
         return 0
-    if action not in _ACTIONS:
-        raise UnknownNameError("action", action, _ACTIONS, "kenning-lego keys --help lists them")
-    _ACTIONS[action](rest)
-    return 0
+    if action not in ACTIONS:
+        raise UnknownNameError("action", action, ACTIONS, "kenning-lego keys --help lists them")
+    return ACTIONS[action](rest)
 
 
-def _make(arguments: Sequence[str]) -> None:
+def _make(arguments: Sequence[str]) -> int:
     """Make a key pair for this machine."""
     config = _parse(MakeConfig, "make", arguments, _make.__doc__, "name")
     directory = config.where()
     made = make_key(config.name or machine_name(), directory, replace=config.replace)
-    print(f"made the key {made.name} in {directory}; this line may be given away:")
-    _print_public(made.shareable)
+    current().tell(f"made the key {made.name} in {directory}; this line may be given away:")
+    _give_public(made.shareable)
+    return 0
 
 
-def _show(arguments: Sequence[str]) -> None:
+def _show(arguments: Sequence[str]) -> int:
     """Show a public key: its line, and the fingerprint that people compare."""
     config = _parse(ShowConfig, "show", arguments, _show.__doc__, "name")
     directory = config.where()
@@ -111,41 +112,54 @@ def _show(arguments: Sequence[str]) -> None:
         shown = load_key(config.name, directory).shareable
     else:
         shown = load_public(config.name, directory)
-    _print_public(shown)
+    _give_public(shown)
+    return 0
 
 
-def _authorise(arguments: Sequence[str]) -> None:
+def _authorise(arguments: Sequence[str]) -> int:
     """Admit a host to the server on this machine; one that runs sees it at once."""
     config = _parse(AuthoriseConfig, "authorise", arguments, _authorise.__doc__, "key")
     key = _public_key(config.key, config.name)
     directory = config.where()
     authorised.authorise(directory, authorised.AuthorisedHost(key, config.trusted))
     trusted = ", trusted with formats that can run code" if config.trusted else ""
-    print(f"authorised {key.name} {key.fingerprint}{trusted}")
+    current().tell(f"authorised {key.name} {key.fingerprint}{trusted}")
+    current().answer(_row(key, "authorised, trusted" if config.trusted else "authorised"))
+    return 0
 
 
-def _revoke(arguments: Sequence[str]) -> None:
+def _revoke(arguments: Sequence[str]) -> int:
     """Admit a host no more; a connection that stands is not cut."""
     config = _parse(RevokeConfig, "revoke", arguments, _revoke.__doc__, "name")
     authorised.revoke(config.where(), config.name)
-    print(f"revoked {config.name}: it cannot connect again")
+    current().tell(f"revoked {config.name}: it cannot connect again")
+    current().answer({"name": config.name, "kind": "revoked"})
+    return 0
 
 
-def _list(arguments: Sequence[str]) -> None:
+def _list(arguments: Sequence[str]) -> int:
     """List the keys of this machine and the hosts that it admits."""
     config = _parse(KeysConfig, "list", arguments, _list.__doc__, None)
     directory = config.where()
     own = own_names(directory)
     others = [name for name in public_names(directory) if name not in own]
     hosts = authorised.AuthorisedFile(directory).hosts()
-    print(f"keys in {directory}")
-    _print_rows("own", [load_key(name, directory).shareable for name in own])
-    _print_rows("public", [load_public(name, directory) for name in others])
-    _print_rows("authorised, trusted", [host.key for host in hosts if host.trusted])
-    _print_rows("authorised", [host.key for host in hosts if not host.trusted])
+    rows = [
+        *(_row(load_key(name, directory).shareable, "own") for name in own),
+        *(_row(load_public(name, directory), "public") for name in others),
+        *(_row(host.key, "authorised, trusted") for host in hosts if host.trusted),
+        *(_row(host.key, "authorised") for host in hosts if not host.trusted),
+    ]
+    output = current()
+    output.tell(f"keys in {directory}")
+    output.answer(rows)
+    if rows:
+        lines = ("  {name:<20} {fingerprint}  {kind}".format_map(row) for row in rows)
+        output.give("\n".join(lines))
+    return 0
 
 
-_ACTIONS: dict[str, Callable[[Sequence[str]], None]] = {
+ACTIONS: Mapping[str, Main] = {
     "make": _make,
     "show": _show,
     "authorise": _authorise,
@@ -186,18 +200,18 @@ def _public_key(text: str, name: str | None) -> PublicKey:
     return found if name is None else PublicKey(name, found.z85)
 
 
-def _print_public(key: PublicKey) -> None:
-    print(key.line)
-    print(f"# {key.fingerprint}")  # a comment, so that the output is a file of a public key
+def _give_public(key: PublicKey) -> None:
+    # The fingerprint is a comment, so that the output is a file of a public key.
+    current().answer({"name": key.name, "fingerprint": key.fingerprint, "line": key.line})
+    current().give(f"{key.line}\n# {key.fingerprint}")
 
 
-def _print_rows(kind: str, keys: Sequence[PublicKey]) -> None:
-    for key in keys:
-        print(f"  {key.name:<20} {key.fingerprint}  {kind}")
+def _row(key: PublicKey, kind: str) -> dict[str, str]:
+    return {"name": key.name, "fingerprint": key.fingerprint, "kind": kind}
 
 
 def _help() -> str:
-    rows = [f"  {name:<10} {action.__doc__}" for name, action in _ACTIONS.items()]
+    rows = [f"  {name:<10} {action.__doc__}" for name, action in ACTIONS.items()]
     return "\n".join(
         [
             "usage: kenning-lego keys ACTION [...]",

@@ -21,9 +21,11 @@ from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
 from kenning_lego.core.load_records import LoadRecord, LoadResultRecord
 from kenning_lego.core.loads import MAX_QUERIES, LoadPlan, LoadResult, Scenario
+from kenning_lego.core.output import current
 from kenning_lego.core.plans import Progress, Statistics
 from kenning_lego.core.records import load_record
 from kenning_lego.core.run_headers import EnvironmentRecord, TargetRecord
+from kenning_lego.scenarios.figures import load_figures
 from kenning_lego.scenarios.origin import origin
 from kenning_lego.scenarios.targets import check_engines, open_target
 from kenning_lego.scenarios.tester.configuration import IN_PROCESS, TargetConfig
@@ -128,6 +130,23 @@ def main(arguments: Sequence[str]) -> int:
         description=__doc__ or "",
         file="YAML file with the same settings; flags override it",
         positional="model",
+        common=(
+            "model",
+            "workspace",
+            "configuration",
+            "scenario",
+            "rate",
+            "batch",
+            "min-seconds",
+            "max-seconds",
+            "output",
+            "target.address",
+            "target.key",
+            "target.server-key",
+            "target.runtime",
+            "target.threads",
+        ),
+        example="kenning-lego load net.onnx --scenario server --rate 50 100",
     )
     from kenning_lego.scenarios.progress import make_console
 
@@ -146,13 +165,15 @@ def run_load_tests(config: LoadTestConfig, console: Console, command: Sequence[s
 
     stages, engines = _stages(config)
     files = _files(config, stages)
-    step = Steps(console)
     results: list[LoadResult] = []
     with _scratch(config) as artifacts, open_target(config.target, artifacts) as target:
         check_engines(config.target, engines, target.describe(), target.address)
-        for digest, path in files.items():
-            target.upload(path, digest)
         asked = plans(config, stages, engines)
+        step = Steps(console, 1 + len(asked))
+        with step("upload") as track:
+            for done, (digest, path) in enumerate(files.items(), 1):
+                target.upload(path, digest)
+                track.update(done, len(files))
         for plan in asked:
             rate = f" at {plan.rate_per_s:g} a second" if plan.rate_per_s else ""
             with step(f"{plan.scenario}{rate}") as track:
@@ -161,9 +182,10 @@ def run_load_tests(config: LoadTestConfig, console: Console, command: Sequence[s
                 results.append(result)
         record = _record(config, command, asked, results, target.statistics(), target.address)
     print_loads(console, record.results)
+    current().figures(**load_figures(record))
     for path in _places(config):
         write_json(path, record.model_dump(mode="json"))
-        console.print(f"record {path}", soft_wrap=True)
+        current().wrote("record", path)
     return record
 
 

@@ -21,6 +21,19 @@ def main(arguments: Sequence[str]) -> int:
         file="a scenario in YAML, such as one for test, of which the rest is left alone; flags "
         "override it",
         beside=InferenceTestConfig.model_fields.keys() - TrainConfig.model_fields.keys(),
+        common=(
+            "workspace",
+            "model.name",
+            "model.checkpoint",
+            "dataset.type",
+            "dataset.root",
+            "dataset.download",
+            "training.epochs",
+            "training.batch-size",
+            "training.learning-rate",
+            "output",
+        ),
+        example="kenning-lego train --workspace w --dataset.type digits",
     )
     # --help and wrong flags need no torch.
     from kenning_lego.scenarios.progress import make_console

@@ -24,6 +24,7 @@ def main(arguments: Sequence[str]) -> int:
         description=__doc__ or "",
         file="a scenario in YAML; flags override it",
         positional="models",
+        example="kenning-lego convert resnet18-digits --workspace w",
     )
     # --help and wrong flags need no workspace.
     from kenning_lego.scenarios.converting.telling import convert_and_tell

@@ -24,6 +24,26 @@ def main(arguments: Sequence[str]) -> int:
         file="a scenario in YAML, such as one for test, of which the rest is left alone; flags "
         "override it",
         beside=InferenceTestConfig.model_fields.keys() - OptimisationConfig.model_fields.keys(),
+        common=(
+            "workspace",
+            "model.name",
+            "model.checkpoint",
+            "dataset.type",
+            "dataset.root",
+            "compilers",
+            "runtimes",
+            "blocks.ratios",
+            "target.address",
+            "target.key",
+            "target.server-key",
+            "target.runtime",
+            "target.threads",
+            "limits.score",
+            "limits.latency-ms",
+            "limits.size-mb",
+            "output",
+        ),
+        example="kenning-lego optimize scenario.yaml --limits.latency-ms 5",
     )
     # --help and wrong flags need no torch.
     from kenning_lego.scenarios.optimiser.run import run_search

@@ -19,6 +19,24 @@ def main(arguments: Sequence[str]) -> int:
         description=__doc__ or "",
         file="YAML file with the same settings; flags override it",
         positional="workspace",
+        common=(
+            "workspace",
+            "configuration",
+            "latency-ms",
+            "memory-mb",
+            "rate",
+            "seconds",
+            "frames.type",
+            "adaptive",
+            "detach",
+            "output",
+            "target.address",
+            "target.key",
+            "target.server-key",
+            "target.runtime",
+            "target.threads",
+        ),
+        example="kenning-lego run w --latency-ms 8 --seconds 60",
     )
     from kenning_lego.scenarios.online.deploying import prepare
     from kenning_lego.scenarios.online.summary import print_pipelines

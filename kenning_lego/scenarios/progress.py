@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-import math
+import io
+import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, Task, TaskID, TextColumn
+from rich.text import Text
+
+from kenning_lego.core.output import PLAIN_WIDTH, colours, current, is_interactive
+from kenning_lego.core.remaining import Left, Remaining
 
 _LINE_INTERVAL_S = 10.0
-_PLAIN_WIDTH = 120
-
-
-def duration(seconds: float) -> str:
-    """A length of time in no more digits than an estimate has: ``40 s``, ``12 min``, ``3.5 h``."""
-    if seconds < 60:
-        return f"{math.ceil(seconds)} s"
-    minutes = seconds / 60
-    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"
+_LEAST_WIDTH = 70
+"""Of a terminal that has room for a bar beside the words."""
 
 
 def make_console() -> Console:
-    """Standard output, wide enough for tables when it is no terminal."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=_PLAIN_WIDTH)
+    """Where the verb tells people about its work; wide enough for tables if it is no terminal."""
+    output = current()
+    stream = output.people if output.for_people else io.StringIO()
+    interactive = is_interactive(stream)
+    return Console(
+        file=stream,
+        highlight=False,
+        force_terminal=interactive or colours(stream),
+        force_interactive=interactive,
+        no_color=not colours(stream),
+        width=None if interactive or "COLUMNS" in os.environ else PLAIN_WIDTH,
+    )
 
 
 @dataclass
@@ -42,33 +49,31 @@ class Track:
     bar: Progress | None = None
     task: TaskID | None = None
     note: str = ""
-    _first: tuple[int, float] | None = None
+    _remaining: Remaining = field(default_factory=Remaining)
     _begin: float = field(default_factory=time.monotonic)
     _spoken: float = field(default_factory=time.monotonic)
 
     def update(self, done: int, total: int, text: str = "") -> None:
         """Say that `done` of `total` is done."""
+        now = time.monotonic()
+        self._remaining.note(done, total, now)
         if self.bar is not None and self.task is not None:
             self.bar.update(self.task, completed=done, total=total, text=text)
-        elif time.monotonic() - self._spoken > _LINE_INTERVAL_S:
-            self._spoken = time.monotonic()
-            left = self._left(done, total)
-            line = f"  {self.title}: {done / max(1, total):.0%} {text}".rstrip()
-            self.console.print(f"{line}{left}", soft_wrap=True)
-        if self._first is None:
-            self._first = done, time.monotonic()
+        elif now - self._spoken > _LINE_INTERVAL_S:
+            self._spoken = now
+            share = f"{done / total:.0%} " if total else ""
+            left = self.left
+            line = f"  {self.title}: {share}{text}".rstrip()
+            self.console.print(f"{line}{f', {left} left' if left else ''}", soft_wrap=True)
 
     def say(self, text: str) -> None:
         """A line above the bar that stays."""
         self.console.print(f"  {self.title}: {text}", soft_wrap=True, markup=False)
 
-    def _left(self, done: int, total: int) -> str:
-        """From how fast it was since it told for the first time: what was done before is free."""
-        if self._first is None or done <= self._first[0]:
-            return ""
-        before, since = self._first
-        seconds = (time.monotonic() - since) * (total - done) / (done - before)
-        return f", about {duration(seconds)} left"
+    @property
+    def left(self) -> Left | None:
+        """How long it still takes, if that can be known."""
+        return self._remaining.left(time.monotonic())
 
     @property
     def seconds(self) -> float:
@@ -76,38 +81,62 @@ class Track:
         return time.monotonic() - self._begin
 
 
+class _Times(TextColumn):
+    """How long a step takes already, and how long it still will."""
+
+    def __init__(self, track: Track) -> None:
+        super().__init__("")
+        self._track = track
+
+    def render(self, task: Task) -> Text:  # noqa: ARG002 - the track knows more
+        left = self._track.left
+        return Text(f"{left} left" if left else f"{self._track.seconds:.0f} s", style="dim")
+
+
 class Steps:
     """The steps of a scenario: each shows how far it is, and how long it took.
 
     Args:
         console: where to tell about it.
+        count: how many steps there are in all; 0 if that is not known.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, count: int = 0) -> None:
         self.console = console
+        self.count = count
         self.durations_s: dict[str, float] = {}
         """Of the steps that are done, by title."""
+        self._begun = 0
 
     @contextmanager
     def __call__(self, title: str) -> Iterator[Track]:
         """Show a step while it runs."""
         console = self.console
-        if console.is_terminal:
-            bar = Progress(
-                TextColumn("  {task.description}"),
-                BarColumn(bar_width=30),
-                TextColumn("{task.fields[text]}"),
-                TimeRemainingColumn(),
-                console=console,
-                transient=True,
-            )
-            with bar:
-                track = Track(console, title, bar, bar.add_task(title, total=None, text=""))
+        self._begun += 1
+        place = f"{self._begun}/{self.count} " if self._begun <= self.count else ""
+        track = Track(console, f"{place}{title}")
+        if console.is_interactive:
+            with _bar(console, track), current().progress_to(track.update):
                 yield track
         else:
-            console.print(f"  {title} ...", soft_wrap=True)
-            track = Track(console, title)
-            yield track
+            console.print(f"  {track.title} ...", soft_wrap=True)
+            with current().progress_to(track.update):
+                yield track
         self.durations_s[title] = round(track.seconds, 3)
         note = f" ({track.note})" if track.note else ""
-        console.print(f"  {title}: {track.seconds:.1f} s{note}", soft_wrap=True)
+        console.print(f"  {track.title}: {track.seconds:.1f} s{note}", soft_wrap=True)
+
+
+@contextmanager
+def _bar(console: Console, track: Track) -> Iterator[None]:
+    wide = [BarColumn(bar_width=24)] if console.width >= _LEAST_WIDTH else []
+    columns: Sequence[TextColumn | BarColumn] = (
+        TextColumn("  {task.description}"),
+        *wide,
+        TextColumn("{task.fields[text]}"),
+        _Times(track),
+    )
+    track.bar = Progress(*columns, console=console, transient=True, refresh_per_second=4)
+    track.task = track.bar.add_task(track.title, total=None, text="")
+    with track.bar:
+        yield

@@ -12,6 +12,7 @@ from kenning_lego.core.entry import run
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
 from kenning_lego.core.optimisation_records import load_optimisation_record
+from kenning_lego.core.output import current
 from kenning_lego.core.pipeline_records import load_pipelines_record
 from kenning_lego.core.records import load_record
 from kenning_lego.core.run_headers import kind_of
@@ -38,6 +39,7 @@ def main(arguments: Sequence[str]) -> int:
         program="kenning-lego report",
         description=__doc__ or "",
         positional="record",
+        example="kenning-lego report --workspace w",
     )
     path = _record(config)
     directory = config.output or path.parent
@@ -47,25 +49,25 @@ def main(arguments: Sequence[str]) -> int:
         search = load_optimisation_record(path)
         from kenning_lego.reports.write import write_optimisation_report
 
-        print(f"report {write_optimisation_report(search, directory)}")
+        current().wrote("report", write_optimisation_report(search, directory))
         return 0
     if kind == "pipelines":
         pipelines = load_pipelines_record(path)
         from kenning_lego.reports.write import write_pipelines_report
 
-        print(f"report {write_pipelines_report(pipelines, directory)}")
+        current().wrote("report", write_pipelines_report(pipelines, directory))
         return 0
     if kind_of(path) == "conversion":
         conversions = load_conversion_record(path)
         from kenning_lego.reports.write import write_conversions
 
         for written in write_conversions(conversions, directory):
-            print(f"report {written}")
+            current().wrote("report", written)
         return 0
     record = load_record(path)
     from kenning_lego.reports.write import write_report
 
-    print(f"report {write_report(record, directory)}")
+    current().wrote("report", write_report(record, directory))
     return 0
 
 

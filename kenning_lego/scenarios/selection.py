@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from kenning_lego import __version__
 from kenning_lego.core.entry import run
 from kenning_lego.core.flags import parse_configuration
+from kenning_lego.core.output import current
 from kenning_lego.core.selection_records import SelectedFromRecord, SelectionRecord
 from kenning_lego.scenarios.selecting.configuration import SelectConfig
 
@@ -27,6 +28,18 @@ def main(arguments: Sequence[str]) -> int:
         description=__doc__ or "",
         file="YAML file with the same settings; flags override it",
         positional="workspaces",
+        common=(
+            "workspaces",
+            "budgets",
+            "goal",
+            "max-loss",
+            "min-score",
+            "force",
+            "forbid",
+            "front",
+            "output",
+        ),
+        example="kenning-lego select w --budgets latency_ms=8,memory_mb=12",
     )
     record = run_selection(config, ("kenning-lego", "select", *arguments))
     return 0 if all(each.feasible for each in record.answers) else CANNOT_BE_MET
@@ -67,9 +80,8 @@ def run_selection(config: SelectConfig, command: Sequence[str]) -> SelectionReco
     )
     if config.output is not None:
         write_json(config.output / "selection.json", record.model_dump(mode="json"))
-    if config.json_:
-        print(record.model_dump_json(indent=1))
-        return record
+    output = current()
+    output.answer(record.model_dump(mode="json"))
     console = make_console()
     if record.answers:
         print_selection(console, record, asked)
@@ -77,9 +89,9 @@ def run_selection(config: SelectConfig, command: Sequence[str]) -> SelectionReco
         if each.name in fronts:
             print_front(console, each, fronts[each.name], config.front_rows)
     for path in record.fronts.values():
-        console.print(f"front {path}", soft_wrap=True)
+        output.wrote("front", path)
     if config.output is not None:
-        console.print(f"selection {config.output / 'selection.json'}", soft_wrap=True)
+        output.wrote("selection", config.output / "selection.json")
     return record
 
 

@@ -23,6 +23,7 @@ from kenning_lego.core.configuration import Component
 from kenning_lego.core.entry import run
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
+from kenning_lego.core.output import current
 from kenning_lego.operations.doctor.facts import Facts
 from kenning_lego.operations.doctor.gather import gather
 from kenning_lego.operations.doctor.privacy import Clean, cleaned, cleaner_for_here
@@ -53,20 +54,23 @@ class SelftestConfig(Component):
 def main(arguments: Sequence[str]) -> int:
     """Test, tell, pack."""
     config = parse_configuration(
-        SelftestConfig, arguments, program="kenning-lego selftest", description=__doc__ or ""
+        SelftestConfig,
+        arguments,
+        program="kenning-lego selftest",
+        description=__doc__ or "",
+        example="kenning-lego selftest --output evidence.zip",
     )
     if config.show is not None:
         record = read_bundle(config.show)
-        print(f"kenning-lego {record.version}, {record.created}")
-        for check in record.checks:
-            print(check_line(check))
+        current().tell(f"kenning-lego {record.version}, {record.created}")
+        current().tell(*map(check_line, record.checks))
         return _conclude(record)
     now = time.time()
     path = _path(config.output, now)
     with _ended_by_signals(), tempfile.TemporaryDirectory(prefix="kenning-lego-") as name:
         directory = Path(name)
         report = make_report(gather(default_store()), cleaner_for_here())
-        print(f"doctor: {last_word(report.findings)}", flush=True)
+        current().tell(f"doctor: {last_word(report.findings)}")
         record = run_selftest(directory, _means(report.facts), _tell)
         clean = _cleaner(directory)
         files = {
@@ -76,14 +80,20 @@ def main(arguments: Sequence[str]) -> int:
         }
         write_bundle(path, files, now)
     code = _conclude(record)
-    print(f"written to {path} ({path.stat().st_size / 1e3:.0f} kB): {', '.join(files)}")
+    current().tell(f"it holds {', '.join(files)}, {path.stat().st_size / 1e3:.0f} kB")
+    current().wrote("bundle", path)
     return code
 
 
 def _conclude(record: SelftestRecord) -> int:
+    output = current()
     if record.benchmark:
-        print("\n".join(benchmark_lines(record.benchmark)))
-    print(last_line(record))
+        output.tell(*benchmark_lines(record.benchmark))
+    output.tell(last_line(record))
+    output.figures(
+        passed=record.passed,
+        checks=[check.model_dump(mode="json") for check in record.checks],
+    )
     return 0 if record.passed else 1
 
 
@@ -118,7 +128,7 @@ def _json(content: object) -> str:
 
 
 def _tell(check: CheckRecord) -> None:
-    print(check_line(check), flush=True)
+    current().tell(check_line(check))
 
 
 @contextmanager

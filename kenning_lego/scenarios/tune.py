@@ -14,6 +14,7 @@ from kenning_lego.core.configuration import Component
 from kenning_lego.core.entry import INTERRUPTED, run
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
+from kenning_lego.core.output import current
 from kenning_lego.tuning.command import Signals
 from kenning_lego.tuning.journal import FILE_NAME
 from kenning_lego.tuning.plan import FASTEST, TuneOptions, plan_changes
@@ -54,7 +55,11 @@ def tune_machine(arguments: Sequence[str], root: Path) -> int:
     """
     own, command = _split(arguments)
     config = parse_configuration(
-        TuneConfig, own, program="kenning-lego tune", description=__doc__ or ""
+        TuneConfig,
+        own,
+        program="kenning-lego tune",
+        description=__doc__ or "",
+        example="kenning-lego tune -- kenning-lego test scenario.yaml",
     )
     if command is not None and (config.reset or config.dry_run or not command):
         problem = "a command goes with neither --reset nor --dry-run" if command else "no command"
@@ -67,14 +72,14 @@ def tune_machine(arguments: Sequence[str], root: Path) -> int:
     with signals.handled():
         if config.reset:
             if not reset(place, _tell):
-                print(f"nothing to put back{_hint(place)}")
+                current().tell(f"nothing to put back{_hint(place)}")
             return 0
         if command is not None:
             return _run_tuned(place, config.options(), command, signals)
         if tune(place, config.options(), _tell, signals.check).any:
-            print("put it back with: kenning-lego tune --reset")
+            current().tell("put it back with: kenning-lego tune --reset")
         else:
-            print("nothing to change")
+            current().tell("nothing to change")
         return 0
 
 
@@ -103,21 +108,22 @@ def _split(arguments: Sequence[str]) -> tuple[Sequence[str], Sequence[str] | Non
 
 def _show(root: Path, options: TuneOptions) -> None:
     changes = plan_changes(root, options)
-    for remark in changes.remarks:
-        print(remark)
+    tell = current().tell
+    tell(*changes.remarks)
     if changes.mode:
-        print("would change nvpmodel: mode {} -> {}".format(*changes.mode))
+        tell("would change nvpmodel: mode {} -> {}".format(*changes.mode))
     for setting in changes.settings:
-        print(f"would change /{setting.name}: {setting.before} -> {setting.after}")
+        tell(f"would change /{setting.name}: {setting.before} -> {setting.after}")
     if changes.clocks:
-        print("would run jetson_clocks: all clocks at their highest")
+        tell("would run jetson_clocks: all clocks at their highest")
     if not changes.any:
-        print("nothing to change")
+        tell("nothing to change")
 
 
 def _tell(line: str) -> None:
     # The command's output is its own.
-    print(f"tune: {line}", file=sys.stderr, flush=True)
+    if current().for_people:
+        print(f"tune: {line}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

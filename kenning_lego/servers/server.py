@@ -433,6 +433,8 @@ class TargetServer:
                 payload = tuple(map(pack_numbers, columns))
                 return self._send(peer, Envelope(request, Ok(pack_telemetry(telemetry)), payload))
             case dialogue.SendObservation(peer, request, observation):
+                self._sampler.show(time.monotonic())
+                self._look_at = 0.0
                 observation = replace(
                     observation,
                     latest=self._sampler.latest,

@@ -9,19 +9,29 @@ from torch import Tensor, nn
 
 from kenning_lego.core.errors import ModelError
 from kenning_lego.training.interfaces import Samples, Score
+from kenning_lego.training.progress import OnProgress
 
 
-def evaluate(model: nn.Module, part: Samples, metric: Score, batch_size: int = 256) -> float:
+def evaluate(
+    model: nn.Module,
+    part: Samples,
+    metric: Score,
+    batch_size: int = 256,
+    on_progress: OnProgress | None = None,
+) -> float:
     """Score a network on labelled images.
 
     Raises:
         ModelError: the network's outputs do not fit the labels.
     """
-    return metric.score(predict(model, part.images, batch_size), part.labels)
+    return metric.score(predict(model, part.images, batch_size, on_progress), part.labels)
 
 
 def predict(
-    model: nn.Module, images: NDArray[np.float32], batch_size: int = 256
+    model: nn.Module,
+    images: NDArray[np.float32],
+    batch_size: int = 256,
+    on_progress: OnProgress | None = None,
 ) -> NDArray[np.float32]:
     """Run a network over images, in evaluation mode and without gradients.
 
@@ -29,6 +39,7 @@ def predict(
         model: left in the mode in which it was.
         images: float32, (samples, channels, height, width).
         batch_size: samples in a forward pass.
+        on_progress: told how many images are done.
 
     Returns:
         The outputs, (samples, ...).
@@ -46,6 +57,8 @@ def predict(
                 # A copy, since torch warns of arrays that it could not write to.
                 batch = torch.tensor(images[start : start + batch_size], device=device)
                 outputs.append(forward(model, batch).cpu().numpy())
+                if on_progress is not None:
+                    on_progress(start + len(batch), len(images), "images")
     finally:
         model.train(was_training)
     return np.concatenate(outputs)

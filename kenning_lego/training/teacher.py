@@ -16,7 +16,7 @@ from kenning_lego.training.configuration import TrainingConfig
 from kenning_lego.training.fitting import EpochResult
 from kenning_lego.training.interfaces import NamedGoal, Samples, Score, TrainingData
 from kenning_lego.training.prediction import evaluate
-from kenning_lego.training.progress import stopping_on_interrupt
+from kenning_lego.training.progress import CombinedProgress, OnProgress, stopping_on_interrupt
 from kenning_lego.training.weights import load_weights, module_fingerprint, save_weights
 
 _VERSION = 2
@@ -124,9 +124,19 @@ def train_once(
     return Trained(result, computed=True)
 
 
-def score_network(model: nn.Module, validation: Samples, test: Samples, metric: Score) -> Scores:
+def score_network(
+    model: nn.Module,
+    validation: Samples,
+    test: Samples,
+    metric: Score,
+    on_progress: OnProgress | None = None,
+) -> Scores:
     """Score a network on both parts."""
-    return Scores(evaluate(model, validation, metric), evaluate(model, test, metric))
+    progress = CombinedProgress([len(validation.labels), len(test.labels)], on_progress)
+    return Scores(
+        evaluate(model, validation, metric, on_progress=progress.of(0)),
+        evaluate(model, test, metric, on_progress=progress.of(1)),
+    )
 
 
 def _read(found: dict[str, Any]) -> TrainingResult:

@@ -12,15 +12,18 @@ from kenning_lego.compilers.torch_export import TorchExport
 from kenning_lego.core.engines import Engine
 from kenning_lego.core.errors import CompilationError, MissingDependencyError
 from kenning_lego.core.footprints import FootprintPlan
+from kenning_lego.core.output import current
 from kenning_lego.core.records import ArtifactRecord, RunRecord
 from kenning_lego.core.target import Target
 from kenning_lego.reports.write import write_report
 from kenning_lego.scenarios.baseline.configuration import BaselineConfig
 from kenning_lego.scenarios.baseline.recording import Baseline, assemble_record
 from kenning_lego.scenarios.baseline.summary import print_baseline
+from kenning_lego.scenarios.figures import run_figures
 from kenning_lego.scenarios.offline.configuration import OfflineConfig
 from kenning_lego.scenarios.offline.run import FOUND, Given, load, train_network
 from kenning_lego.scenarios.progress import Steps
+from kenning_lego.scenarios.step_counts import LOADING, REPORTING, baseline_steps
 from kenning_lego.scenarios.targets import open_target
 from kenning_lego.scenarios.tester.configuration import IN_PROCESS, TargetConfig
 from kenning_lego.scenarios.tester.measuring import Scored, classification_of
@@ -65,7 +68,7 @@ class _Baseline:
         self.config = config
         self.console = console
         self.command = tuple(command)
-        self.step = Steps(console)
+        self.step = Steps(console, baseline_steps(config))
         self.where = TargetConfig(address=IN_PROCESS, threads=config.threads)
 
     def run(self) -> BaselineResult:
@@ -78,7 +81,8 @@ class _Baseline:
             metric=config.metric,
             training=config.training,
         )
-        given = load(offline)
+        with self.step(LOADING):
+            given = load(offline)
         self._say(f"network {config.model.name} on {given.dataset}")
         scores = train_network(offline, given, workspace, self.step)
         network = original_network(given.model, given.dataset)
@@ -178,10 +182,12 @@ class _Baseline:
         record = assemble_record(run.name, self.command, self.config, found, self.step.durations_s)
         record_path = run / "record.json"
         write_json(record_path, record.model_dump(mode="json"))
-        report_path = write_report(record, run)
+        with self.step(REPORTING):
+            report_path = write_report(record, run)
         print_baseline(self.console, record)
-        self._say(f"record {record_path}")
-        self._say(f"report {report_path}")
+        current().figures(**run_figures(record))
+        current().wrote("record", record_path)
+        current().wrote("report", report_path)
         return BaselineResult(record, record_path, report_path)
 
     def _say(self, text: str) -> None:

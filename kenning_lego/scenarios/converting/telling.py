@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from kenning_lego.core.conversion_records import ConversionCell, ConversionRecord
+from kenning_lego.core.output import current
 from kenning_lego.reports.conversions.matrix import matrix
 from kenning_lego.reports.write import write_conversions
 from kenning_lego.scenarios.converting.configuration import ConvertConfig
 from kenning_lego.scenarios.converting.run import convert, networks_of
+from kenning_lego.scenarios.figures import conversion_figures
 from kenning_lego.scenarios.progress import Steps
 from kenning_lego.store.atomic import write_json
 from kenning_lego.store.workspace import Workspace
@@ -39,7 +41,8 @@ def convert_and_tell(
         record, run = convert(config, workspace, on_cell, command)
     write_json(run / RECORD_NAME, record.model_dump(mode="json"))
     console.print(matrix(record).said, soft_wrap=True)
-    console.print(f"record {run / RECORD_NAME}", soft_wrap=True)
+    current().figures(**conversion_figures(record))
+    current().wrote("record", run / RECORD_NAME)
     for path in write_conversions(record, config.output or run):
-        console.print(f"report {path}", soft_wrap=True)
+        current().wrote("report", path)
     return record

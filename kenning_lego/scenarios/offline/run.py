@@ -130,7 +130,7 @@ def train_network(config: OfflineConfig, given: Given, workspace: Workspace, ste
             trained = train_once(model, dataset, how, metric, place, around)
             track.note = "" if trained.computed else FOUND
     with step("score the network") as track:
-        scores = score_network(model, dataset.validation, dataset.test, given.metric)
+        scores = score_network(model, dataset.validation, dataset.test, given.metric, track.update)
         track.note = f"test {given.metric.name} {scores.test:.4f}"
     return scores
 

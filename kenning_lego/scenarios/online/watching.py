@@ -13,6 +13,7 @@ from kenning_lego import __version__
 from kenning_lego.core.deployment_records import DeploymentEvent
 from kenning_lego.core.engines import Engine
 from kenning_lego.core.errors import TargetError
+from kenning_lego.core.output import current
 from kenning_lego.core.pipeline_records import PipelinesRecord
 from kenning_lego.core.plans import TargetDescription
 from kenning_lego.core.run_headers import EnvironmentRecord, TargetRecord
@@ -20,11 +21,13 @@ from kenning_lego.metrics.base import ShareMetric
 from kenning_lego.metrics.lookup import make_metric
 from kenning_lego.protocols.client import TargetClient
 from kenning_lego.reports.write import write_pipelines_report
+from kenning_lego.scenarios.figures import pipeline_figures
 from kenning_lego.scenarios.online.configuration import AdaptConfig, RunConfig
 from kenning_lego.scenarios.online.deploying import Pipeline, deploy
 from kenning_lego.scenarios.online.following import Followed, first_moment, used_by
 from kenning_lego.scenarios.online.fusing import Fuser
 from kenning_lego.scenarios.online.recording import record_events, record_pipeline
+from kenning_lego.scenarios.progress import Steps, Track
 from kenning_lego.scenarios.targets import check_engines, open_server
 from kenning_lego.servers.environment import describe
 from kenning_lego.store.atomic import write_json
@@ -118,9 +121,15 @@ class Watch:
     def _look_on(self, target: TargetClient) -> None:
         """Gather parts of the records until the time is over or no pipeline runs any more."""
         fuser = Fuser(self._config.fuse_after, self._config.target)
-        deadline = time.monotonic() + self._config.seconds
+        with Steps(self._console)("look on") as track:
+            self._look_until_over(target, fuser, track)
+
+    def _look_until_over(self, target: TargetClient, fuser: Fuser, track: Track) -> None:
+        begin, seconds = time.monotonic(), self._config.seconds
         while True:
-            left = deadline - time.monotonic()
+            left = begin + seconds - time.monotonic()
+            frames = sum(len(each.frames) for each in self._followed.values())
+            track.update(round(1e3 * (seconds - left)), round(1e3 * seconds), f"{frames:,} frames")
             for name, followed in self._followed.items():
                 pipeline = self._pipelines[name]
                 self._ask(target, followed, pipeline)
@@ -201,5 +210,6 @@ class Watch:
         path = directory / RECORD_NAME
         write_json(path, record.model_dump(mode="json"))
         report = write_pipelines_report(record, directory)
-        self._console.print(f"record {path}", soft_wrap=True)
-        self._console.print(f"report {report}", soft_wrap=True)
+        current().figures(**pipeline_figures(record))
+        current().wrote("record", path)
+        current().wrote("report", report)

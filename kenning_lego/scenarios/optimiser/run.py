@@ -9,11 +9,13 @@ from pathlib import Path
 from rich.console import Console
 
 from kenning_lego.core.optimisation_records import OptimisationRecord
+from kenning_lego.core.output import current
 from kenning_lego.core.plans import Statistics
 from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.datasets.samples import Samples
 from kenning_lego.datasets.splitting import subset
 from kenning_lego.reports.write import write_optimisation_report
+from kenning_lego.scenarios.figures import search_figures
 from kenning_lego.scenarios.offline.run import (
     FOUND,
     Given,
@@ -29,6 +31,7 @@ from kenning_lego.scenarios.optimiser.recording import Found, assemble_record
 from kenning_lego.scenarios.optimiser.search import Entry, Trials, compile_all
 from kenning_lego.scenarios.optimiser.summary import print_search
 from kenning_lego.scenarios.progress import Steps
+from kenning_lego.scenarios.step_counts import LOADING, REPORTING, search_steps
 from kenning_lego.scenarios.targets import open_target
 from kenning_lego.scenarios.whole.candidates import Candidate, Namer, Network
 from kenning_lego.scenarios.whole.engines import engines_for
@@ -69,13 +72,14 @@ class _Search:
         self.config = config
         self.console = console
         self.command = tuple(command)
-        self.step = Steps(console)
+        self.step = Steps(console, search_steps(config))
 
     def run(self) -> SearchResult:
         config = self.config
         workspace = Workspace(config.workspace)
         # Everything that can be wrong with the command is found before anything expensive runs.
-        given = load(config)
+        with self.step(LOADING):
+            given = load(config)
         with open_target(config.target, workspace.artifacts) as target:
             self._say(f"target {target.address}")
         self._say(f"network {config.model.name} on {given.dataset}")
@@ -158,13 +162,15 @@ class _Search:
         )
         record_path = run / "optimisation.json"
         write_json(record_path, record.model_dump(mode="json"))
-        report_path = write_optimisation_report(record, run)
+        with self.step(REPORTING):
+            report_path = write_optimisation_report(record, run)
         print_search(self.console, record)
         if self.config.output is not None and record.best is not None:
             for path in write_best(record, workspace, self.config.output):
-                self._say(f"file {path}")
-        self._say(f"record {record_path}")
-        self._say(f"report {report_path}")
+                current().wrote("file", path)
+        current().figures(**search_figures(record))
+        current().wrote("record", record_path)
+        current().wrote("report", report_path)
         return SearchResult(record, record_path, report_path)
 
     def _say(self, text: str) -> None:

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from kenning_lego.core.configuration import changed
 from kenning_lego.core.errors import ConfigurationError
+from kenning_lego.core.output import current
 from kenning_lego.core.records import (
     AdditivityRecord,
     BudgetRecord,
@@ -18,6 +19,7 @@ from kenning_lego.core.target import Target
 from kenning_lego.datasets.random_data import RandomData
 from kenning_lego.metrics.lookup import make_metric
 from kenning_lego.reports.write import write_report
+from kenning_lego.scenarios.figures import run_figures
 from kenning_lego.scenarios.own_files.describing import (
     WHOLE,
     network_of,
@@ -31,6 +33,7 @@ from kenning_lego.scenarios.own_files.scoring import Examination, examine, score
 from kenning_lego.scenarios.own_files.shipping import Shipped, compose, ship
 from kenning_lego.scenarios.own_files.telling import print_file_test
 from kenning_lego.scenarios.progress import Steps
+from kenning_lego.scenarios.step_counts import LOADING, REPORTING, file_test_steps
 from kenning_lego.scenarios.targets import check_engine, open_target
 from kenning_lego.scenarios.tester.adding_up import with_latencies
 from kenning_lego.scenarios.tester.choice import ORIGINAL
@@ -73,7 +76,7 @@ class _FileTest:
         self.config = config
         self.console = console
         self.command = tuple(command)
-        self.step = Steps(console)
+        self.step = Steps(console, file_test_steps(config))
 
     def run(self) -> TestResult:
         config = self.config
@@ -83,7 +86,8 @@ class _FileTest:
             raise ConfigurationError("no file is named", "name one with --model.file")
         file = read_network(path, config.model.cut)
         metric = make_metric(config.metric)
-        dataset = None if isinstance(config.dataset, RandomData) else config.dataset.load()
+        with self.step(LOADING):
+            dataset = None if isinstance(config.dataset, RandomData) else config.dataset.load()
         workspace = Workspace(config.workspace)
         with open_target(config.target, workspace.artifacts) as target:
             description = target.describe()
@@ -186,10 +190,12 @@ class _FileTest:
         )
         path = run / "record.json"
         write_json(path, record.model_dump(mode="json"))
-        report = write_report(record, run)
+        with self.step(REPORTING):
+            report = write_report(record, run)
         print_file_test(self.console, record)
-        self.console.print(f"record {path}", soft_wrap=True)
-        self.console.print(f"report {report}", soft_wrap=True)
+        current().figures(**run_figures(record))
+        current().wrote("record", path)
+        current().wrote("report", report)
         return TestResult(record, path, report)
 
 

@@ -109,8 +109,6 @@ class SelectConfig(NetworkDemandConfig):
     """How many of them to print."""
     output: Path | None = None
     """Directory for selection.json, and for the fronts as CSV and JSON."""
-    json_: bool = Field(default=False, alias="json")
-    """Print JSON instead of tables."""
 
     @model_validator(mode="after")
     def _names_networks(self) -> SelectConfig:

@@ -40,7 +40,7 @@ class TargetConfig(Component):
     threads: int = Field(default=1, ge=1)
     """Threads that the engine may use."""
     options: Mapping[str, OptionValue] = Field(default_factory=dict)
-    """Of the engine, such as provider=xnnpack: see docs/runtimes.md."""
+    """Of the engine, such as provider=xnnpack: see docs/reference/runtimes.md."""
     beside_deployments: bool = False
     """Measure even while deployments run there, which disturbs both; the record tells of them."""
 

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from kenning_lego.core.errors import CompilationError
 from kenning_lego.core.mixing_records import MixingRecord
+from kenning_lego.core.output import current
 from kenning_lego.core.plans import Statistics, TargetDescription
 from kenning_lego.core.records import (
     AccuracyRecord,
@@ -26,10 +27,12 @@ from kenning_lego.core.target import Target
 from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.reports.environment import engine
 from kenning_lego.reports.write import write_report
+from kenning_lego.scenarios.figures import run_figures
 from kenning_lego.scenarios.offline.run import FOUND, Given, Made, load, make
 from kenning_lego.scenarios.online.front_record import MOST_CARRIED, record_front
 from kenning_lego.scenarios.online.prediction import Predictor, fixed_cost_of
 from kenning_lego.scenarios.progress import Steps
+from kenning_lego.scenarios.step_counts import LOADING, REPORTING, test_steps
 from kenning_lego.scenarios.targets import check_engines, open_target
 from kenning_lego.scenarios.tester.adding_up import (
     add_up,
@@ -112,13 +115,14 @@ class _Test:
         self.config = config
         self.console = console
         self.command = tuple(command)
-        self.step = Steps(console)
+        self.step = Steps(console, test_steps(config))
 
     def run(self) -> TestResult:
         config = self.config
         workspace = Workspace(config.workspace)
         # Everything that can be wrong with the command is found before anything expensive runs.
-        given = load(config)
+        with self.step(LOADING):
+            given = load(config)
         config.compiler.versions()
         ways = ways_of(config)
         with self._target(workspace) as target:
@@ -321,11 +325,13 @@ class _Test:
         )
         record_path = run / "record.json"
         write_json(record_path, record.model_dump(mode="json"))
-        report_path = write_report(record, run)
+        with self.step(REPORTING):
+            report_path = write_report(record, run)
         print_configurations(self.console, record)
         self.console.print(f"ran on {engine(record.target.used)}", soft_wrap=True)
-        self.console.print(f"record {record_path}", soft_wrap=True)
-        self.console.print(f"report {report_path}", soft_wrap=True)
+        current().figures(**run_figures(record))
+        current().wrote("record", record_path)
+        current().wrote("report", report_path)
         return TestResult(record, record_path, report_path)
 
 

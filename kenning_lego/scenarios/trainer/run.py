@@ -12,13 +12,16 @@ import torch
 from rich.console import Console
 from torch import nn
 
+from kenning_lego.core.output import current
 from kenning_lego.core.training_records import TrainingRecord
 from kenning_lego.datasets.base import Dataset
 from kenning_lego.metrics.base import Metric
 from kenning_lego.metrics.lookup import make_metric
+from kenning_lego.scenarios.figures import training_figures
 from kenning_lego.scenarios.offline.fitting import check_fits
 from kenning_lego.scenarios.offline.run import FOUND, make_model
 from kenning_lego.scenarios.progress import Steps, Track
+from kenning_lego.scenarios.step_counts import LOADING, TRAINING_STEPS
 from kenning_lego.scenarios.trainer.configuration import TrainConfig
 from kenning_lego.scenarios.trainer.recording import record_training
 from kenning_lego.store.artifacts import digest_of
@@ -73,16 +76,17 @@ class _Training:
         self.config = config
         self.console = console
         self.command = tuple(command)
-        self.step = Steps(console)
+        self.step = Steps(console, TRAINING_STEPS)
 
     def run(self) -> TrainingOutcome:
         config = self.config
         workspace = Workspace(config.workspace)
         metric = make_metric(config.metric)
         torch.manual_seed(config.training.seed)
-        model = make_model(config.model)
-        dataset = config.dataset.load()
-        check_fits(model, dataset, config.model.name)
+        with self.step(LOADING):
+            model = make_model(config.model)
+            dataset = config.dataset.load()
+            check_fits(model, dataset, config.model.name)
         self._say(f"network {config.model.name} on {dataset}")
 
         place = find_place(model, dataset, config.training, metric, workspace, config.checkpoint_s)
@@ -91,7 +95,9 @@ class _Training:
         with TrainingLog(directory, metric.name) as log:
             trained = self._train(model, dataset, metric, place, log)
             with self.step("score the best weights") as track:
-                scores = score_network(model, dataset.validation, dataset.test, metric)
+                scores = score_network(
+                    model, dataset.validation, dataset.test, metric, track.update
+                )
                 track.note = f"test {metric.name} {scores.test:.4f}"
             log.finish(trained.result.epochs[trained.result.best_epoch - 1], scores.test)
         outcome = self._keep(workspace.new_run(), model, dataset, metric, trained, scores)
@@ -170,8 +176,9 @@ class _Training:
             f"{record.test_score:.4f}"
         )
         self._say(f"log {log} (tensorboard --logdir {log.parent})")
-        self._say(f"record {outcome.record_path}")
-        self._say(f"weights {outcome.weights_path}")
+        current().figures(**training_figures(record))
+        current().wrote("record", outcome.record_path)
+        current().wrote("weights", outcome.weights_path)
 
     def _say(self, text: str) -> None:
         self.console.print(text, soft_wrap=True, markup=False)

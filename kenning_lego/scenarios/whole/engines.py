@@ -22,7 +22,7 @@ class EngineConfig(Component):
     runtime: str
     """Its name, such as onnxruntime."""
     options: Mapping[str, OptionValue] = Field(default_factory=dict)
-    """Of that engine, such as its provider; docs/runtimes.md has them."""
+    """Of that engine, such as its provider; docs/reference/runtimes.md has them."""
 
     @model_validator(mode="before")
     @classmethod
