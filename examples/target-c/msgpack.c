@@ -26,8 +26,9 @@ int64_t code_points(const uint8_t *at, uint32_t size) {
     int64_t count = 0;
     for (uint32_t i = 0; i < size; count++) {
         uint8_t first = at[i];
-        uint32_t more = first < 0x80 ? 0 : first < 0xC2 ? 9 : first < 0xE0 ? 1 : first < 0xF0 ? 2 : 3;
-        if (first > 0xF4 || more > 3 || size - i <= more) return -1;
+        if ((first >= 0x80 && first < 0xC2) || first > 0xF4) return -1;
+        uint32_t more = first < 0x80 ? 0 : first < 0xE0 ? 1 : first < 0xF0 ? 2 : 3;
+        if (size - i <= more) return -1;
         for (uint32_t j = 1; j <= more; j++)
             if ((at[i + j] & 0xC0) != 0x80) return -1;
         uint8_t second = more ? at[i + 1] : 0;

@@ -1,3 +1,4 @@
+/* PLAN: items timed in rounds, as docs/wire-protocol.md says. */
 #include "session.h"
 
 #include <math.h>
@@ -39,6 +40,11 @@ static uint64_t draw(plan *p) { /* xorshift64* (Vigna, 2016) */
 }
 
 static double uniform(plan *p) { return (double)((draw(p) >> 11) + 1) / 9007199254740993.0; }
+
+static float normal(plan *p) { /* Box and Muller (1958) */
+    double radius = sqrt(-2 * log(uniform(p)));
+    return (float)(radius * cos(6.283185307179586 * uniform(p)));
+}
 
 static bool read_items(plan *p) {
     p->count = p->items.count;
@@ -119,16 +125,15 @@ static const char *load_items(session *s, plan *p) {
         if (stages) problem = chain_wire(&each->run, &p->tensors, stages, each->stages.count);
         free(stages);
     }
-    if (!problem && p->reference.size && !p->compared) return "the reference is no item of the plan";
-    return problem;
+    bool missing = p->reference.size && !p->compared;
+    return !problem && missing ? "the reference is no item of the plan" : problem;
 }
 
-/* What held artifacts give to tensors; the rest is about N(0, 1) (Box and Muller, 1958). */
+/* What held artifacts give to tensors; the rest is about N(0, 1). */
 static const char *fill_tensors(session *s, plan *p) {
     for (size_t i = 0; i < p->tensors.count; i++) {
         tensor *each = p->tensors.all[i];
-        for (size_t j = 0; j < each->shape.count; j++)
-            each->data[j] = (float)(sqrt(-2 * log(uniform(p))) * cos(6.283185307179586 * uniform(p)));
+        for (size_t j = 0; j < each->shape.count; j++) each->data[j] = normal(p);
     }
     slice in = p->inputs.in;
     for (uint32_t i = 0; i < p->inputs.count; i++) {
@@ -137,7 +142,7 @@ static const char *fill_tensors(session *s, plan *p) {
             return "the inputs are no map of names to sha256";
         size_t at = tensors_find(&p->tensors, name.at, name.size);
         artifact *held = find_artifact(s, digest);
-        if (at == p->tensors.count) return "the plan has inputs for a tensor that no artifact takes";
+        if (at == p->tensors.count) return "the plan has inputs that no artifact takes";
         if (!held || held->size != p->tensors.all[at]->shape.count * sizeof(float))
             return "the inputs for a tensor are not held, or of another size";
         memcpy(p->tensors.all[at]->data, held->content, held->size);
@@ -153,7 +158,8 @@ static size_t artifact_bytes(session *s, const plan *p) {
         slice in = p->each[i].stages.in;
         for (uint32_t j = 0; j < p->each[i].stages.count; j++) {
             text stage;
-            artifact *held = read_value(&in, TEXT, 0, DIGEST, &stage) ? find_artifact(s, stage) : NULL;
+            bool fine = read_value(&in, TEXT, 0, DIGEST, &stage);
+            artifact *held = fine ? find_artifact(s, stage) : NULL;
             if (held && !held->counted) bytes += held->size;
             if (held) held->counted = true;
         }
@@ -337,7 +343,8 @@ static void record(session *s, plan *p) {
     }
     plan_log *log = calloc(1, sizeof *log);
     if (log) {
-        *log = (plan_log){s->plan_count, p->warmed, p->passes, p->stopped, p->compared_ns, p->ends, NULL};
+        *log = (plan_log){s->plan_count,  p->warmed, p->passes, p->stopped,
+                          p->compared_ns, p->ends,   NULL};
         p->compared_ns = p->ends = (measurement){0};
         plan_log **end = &s->plans;
         while (*end) end = &(*end)->next;
@@ -377,68 +384,4 @@ void run_plan(session *s, message *request) {
         }
     }
     free_plan(&p);
-}
-
-static void put_log(buffer *to, const plan_log *log) {
-    put_map(to, 9);
-    integer_field(to, "plan", log->plan);
-    integer_field(to, "cohort", 0);
-    text_field(to, "stopped", log->stopped);
-    integer_field(to, "warmup_rounds", log->warmup_rounds);
-    put_text(to, "warm");
-    put_flag(to, false);
-    number_field(to, "cooled_s", 0);
-    integer_field(to, "references", (int64_t)log->reference.count);
-    integer_field(to, "per_round", log->per_round);
-    integer_field(to, "rounds", (int64_t)log->ends.count);
-}
-
-static void put_measurement(buffer *to, const measurement *each) {
-    put_map(to, 7);
-    text_field(to, "name", each->name);
-    text_field(to, "stopped", each->stopped);
-    integer_field(to, "count", (int64_t)each->count);
-    integer_field(to, "per_round", each->per_round);
-    integer_field(to, "loops", 1);
-    integer_field(to, "cohort", 0);
-    integer_field(to, "plan", each->plan);
-}
-
-void tell_statistics(session *s, message *request) {
-    uint32_t measurements = s->requests.count ? 1 : 0, plans = 0;
-    for (measurement *each = s->measured; each; each = each->next) measurements++;
-    for (plan_log *each = s->plans; each; each = each->next) plans++;
-    piece *payload = calloc(measurements + 2 * plans + 1, sizeof *payload);
-    if (!payload) {
-        refuse(s, &request->from, request->id, "engine_failed", "there is not enough memory");
-        return;
-    }
-    size_t frames = 0;
-    buffer body = result_of(5);
-    put_text(&body, "measurements");
-    put_array(&body, measurements);
-    for (measurement *each = s->measured; each; each = each->next) {
-        put_measurement(&body, each);
-        payload[frames++] = (piece){each->samples, each->count * sizeof(int64_t)};
-    }
-    if (s->requests.count) {
-        put_measurement(&body, &s->requests);
-        payload[frames++] = (piece){s->requests.samples, s->requests.count * sizeof(int64_t)};
-    }
-    put_text(&body, "plans");
-    put_array(&body, plans);
-    for (plan_log *each = s->plans; each; each = each->next) {
-        put_log(&body, each);
-        payload[frames++] =
-            (piece){each->reference.samples, each->reference.count * sizeof(int64_t)};
-        payload[frames++] = (piece){each->ends.samples, each->ends.count * sizeof(int64_t)};
-    }
-    put_text(&body, "used");
-    put_used(&body);
-    put_text(&body, "before");
-    put_description(&body);
-    put_text(&body, "after");
-    put_description(&body);
-    answer(s, &request->from, request->id, OK, &body, payload, frames);
-    free(payload);
 }

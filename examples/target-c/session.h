@@ -7,11 +7,12 @@
 
 #include <zmq.h>
 
-enum { DIGEST = 64, MAX_STAGES = 1024, MAX_FRAMES = 64, MAX_QUEUED = 64, KEPT_SAMPLES = 65536 };
+enum { VERSION = 2, DIGEST = 64, MAX_STAGES = 1024, KEPT_SAMPLES = 65536 };
+enum { MAX_FRAMES = 64, MAX_QUEUED = 64 };
 
 enum kind {
-    OK, ERROR, DATA, MODEL, PROCESS, OUTPUT, STATS, HELLO = 16, LEASE, CHUNK, CREDIT, INFER, COMPOSE,
-    PLAN, EVENT, CANCEL, BYE, OBSERVE, TELEMETRY, LAST_KIND = 36
+    OK, ERROR, DATA, MODEL, PROCESS, OUTPUT, STATS,
+    HELLO = 16, LEASE, CHUNK, CREDIT, INFER, COMPOSE, PLAN, EVENT, CANCEL, BYE, OBSERVE, TELEMETRY
 };
 
 /* A host's connection: what the ROUTER puts in front of its messages. */
@@ -96,6 +97,10 @@ void answer(session *s, const peer *to, int64_t id, enum kind kind, buffer *body
 void refuse(session *s, const peer *to, int64_t id, const char *code, const char *problem);
 void answer_empty(session *s, const peer *to, int64_t id);
 
+void refuse_it(session *s, message *m, const char *code, const char *problem);
+bool has_lease(const session *s, const peer *host);
+bool same_peer(const peer *one, const peer *other);
+
 /* Begin the body of an OK whose result has so many fields. */
 buffer result_of(uint32_t fields);
 
@@ -126,5 +131,28 @@ void tell_statistics(session *s, message *request);
 /* What runs, and on what. */
 void put_used(buffer *to);
 void put_description(buffer *to);
+
+/* Take the lease back, and forget what was done under it. */
+void release(session *s);
+void free_message(message *m);
+/* Answer a message, or put it into the queue: then it is kept, and true is returned. */
+bool dispatch(session *s, message *m);
+void work_through_queue(session *s);
+
+void drop_artifact(session *s, artifact *gone);
+void end_upload(session *s);
+void do_model(session *s, message *m);
+void do_chunk(session *s, message *m);
+
+void forget_pipeline(session *s);
+/* Load a chain in place of the pipeline, which stays if that fails; NULL, or why it does. */
+const char *compose(session *s, slice stages, size_t count, nested *outputs);
+void tell_spec(session *s, message *m);
+void do_compose(session *s, message *m);
+void do_process(session *s, message *m);
+/* Take the payload as the pipeline's inputs; false if it was refused. */
+bool take_inputs(session *s, message *m);
+int64_t run_once(session *s);
+void answer_run(session *s, message *m, int64_t took, bool outputs);
 
 #endif

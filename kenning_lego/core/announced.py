@@ -10,7 +10,7 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from kenning_lego.core.configuration import Component
-from kenning_lego.core.errors import ConfigurationError
+from kenning_lego.core.errors import ConfigurationError, UnknownNameError
 from kenning_lego.core.lookup import announced, find_callable
 from kenning_lego.core.parameters import alternatives, type_name
 
@@ -62,18 +62,18 @@ class Announced:
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         """Validate ours as before, and others by their own class."""
-        own = {type_name(each) for each in alternatives(source)}
+        own = [str(type_name(each)) for each in alternatives(source)]
 
         def validate(given: Any, ours: core_schema.ValidatorFunctionWrapHandler) -> Any:
             kind = given.get("type") if isinstance(given, Mapping) else type_of(given, self.base)
-            if kind is None or kind in own:
+            if not isinstance(kind, str) or kind in own:
                 return ours(given)
             if not isinstance(given, Mapping):
                 return given
-            path = announced(self.group).get(kind)
-            if path is None:
-                return ours(given)
-            model = announced_component(self.group, kind, path, self.base)
+            others = announced(self.group)
+            if kind not in others:
+                raise ValueError(str(UnknownNameError("type", kind, [*own, *others])))
+            model = announced_component(self.group, kind, others[kind], self.base)
             return model.model_validate(given)
 
         # Told by what it is, not by what ours are.

@@ -81,11 +81,12 @@ def test_what_is_wrong_with_it_is_said_where_it_is() -> None:
     assert "scenario.yaml: 'shape.width'" in str(explain(caught.value, "scenario.yaml"))
 
 
-def test_unknown_type_is_refused_as_before() -> None:
-    with pytest.raises(ValidationError, match="'circle', 'square'"):
-        drawn(type="blob")
-    with pytest.raises(ValidationError):
-        Drawing.model_validate({"shape": 5})
+def test_unknown_type_is_refused_with_the_nearest() -> None:
+    with pytest.raises(ValidationError, match=r"unknown type 'rign' \(did you mean 'ring'\?\)"):
+        drawn(type="rign")
+    for given in (5, {}, {"type": 5}, {"type": []}):
+        with pytest.raises(ValidationError):
+            Drawing.model_validate({"shape": given})
 
 
 @pytest.mark.parametrize(

@@ -10,15 +10,14 @@ import pytest
 import yaml
 
 from kenning_lego.core.errors import RemoteError
-from kenning_lego.core.records import RunRecord, load_record
 from kenning_lego.protocols.client import connect
 from kenning_lego.store.artifacts import digest_of
-from kenning_lego.store.workspace import Workspace
 from tests.plugin.installed import SOURCE, Plugin, install
 
 SMALL: dict[str, Any] = {
     "dataset": {"type": "waves", "samples": 200},
-    "training": {"epochs": 2},
+    "training": {"epochs": 1},
+    "blocks": {"count": 1, "ratios": [0.0, 0.5]},
     "retraining": {"epochs": 1},
     "profile": {"check_runs": 0},
     "measurement": {"min_rounds": 5, "max_rounds": 5, "warmup_rounds": 2, "additivity_runs": 0},
@@ -46,14 +45,12 @@ def test_list_names_all_that_it_brings(plugin: Plugin, tmp_path: Path) -> None:
 
 
 def test_info_tells_its_parameters(plugin: Plugin, tmp_path: Path) -> None:
-    told = {
-        (kind, name): plugin.kenning_lego("info", name, "--kind", kind, cwd=tmp_path).stdout
-        for kind, name in sorted(BROUGHT)
-    }
-    assert "noise [0.3]" in told["dataset", "waves"]
-    assert "double [false]" in told["runtime", "affine"]
-    assert "width [96]" in told["network", "waves-mlp"]
-    assert all("kenning-lego-affine" in each for each in told.values())
+    dataset = plugin.kenning_lego("info", "waves", cwd=tmp_path).stdout
+    assert "noise [0.3]" in dataset
+    assert "kenning_lego_affine.dataset:Waves" in dataset
+    engine_and_compiler = plugin.kenning_lego("info", "affine", cwd=tmp_path).stdout
+    assert "double [false]" in engine_and_compiler
+    assert "in a scenario: compiler.type: affine" in engine_and_compiler
 
 
 def test_scenario_runs_from_its_data_to_the_report(plugin: Plugin, tmp_path: Path) -> None:
@@ -65,14 +62,14 @@ def test_scenario_runs_from_its_data_to_the_report(plugin: Plugin, tmp_path: Pat
         done = plugin.kenning_lego("test", "scenario.yaml", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     workspace = tmp_path / scenario["workspace"]
-    record = load_record(Workspace(workspace).latest_record())
-    assert isinstance(record, RunRecord)
-    assert record.target.used["engine"] == "affine"
-    assert record.target.used["precision"] == "float64"
-    assert record.network.metric == "worst_class"
-    artifacts = [v.artifact for segment in record.segments for v in segment.variants]
-    assert {each.format for each in artifacts} == {"affine"}
-    assert all(each.gap_max_abs < 1e-4 for each in artifacts)
+    (path,) = workspace.glob("runs/*/record.json")
+    record = json.loads(path.read_text())
+    assert record["target"]["used"]["engine"] == "affine"
+    assert record["target"]["used"]["precision"] == "float64"
+    assert record["network"]["metric"] == "worst_class"
+    artifacts = [v["artifact"] for segment in record["segments"] for v in segment["variants"]]
+    assert {each["format"] for each in artifacts} == {"affine"}
+    assert all(each["gap_max_abs"] < 1e-4 for each in artifacts)
     (report,) = workspace.glob("runs/*/report.html")
     assert "waves-mlp" in report.read_text()
 
