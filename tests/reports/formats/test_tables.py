@@ -27,9 +27,9 @@ def back(text: str, value: Value) -> Value:
     """The value that a text in a CSV file stands for, read as the type that it was."""
     if isinstance(value, bool):
         return {"true": True, "false": False}[text]
-    if isinstance(value, str):
-        return text
-    return None if text == "" else type(value or 0)(text)
+    if value is None:
+        return None if text == "" else text
+    return type(value)(text)
 
 
 @given(tables())
