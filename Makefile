@@ -12,11 +12,12 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 # What a benchmark needs beside the project. Without dependencies: torchvision's is another torch.
 BENCH_NEEDS_blocks := torchvision==0.28.0
 
-.PHONY: help setup demo test lint types unit test-deploy test-aarch64 test-python310 bench clean
+.PHONY: help setup demo test lint types unit docs test-deploy test-aarch64 test-python310 bench clean
 
 help:
 	@echo "make demo              set up .venv, run the whole line on real data, write the report"
 	@echo "make test              set up .venv, then lint, types and tests"
+	@echo "make docs              build the documentation's site into build/site"
 	@echo "make test-deploy       deploy to an ssh server on this machine, with the index (root for another user)"
 	@echo "make test-aarch64      the target's part on an emulated aarch64 board (needs root)"
 	@echo "make test-python310    the target's part on Python 3.10, the oldest that it supports"
@@ -57,6 +58,10 @@ types: setup
 
 unit: setup
 	$(ONE_THREAD) $(BIN)/python -m pytest -n auto -q
+
+docs: setup
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "build/site/index.html"
 
 test-deploy: setup
 	KENNING_LEGO_TEST_DEPLOY=1 $(BIN)/python -m pytest -q -rs tests/deployment

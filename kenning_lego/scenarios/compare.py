@@ -15,7 +15,6 @@ from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
 from kenning_lego.core.opening import open_record
 from kenning_lego.core.output import current
-from kenning_lego.scenarios.keeping.results import run_path
 
 REGRESSION = 3
 _FEWEST = 2
@@ -56,12 +55,13 @@ def main(arguments: Sequence[str]) -> int:
         raise ConfigurationError(
             f"{len(config.records)} records were named", "name two: kenning-lego compare A B"
         )
-    records = [open_record(run_path(each)) for each in config.records]
     # Wrong flags need no numpy.
     from kenning_lego.reports.comparisons.comparison import compare_records
     from kenning_lego.reports.comparisons.text import comparison_text
     from kenning_lego.scenarios.comparing import Found, tell, titled
+    from kenning_lego.scenarios.keeping.results import run_path
 
+    records = [open_record(run_path(each)) for each in config.records]
     comparisons = compare_records(
         records,
         confidence=config.confidence,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -154,20 +154,19 @@ def test_estimates_have_no_more_digits_than_they_know(low: float, high: float, t
     assert str(Left(low, high)) == text
 
 
-def reports_of(trace: dict[str, list[float]]) -> Iterator[tuple[float, float, float]]:
-    yield from zip(trace["done"], trace["total"], trace["seconds"], strict=True)
-
-
 @pytest.mark.parametrize("name", TRACES)
-def test_recorded_steps_end_when_it_was_said(name: str) -> None:
-    trace = TRACES[name]
-    end, remaining = trace["seconds"][-1], Remaining()
-    said = within = 0
-    for done, total, now in reports_of(trace):
+def test_recorded_steps_end_about_when_it_was_said(name: str) -> None:
+    """Of a test of resnet18-digits on a PC with other work beside it."""
+    reports, total = TRACES[name]["reports"], TRACES[name]["total"]
+    end, remaining = reports[-1][0], Remaining()
+    said = near = within = 0
+    for now, done in reports:
         remaining.note(done, total, now)
         left = remaining.left(now)
         if left is not None and end - now > 1:  # what ends at once needs no estimate
             said += 1
-            within += left.low_s / 2 <= end - now <= left.high_s * 2
-    assert said
-    assert within >= 0.8 * said
+            near += left.low_s / 2 <= end - now <= left.high_s * 2
+            within += left.low_s * 0.8 <= end - now <= left.high_s * 1.25
+    assert said >= 0.8 * len([now for now, _ in reports if end - now > 1])
+    assert near >= 0.95 * said
+    assert within >= 0.75 * said

@@ -60,24 +60,37 @@ def test_steps_are_numbered_as_far_as_their_number_is_known() -> None:
 
 
 def test_what_is_deep_in_a_step_shows_how_far_it_is_there() -> None:
+    shown = []
     with opened(Mode()) as output:
         with Steps(Console(file=io.StringIO()))("load"):
-            assert output.on_progress is not None
-        assert output.on_progress is None
+            shown.append(output.on_progress)
+        shown.append(output.on_progress)
         assert current() is output
+    inside, after = shown
+    assert inside is not None
+    assert after is None
 
 
-@pytest.mark.parametrize("width", [40, 80, 160])
-def test_a_terminal_gets_a_bar_with_number_and_time(width: int) -> None:
+@pytest.mark.parametrize("width", [40, 60, 80, 160])
+def test_a_terminal_gets_a_bar_with_number_and_time(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [1e9]
+    monkeypatch.setattr("kenning_lego.scenarios.progress.time.monotonic", lambda: clock[0])
     out = io.StringIO()
-    console = Console(file=out, width=width, force_terminal=True, force_interactive=True)
-    with Steps(console, 9)("retrain") as track:
-        track.update(1, 4, "epoch 1")
+    console = Console(
+        file=out, width=width, force_terminal=True, force_interactive=True, color_system=None
+    )
+    with Steps(console, 9)("train the network") as track:
+        for done in range(4):
+            clock[0] += 60
+            track.update(done, 10, "epoch 1/4, loss 2.0037, validation 0.1234")
         assert track.bar is not None
         track.bar.refresh()
-    shown = out.getvalue()
-    assert "1/9 retrain" in shown
-    assert "epoch 1" in shown
+    line = next(each for each in reversed(out.getvalue().split("\r")) if "left" in each)
+    assert "1/9 train the network" in line
+    assert "about 7 min left" in line
+    assert "epoch" in line or width < 60
 
 
 @pytest.mark.parametrize(("quiet", "json"), [(True, False), (True, True)])

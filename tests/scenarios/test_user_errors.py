@@ -271,3 +271,27 @@ def test_debug_shows_where_the_callable_raised(place: Path, capsys: Capture) -> 
     errors = capsys.readouterr().err
     assert 'raise RuntimeError("the disk' in errors
     assert errors.splitlines()[-1].startswith("error: ")
+
+
+def test_terminated_work_leaves_nothing_half_written(place: Path) -> None:
+    command = "train --workspace w --training.epochs 10000"
+    with subprocess.Popen(
+        [sys.executable, "-m", "kenning_lego", *command.split()],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "train the network ..." in line:
+                break
+        process.terminate()
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert errors.splitlines()[-1] == "terminated: finished steps are kept"
+    assert "Traceback" not in errors
+    workspace = place / "w"
+    assert not list(workspace.rglob(".*"))
+    assert not list(workspace.glob("runs/*"))
+    for record in workspace.rglob("*.json"):
+        json.loads(record.read_text())

@@ -10,6 +10,7 @@ from kenning_lego.reports.comparisons.sides import Side
 from kenning_lego.reports.document.parts import Paragraph, Part, Section
 from kenning_lego.reports.document.tables import Cell, Column, Rows, Table
 from kenning_lego.reports.environment import board, engine
+from kenning_lego.reports.formatting import NO_BREAK
 from kenning_lego.reports.origin import moment
 
 NOT_SAID = "not said"
@@ -28,6 +29,7 @@ def records_table(sides: Sequence[Side]) -> Table:
             Column("engine", "Engine", number=False),
         ),
         (Rows(tuple(map(_record, sides))),),
+        caption="Records",
         note=f"The others are compared with {sides[0].mark}.",
         style="plain",
     )
@@ -47,12 +49,13 @@ def _record(side: Side) -> tuple[Cell, ...]:
     record, target = side.record, side.target
     where = board(target.environment) if target is not None else None
     ran = engine(target.used) if target is not None else None
+    why = "host" if target is None else NOT_SAID
     return (
         Cell(side.mark, side.mark, strong=True),
         Cell(record.id, record.id),
-        Cell(moment(record.created), record.created),
+        Cell(moment(record.created).replace(" ", NO_BREAK), record.created),
         Cell(shortened(side.network), side.network),
-        Cell(where, where, why="host" if target is None else NOT_SAID),
+        Cell(where and where.replace(" ", NO_BREAK), where, why=why),
         Cell(ran, ran, why=NOT_SAID),
     )
 

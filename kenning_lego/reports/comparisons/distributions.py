@@ -22,6 +22,8 @@ MOST = 4
 _POINTS = 120
 _TAIL = 0.995
 """Share of the samples that is drawn: single outliers would leave no room for the others."""
+_FARTHEST = 3.0
+"""Nor is anything drawn beyond so many times the largest median."""
 
 Timed = tuple[int, Side, MeasurementRecord]
 """Number of the record, the record, and what it measured."""
@@ -33,11 +35,14 @@ def distribution_charts(comparisons: Comparisons) -> Iterator[Chart]:
         groups = by_clock(comparisons.sides, name)
         for clock, timed in groups.items():
             where = f", {clock} clock" if len(groups) > 1 else ""
+            low, high = _range(timed)
+            beyond = sum(sample > high for *_, each in timed for sample in each.samples_ns)
+            cut = f" {counted(beyond, 'run')} beyond {duration(high)} left out." if beyond else ""
             found = chart(
                 f"distribution-{place}-{clock}",
-                partial(_draw, f"{name}{where}", timed),
+                partial(_draw, f"{name}{where}", timed, (low, high)),
                 f"{name}{where}: the share of runs that took no longer. On the line at a half: the"
-                " median and its 95 % interval.",
+                f" median and its 95 % interval.{cut}",
             )
             if found:
                 yield found
@@ -80,21 +85,26 @@ def _references(names: Sequence[str]) -> list[str]:
     return [name for name in names if name.startswith(("reference of ", "composed-"))]
 
 
-def _draw(name: str, timed: Sequence[Timed], identity: str, width: float) -> str:
-    ascending = {number: sorted(each.samples_ns) for number, _, each in timed}
-    low = min(each[0] for each in ascending.values())
-    high = max(each[round((len(each) - 1) * _TAIL)] for each in ascending.values())
+def _range(timed: Sequence[Timed]) -> tuple[float, float]:
+    """From the fastest run to the slowest that is drawn, in ns."""
+    ascending = [sorted(each.samples_ns) for *_, each in timed]
+    slow = max(each[round((len(each) - 1) * _TAIL)] for each in ascending)
+    most = _FARTHEST * max(median_ns(each) for *_, each in timed)
+    return float(min(each[0] for each in ascending)), float(min(slow, most))
+
+
+def _draw(
+    name: str, timed: Sequence[Timed], range_ns: tuple[float, float], identity: str, width: float
+) -> str:
+    low, high = range_ns
     unit = Figures.fitting([high], TIME_NS).unit
-    curves = tuple(_curve(number, side, each, unit.factor) for number, side, each in timed)
-    beyond = sum(sample > high for each in ascending.values() for sample in each)
-    cut = f" {counted(beyond, 'run')} beyond {duration(high)} left out." if beyond else ""
     medians = "; ".join(f"{side.mark} {duration(median_ns(each))}" for _, side, each in timed)
     overlay = Overlay(
         title=f"Distributions of {name}",
-        described=f"Medians: {medians}.{cut} The table of medians holds the same figures.",
+        described=f"Medians: {medians}. The table of medians holds the same figures.",
         x_title=f"latency, {unit.symbol}",
         y_title="share of the runs",
-        curves=curves,
+        curves=tuple(_curve(number, side, each, unit.factor) for number, side, each in timed),
         y_from_zero=True,
         x_range=(low / unit.factor, high / unit.factor),
     )

@@ -36,7 +36,7 @@ class Effect:
     @property
     def said(self) -> str:
         """What was changed, in words."""
-        return self.change.said or "nothing: a repetition"
+        return self.change.said() or "nothing: a repetition"
 
 
 def effects_of(comparisons: Comparisons, settings: Sequence[Setting]) -> tuple[Effect, ...]:

@@ -9,13 +9,16 @@ from kenning_lego.reports.comparisons.effects import Effect, effects_of
 from kenning_lego.reports.comparisons.ratios import OUTCOMES
 from kenning_lego.reports.comparisons.scores import ScoreRow
 from kenning_lego.reports.comparisons.settings import Setting
-from kenning_lego.reports.comparisons.words import score_in_words
+from kenning_lego.reports.comparisons.words import bounds, score_in_words
 from kenning_lego.reports.document.parts import Section
 from kenning_lego.reports.document.tables import Cell, Column, Rows, Table
-from kenning_lego.reports.formatting import RANGE, decimal
+from kenning_lego.reports.formatting import NO_BREAK, decimal
 from kenning_lego.reports.quality import Quality
 from kenning_lego.stats.comparison import Difference
 
+_MEDIANS = (
+    " All medians: the geometric mean of all ratios; the intervals hold for all records together."
+)
 _TITLES = {
     "single": "One setting changed",
     "together": "Several settings changed at once: their effects cannot be separated",
@@ -30,16 +33,20 @@ def effects(
     if len(comparisons.pairs) == 1:
         return None
     found = effects_of(comparisons, settings)
+    timed = bool(comparisons.names)
+    overall = (
+        Column("overall", "All medians", "%"),
+        Column("interval", "Interval", "%", where="page"),
+        Column("low", "low", where="data"),
+        Column("high", "high", where="data"),
+        Column("outcome", "Says", number=False),
+    )
     table = Table(
         "effects",
         (
-            Column("record", "Record", number=False),
             Column("changed", "Changed", number=False),
-            Column("overall", "All medians", "%"),
-            Column("interval", "Interval", "%", where="page"),
-            Column("low", "low", where="data"),
-            Column("high", "high", where="data"),
-            Column("outcome", "Says", number=False),
+            Column("record", "Record", number=False, where="data"),
+            *(overall if timed else ()),
             Column("score", "Score", number=False),
         ),
         tuple(
@@ -47,9 +54,8 @@ def effects(
             for kind, title in _TITLES.items()
             if (several := [each for each in found if each.kind == kind])
         ),
-        note=f"Each record against {comparisons.sides[0].mark}, the fastest first. All medians: the"
-        " geometric mean of all ratios; the intervals hold for all records together. The score is"
-        " the first one that both hold.",
+        note=f"Each record against {comparisons.sides[0].mark}, the fastest first."
+        f"{_MEDIANS if timed else ''} The score is the first one that both hold.",
         style="roomy",
     )
     return Section(
@@ -65,9 +71,9 @@ def _row(comparisons: Comparisons, effect: Effect, scores: Sequence[ScoreRow]) -
     pair, overall = effect.pair, effect.pair.overall
     place = [each.mark for each in comparisons.pairs].index(pair.mark)
     return (
-        Cell(pair.mark, pair.mark),
-        Cell(effect.said, effect.said),
-        *_overall(overall, regression=pair.overall_regression),
+        Cell(effect.said, effect.said, ordinal=pair.mark),
+        Cell(None, pair.mark),
+        *(_overall(overall, regression=pair.overall_regression) if comparisons.names else ()),
         _score(place, scores),
     )
 
@@ -76,12 +82,11 @@ def _overall(overall: Difference | None, *, regression: bool) -> tuple[Cell, ...
     if overall is None or overall.low is None or overall.high is None:
         why = "too few samples"
         return Cell(None, why=why), Cell(None, why=why), Cell(None), Cell(None), Cell(None, why=why)
-    ends = (decimal(end * 100, 1, signed=True) or "" for end in (overall.low, overall.high))
     said = "regression" if regression else OUTCOMES[overall.outcome]
     decided = overall.outcome in ("faster", "slower")
     return (
         Cell(decimal(overall.change * 100, 1, signed=True), overall.change, strong=decided),
-        Cell(RANGE.join(ends)),
+        Cell(bounds(overall.low, overall.high)),
         Cell(None, overall.low),
         Cell(None, overall.high),
         Cell(said, overall.outcome, strong=regression),
@@ -95,5 +100,5 @@ def _score(place: int, scores: Sequence[ScoreRow]) -> Cell:
             other = row.scored[place + 1]
             values = [each.score for each in (known, other) if each is not None]
             said = score_in_words(found, Quality.named(known.metric, values))
-            return Cell(said, found.change, row.name)
+            return Cell(said.replace(" ", NO_BREAK), found.change, row.name)
     return Cell(None)

@@ -31,7 +31,7 @@ def figures(sides: Sequence[Side], rows: Sequence[FigureRow]) -> Section | None:
     )
     return Section(
         "figures",
-        "Sizes, memory, energy and time",
+        "Further figures",
         (table,),
         frozenset({"performance", "energy"}),
         short="Figures",

@@ -118,7 +118,6 @@ def _of_run(run: RunRecord) -> Iterator[Figure]:
         for each in run.configurations
         if each.fused is not None
     )
-    yield from _durations(run.durations_s)
 
 
 def _energy(name: str, measured: ScoreRecord) -> Iterator[Figure]:
@@ -139,7 +138,6 @@ def _of_search(search: OptimisationRecord) -> Iterator[Figure]:
     for each in search.candidates:
         if each.size_bytes is not None:
             yield _size(each.name, each.size_bytes)
-    yield from _durations(search.durations_s)
 
 
 def _of_loads(record: LoadRecord) -> Iterator[Figure]:
@@ -176,11 +174,6 @@ def _of_training(training: TrainingRecord) -> Iterator[Figure]:
     yield Figure("Training", "time of all epochs", spent, "s", seconds)
     last = training.epochs[-1].loss
     yield Figure("Training", "loss of the last epoch", last, "loss", significant)
-
-
-def _durations(durations_s: dict[str, float]) -> Iterator[Figure]:
-    for name, spent in durations_s.items():
-        yield Figure("Time of the run's steps", name.replace("_", " "), spent, "s", seconds)
 
 
 def _size(name: str, value: float) -> Figure:

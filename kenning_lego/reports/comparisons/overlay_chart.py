@@ -90,6 +90,12 @@ def overlay_chart(overlay: Overlay, identity: str, width: float) -> str:
     body += [group(each.said, *_curve(each, x, y)) for each in overlay.curves]
     wanted = [(*_at(each.labelled or each.points[-1], x, y), each.name) for each in overlay.curves]
     marks = [(a, b) for a, b, _ in wanted]
+    marks += [
+        _at((end, height), x, y)
+        for each in overlay.curves
+        for height, low, high, _ in each.spans
+        for end in (low, high)
+    ]
     labels = place(wanted, marks, Box(_LEFT_PX, top, width, bottom))
     body += [text(each.x, each.y, each.text, class_="label mark") for each in labels]
     return drawing(identity, overlay.title, overlay.described, width, bottom + _BOTTOM_PX, body)

@@ -6,20 +6,19 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from kenning_lego.core.records import RunRecord
-from kenning_lego.reports.comparisons.comparison import Comparison, Comparisons, Row, median_ns
+from kenning_lego.reports.comparisons.comparison import Comparison, Comparisons, median_ns
 from kenning_lego.reports.comparisons.distributions import whole_names
 from kenning_lego.reports.comparisons.forest_chart import forest_chart, forest_rows
+from kenning_lego.reports.comparisons.words import bounds, percent
 from kenning_lego.reports.document.parts import Part, Section
 from kenning_lego.reports.document.tables import Cell, Column, Rows, Table
 from kenning_lego.reports.drawing.chart import chart
 from kenning_lego.reports.formatting import (
     NO_BREAK,
-    RANGE,
     TIME_NS,
     Figures,
     counted,
     decimal,
-    share,
 )
 
 OUTCOMES = {
@@ -43,7 +42,7 @@ def ratios(comparisons: Comparisons) -> Section | None:
         "ratios",
         partial(forest_chart, rows, marks, comparisons.threshold),
         f"Change of each median against {comparisons.sides[0].mark}, with intervals that hold for"
-        f" all together at {share(comparisons.confidence, 0)}. Right of the line is slower; the"
+        f" all together at {percent(comparisons.confidence)}. Right of the line is slower; the"
         f" band is what does not matter.{more}",
         lead=True,
     )
@@ -87,10 +86,10 @@ def _table(comparisons: Comparisons) -> Table:
             Rows(tuple(_row(comparisons, name, latency) for name in names), title)
             for title, names in _groups(comparisons)
         ),
-        note=f"Differences are called at {share(comparisons.confidence, 0)} confidence for all"
+        note=f"Differences are called at {percent(comparisons.confidence)} confidence for all"
         f" together, by Welch's t test on logarithms of medians, with errors from the block"
         f" bootstrap.{correction} A regression is slower by more than"
-        f" {share(comparisons.threshold)} with the whole interval.",
+        f" {percent(comparisons.threshold)} with the whole interval.",
         style="blocks",
     )
 
@@ -105,6 +104,7 @@ def _columns(pair: Comparison, latency: Figures, first: str) -> tuple[Column, ..
         Column(f"{pair.mark} high", "high", where="data"),
         Column(f"{pair.mark} p_value", "p", "", band, where="data"),
         Column(f"{pair.mark} outcome", "Says", "", band, number=False),
+        *((Column(f"{pair.mark} notes", "Notes", "", band, number=False),) if noted(pair) else ()),
     )
 
 
@@ -113,28 +113,31 @@ def _row(comparisons: Comparisons, name: str, latency: Figures) -> tuple[Cell, .
     return (
         Cell(name, name),
         Cell(latency.number(median), median),
-        *(cell for pair in comparisons.pairs for cell in _cells(pair.row(name), latency)),
+        *(cell for pair in comparisons.pairs for cell in _cells(pair, name, latency)),
     )
 
 
-def _cells(row: Row | None, latency: Figures) -> Sequence[Cell]:
+def noted(pair: Comparison) -> bool:
+    """Whether there is anything to know about one of its rows."""
+    return any(row.notes for row in pair.rows)
+
+
+def _cells(pair: Comparison, name: str, latency: Figures) -> Sequence[Cell]:
+    row, notes = pair.row(name), noted(pair)
     if row is None:
-        return [Cell(None) for _ in range(7)]
+        return [Cell(None) for _ in range(7 + notes)]
     found = row.difference
-    interval = None
-    if found.low is not None and found.high is not None:
-        interval = RANGE.join(
-            decimal(end * 100, 1, signed=True) or "" for end in (found.low, found.high)
-        )
     decided = found.outcome in ("faster", "slower")
     said = "regression" if row.regression else OUTCOMES[found.outcome]
+    told = "; ".join(row.notes)
     change = decimal(found.change * 100, 1, signed=True)
     return [
         Cell(latency.number(row.after_ns), row.after_ns),
         Cell(change, found.change, strong=decided),
-        Cell(interval, why="too few rounds"),
+        Cell(bounds(found.low, found.high), why="too few rounds"),
         Cell(None, found.low),
         Cell(None, found.high),
         Cell(None, found.p_value),
-        Cell(said, found.outcome, "; ".join(row.notes), strong=row.regression),
+        Cell(said, found.outcome, strong=row.regression),
+        *((Cell(told.replace(" ", NO_BREAK), told),) if notes else ()),
     ]

@@ -79,7 +79,7 @@ def _sections(comparisons: Comparisons) -> Iterator[Section]:
         _drawn("trade-offs", "Quality over latency", tradeoff_charts(comparisons), "selection"),
         _drawn("epochs", "Epochs", training_charts(comparisons), "training"),
         ratios(comparisons),
-        _drawn("blocks", "Side by side", median_charts(comparisons), "performance"),
+        _drawn("blocks", "Medians side by side", median_charts(comparisons), "performance"),
         _drawn("distributions", "Distributions", distribution_charts(comparisons), "performance"),
         quality(comparisons, scores),
         figures(sides, figure_rows(sides)),

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 from kenning_lego.reports.comparisons.comparison import Comparisons
 from kenning_lego.reports.comparisons.scores import Scored, ScoreDifference, ScoreRow
-from kenning_lego.reports.comparisons.words import score_in_words
+from kenning_lego.reports.comparisons.words import percent, score_in_words
 from kenning_lego.reports.document.parts import Section
 from kenning_lego.reports.document.tables import Cell, Column, Rows, Table
-from kenning_lego.reports.formatting import RANGE, counted, share
+from kenning_lego.reports.formatting import NO_BREAK, RANGE, counted, share
 from kenning_lego.reports.quality import Quality
 from kenning_lego.stats.proportions import share_interval
 
 _BASES = {
-    "paired": "the same samples, sample by sample (McNemar)",
-    "shares": "shares, as if of different samples",
+    "paired": "sample by sample (McNemar)",
+    "shares": "",
     "none": "",
 }
 
@@ -34,7 +34,7 @@ def quality(comparisons: Comparisons, rows: Sequence[ScoreRow]) -> Section | Non
         ),
         (Rows(tuple(_row(each) for each in rows)),),
         note=f"Below a score: its own 95 % interval (Wilson). A difference is called at"
-        f" {share(comparisons.confidence, 0)} confidence for all scores together: by McNemar's test"
+        f" {percent(comparisons.confidence)} confidence for all scores together: by McNemar's test"
         " where both records hold the answers to the same samples; otherwise by Newcombe's interval"
         " for different samples, which is wider than need be where the samples were the same.",
         style="plain",
@@ -77,7 +77,7 @@ def _difference(found: ScoreDifference | None, scale: Quality) -> tuple[Cell, ..
         return tuple(Cell(None) for _ in range(4))
     return (
         Cell(
-            score_in_words(found, scale),
+            score_in_words(found, scale).replace(" ", NO_BREAK),
             found.change,
             _BASES[found.basis],
             strong=bool(found.differs),

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from kenning_lego.core.run_headers import EnvironmentRecord
 from kenning_lego.reports.comparisons.sides import Side
 from kenning_lego.reports.environment import facts
-from kenning_lego.reports.formatting import integer
+from kenning_lego.reports.formatting import counted, integer
 
 INCIDENTAL = "conditions"
 """The family of what differs without having been changed, such as where files are."""
@@ -55,7 +55,7 @@ class Setting:
     def step(self, other: int, first: int = 0) -> str:
         """From one record to another in words."""
         was, now = (shortened(self.values[each] or "not said") for each in (first, other))
-        return f"{self.name} {was} \N{RIGHTWARDS ARROW} {now}"
+        return f"{self.name} from {was} to {now}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +64,17 @@ class Change:
 
     Args:
         families: that differ, without what is incidental.
-        said: in words, such as "threads 1 \N{RIGHTWARDS ARROW} 4"; empty where nothing differs.
+        steps: one for each family in words, such as "threads from 1 to 4".
     """
 
     families: tuple[str, ...]
-    said: str
+    steps: tuple[str, ...]
+
+    def said(self, most: int = 4) -> str:
+        """The first few steps in a line; empty where nothing differs."""
+        left = len(self.steps) - most
+        more = (f"and {left} more",) if left > 0 else ()
+        return "; ".join((*self.steps[:most], *more))
 
 
 def settings_of(sides: Sequence[Side]) -> tuple[Setting, ...]:
@@ -85,14 +91,18 @@ def settings_of(sides: Sequence[Side]) -> tuple[Setting, ...]:
 
 def change_between(settings: Sequence[Setting], other: int, first: int = 0) -> Change:
     """What is different from one record to another, by their positions."""
-    found = [each for each in settings if each.family != INCIDENTAL and each.differs(other, first)]
+    differ = [each for each in settings if each.family != INCIDENTAL and each.differs(other, first)]
+    found = [each for each in differ if None not in (each.values[first], each.values[other])]
     typed = {each.family for each in found if each.name.rpartition(".")[2] in _TYPES}
     families: dict[str, Setting] = {}
     for each in found:
         apart = each.alone and each.family not in typed
         families.setdefault(each.name if apart else each.family, each)
-    said = "; ".join(each.step(other, first) for each in families.values())
-    return Change(tuple(families), said)
+    steps = [each.step(other, first) for each in families.values()]
+    unsaid = len(differ) - len(found)
+    # Records of other versions, or verbs, say more or less; what they leave out may be otherwise.
+    silent = (f"{counted(unsaid, 'setting')} that one of them does not say",) if unsaid else ()
+    return Change((*families, *silent), (*steps, *silent))
 
 
 def shortened(text: str) -> str:
@@ -134,7 +144,7 @@ def _said(side: Side) -> Iterator[tuple[_Key, str]]:
             yield _Key(INCIDENTAL, f"host's {fact.name}"), fact.value
     for path, value in _leaves(side.record.scenario):
         key = _asked(path, used)
-        if key is not None:
+        if key is not None and (known is None or path != ("metric",)):
             yield key, _text(value)
 
 

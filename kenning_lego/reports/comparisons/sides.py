@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, TypeVar
@@ -11,7 +12,11 @@ from kenning_lego.core.load_records import LoadRecord, LoadResultRecord
 from kenning_lego.core.measurement_records import MeasurementRecord, PlanRecord
 from kenning_lego.core.opening import AnyRecord
 from kenning_lego.core.optimisation_records import OptimisationRecord
-from kenning_lego.core.pipeline_records import PipelineRecord, PipelinesRecord
+from kenning_lego.core.pipeline_records import (
+    PipelineRecord,
+    PipelinesRecord,
+    RunConfigurationRecord,
+)
 from kenning_lego.core.records import NetworkRecord, RunRecord
 from kenning_lego.core.run_headers import TargetRecord, TelemetryRecord
 from kenning_lego.core.training_records import TrainingRecord
@@ -144,27 +149,27 @@ def _frames(record: PipelinesRecord) -> Iterator[MeasurementRecord]:
     """The frames of each configuration of each pipeline."""
     clock: Clock = "in-process" if record.target.in_process else "target"
     for pipeline in record.pipelines:
-        ran: dict[int, list[int]] = {}
-        for index, taken in zip(
-            pipeline.frames.configuration, pipeline.frames.duration_ns, strict=True
-        ):
-            ran.setdefault(index, []).append(taken)
-        for index, durations in ran.items():
+        names = [_frames_name(pipeline, each) for each in pipeline.configurations]
+        ran: dict[str, list[int]] = {}
+        frames = pipeline.frames
+        for index, taken in zip(frames.configuration, frames.duration_ns, strict=True):
+            ran.setdefault(names[index], []).append(taken)
+        for name, durations in ran.items():
             yield MeasurementRecord(
-                name=_frames_name(pipeline, index),
-                clock=clock,
-                samples_ns=tuple(durations),
-                stopped="complete",
+                name=name, clock=clock, samples_ns=tuple(durations), stopped="complete"
             )
 
 
-def _frames_name(pipeline: PipelineRecord, index: int) -> str:
-    """Of the frames that one configuration ran; the same in every record for the same variants."""
-    configuration = pipeline.configurations[index]
+def _frames_name(pipeline: PipelineRecord, configuration: RunConfigurationRecord) -> str:
+    """Of the frames that a configuration ran: the same in every record for the same variants."""
     originals = {each.name for each in pipeline.variants if each.kind == "original"}
-    scaled = sorted(set(configuration.variants.values()) - originals)
-    said = " + ".join(scaled) or "original"
-    return f"{pipeline.name}: {said}{' (fused)' if configuration.fused else ''}"
+    variants = sorted(configuration.variants.items())
+    scaled = sum(name not in originals for _, name in variants)
+    said = "original"
+    if scaled:
+        digest = hashlib.sha256(repr(variants).encode()).hexdigest()
+        said = f"{scaled} of {counted(len(variants), 'block')} scaled, #{digest[:6]}"
+    return f"{pipeline.name}: {said}{', fused' if configuration.fused else ''}"
 
 
 def _queries(record: LoadRecord) -> Iterator[MeasurementRecord]:

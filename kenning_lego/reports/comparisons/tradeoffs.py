@@ -134,8 +134,8 @@ def _draw(clouds: Sequence[Cloud], identity: str, width: float) -> str | None:
             body.append(group(said, mark(each.number, x, y, 5.0)))
             marks.append((x, y))
             wanted.append((x, y, f"{each.side.mark} {name}"))
-        if each.front and not each.measured:
-            wanted.append((*at(each.front[-1]), each.side.mark))
+        if each.front:
+            wanted.append((*at(each.front[-1]), f"{each.side.mark} predicted"))
     labels = _labels(wanted, marks, plane.frame)
     body += [text(each.x, each.y, each.text, class_="label") for each in labels]
     keys, below = legend(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kenning_lego.reports.comparisons.scores import ScoreDifference
+from kenning_lego.reports.formatting import NO_BREAK, decimal
 from kenning_lego.reports.quality import Quality
 from kenning_lego.stats.comparison import Difference
 
@@ -22,6 +23,19 @@ def in_words(difference: Difference, threshold: float) -> str:
             return f"no difference seen ({low * 100:+.1f} to {high * 100:+.1f} %)"
         case _:
             return f"too few samples to tell: needs about {difference.missing} more rounds"
+
+
+def percent(share: float) -> str:
+    """A share that was given rather than measured, such as a threshold."""
+    return f"{share * 100:g}{NO_BREAK}%"
+
+
+def bounds(low: float | None, high: float | None) -> str | None:
+    """An interval of shares in %, signed, without the unit; None without both bounds."""
+    if low is None or high is None:
+        return None
+    first, last = (decimal(end * 100, 1, signed=True) for end in (low, high))
+    return f"{first}{NO_BREAK}to{NO_BREAK}{last}"
 
 
 def in_brief(difference: Difference, than: str) -> str:

@@ -178,4 +178,16 @@ VERBS: Mapping[str, Described] = {
     "completion": Described("completion:CompletionConfig", "completion"),
     "watch": Described("watch:WatchTargetConfig", "watch"),
 }
-"""By verb; ``keys`` has actions with parameters of their own, which its --help tells."""
+"""By verb; ``keys`` has actions alone, which have parameters of their own."""
+
+ACTIONS: Mapping[str, Mapping[str, str]] = {
+    "blocks": {"make": "offline.configuration:OfflineConfig", "show": "block_scaling:ShowConfig"},
+    "keys": {
+        "make": "keys:MakeConfig",
+        "show": "keys:ShowConfig",
+        "authorise": "keys:AuthoriseConfig",
+        "revoke": "keys:RevokeConfig",
+        "list": "keys:KeysConfig",
+    },
+}
+"""The configuration of each action, below ``kenning_lego.scenarios``, by verb."""

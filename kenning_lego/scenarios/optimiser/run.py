@@ -133,6 +133,8 @@ class _Search:
                 most = _some(validation, config.samples)
                 entries = trials.score(entries, most, track.update)
                 track.note = _left(entries)
+                if trials.found:
+                    track.note += f", {trials.found} scores found in the workspace"
             with self.step("time in turn on the target") as track:
                 entries = trials.measure(entries, track.update)
             with self.step("score the undominated on the test part") as track:

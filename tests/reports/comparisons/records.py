@@ -22,7 +22,7 @@ from tests.reports.records import samples, whole_model_record
 R = TypeVar("R", bound=OriginRecord)
 
 
-def again(record: RunRecord, factor: float = 1.0, seed: int = 7, count: int = 120) -> RunRecord:
+def again(record: RunRecord, factor: float = 1.0, seed: int = 7, count: int = 400) -> RunRecord:
     """The same run once more, that many times as slow."""
     rng = random.Random(seed)
     measurements = tuple(

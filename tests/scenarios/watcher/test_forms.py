@@ -52,6 +52,12 @@ def test_a_lost_target_is_told_with_its_address() -> None:
     assert line.endswith("lost tcp://127.0.0.1:5570: nothing listens there; trying again")
 
 
+def test_a_target_that_is_back_is_told_of_once() -> None:
+    first, second = lines(replace(idle(), gone_s=4.2))
+    assert "reached tcp://127.0.0.1:5570 again after 4 s" in first
+    assert second.endswith("lease: free")
+
+
 @pytest.mark.parametrize("sight", SIGHTS)
 def test_programs_get_json(sight: Callable[[], Sight]) -> None:
     told = json.loads(json.dumps(to_json(sight()), allow_nan=False))

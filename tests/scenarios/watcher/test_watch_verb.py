@@ -148,7 +148,8 @@ def test_a_server_that_restarts_is_found_again_and_both_are_told(tmp_path: Path)
                 lost = read_until(process.stdout.readline, lambda seen: not seen["connected"])
                 assert lost["trouble"]
                 with running_server(tmp_path / "second", address=address):
-                    read_until(process.stdout.readline, lambda seen: seen["connected"])
+                    again = read_until(process.stdout.readline, lambda seen: seen["connected"])
+                    assert again["gone_s"] > 0
                     process.send_signal(signal.SIGINT)
                     _, errors = process.communicate(timeout=PATIENCE_S)
             finally:
