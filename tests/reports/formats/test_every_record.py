@@ -5,18 +5,25 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from typing import get_args
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from kenning_lego.core.errors import UsageError
 from kenning_lego.core.opening import AnyRecord, open_record
+from kenning_lego.core.run_headers import OriginRecord
+from kenning_lego.reports.comparisons.comparison import compare_records
+from kenning_lego.reports.comparisons.report import comparison_document
 from kenning_lego.reports.document.parts import Document
 from kenning_lego.reports.documents import document_of
 from kenning_lego.reports.formats.document_models import DocumentFile
+from kenning_lego.reports.formats.experiment import experiment_of
 from kenning_lego.reports.formats.files import files_of
 from kenning_lego.reports.formats.layout import Format, Layout
 from kenning_lego.reports.write import stem_of
+from tests.core.record_strategies import records
 from tests.reports.pipeline_records import pipelines_record
 from tests.reports.records import resnet_record, whole_model_record
 from tests.reports.test_conversions import RECORD as CONVERSIONS
@@ -25,22 +32,14 @@ FIXTURES = sorted((Path(__file__).parents[2] / "core" / "fixtures").glob("*-v*.j
 EVERY: tuple[Format, ...] = ("html", "markdown", "rst", "json", "csv", "latex")
 
 
-def reported(record: AnyRecord) -> Document | None:
-    try:
-        return document_of(record)
-    except UsageError:
-        return None
-
-
 RECORDS: list[AnyRecord] = [
     *(resnet_record(), whole_model_record(), pipelines_record(), CONVERSIONS),
     *map(open_record, FIXTURES),
 ]
-DOCUMENTS = [each for each in map(reported, RECORDS) if each is not None]
-
-
-def test_most_kinds_of_records_have_reports() -> None:
-    assert {"run", "pipelines", "conversion"} <= {each.kind for each in DOCUMENTS}
+DOCUMENTS = [
+    *map(document_of, RECORDS),
+    comparison_document(compare_records([resnet_record(), resnet_record()])),
+]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda each: f"{each.kind} {each.id}")
@@ -57,6 +56,18 @@ def test_every_format_of_every_record(document: Document) -> None:
         elif path.endswith((".md", ".rst")):
             assert text.startswith(("# ", document.title[:1]))
             assert not {"None", "nan", "inf"} & set(text.split())
+
+
+@pytest.mark.parametrize("model", get_args(AnyRecord), ids=lambda each: each.__name__)
+@given(data=st.data())
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+def test_any_valid_record_is_written_in_every_format(
+    model: type[AnyRecord], data: st.DataObject
+) -> None:
+    record = data.draw(records(model))
+    files_of(document_of(record), EVERY[1:], Layout(Path("out"), "any"))
+    if isinstance(record, OriginRecord):
+        experiment_of(record)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda each: f"{each.kind} {each.id}")
