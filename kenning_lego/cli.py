@@ -42,11 +42,11 @@ def _help() -> str:
     lines = [
         "usage: kenning-lego VERB [...]",
         "",
-        "Benchmark networks block by block on their target, and pick the best configuration.",
+        "Benchmark networks block by block on their target; pick the best configuration.",
     ]
     for title, verbs in GROUPS.items():
-        lines += [title, *(f"  {verb:<11}{text}" for verb, (_, text) in verbs.items())]
-    lines.append("kenning-lego VERB --help says more; python -m kenning_lego.scenarios.MODULE too.")
+        lines += [title, *(f"  {verb:<12}{text}" for verb, (_, text) in verbs.items())]
+    lines.append("kenning-lego VERB --help says more.")
     return "\n".join(lines)
 
 

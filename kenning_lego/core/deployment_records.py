@@ -81,7 +81,7 @@ class DeploymentEvent:
 
     The kinds are ``began``, ``bounds``, ``decided``, ``forced``, ``switched``, ``loaded``,
     ``evicted``, ``paused``, ``failed``, ``died``, ``restarted``, ``gave_up``, ``replaced`` and
-    ``finished``; docs/deployments.md has what each of them means.
+    ``finished``; docs/how-to/deployments.md has what each of them means.
 
     Args:
         index: counted from 0 since the first deployment of this name.

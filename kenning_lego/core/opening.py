@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar, cast
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from kenning_lego.core.conversion_records import ConversionRecord
 from kenning_lego.core.errors import NewerRecordError, WorkspaceError
@@ -98,8 +98,8 @@ def open_as(model: type[R], path: Path | str) -> R:
     return cast(R, _migrated(wanted, content, path))
 
 
-def kind_of(record: AnyRecord | type[AnyRecord]) -> str:
-    """What a record, or its model, calls its kind."""
+def kind_of(record: BaseModel | type[BaseModel]) -> str:
+    """What a record of any kind, or its model, calls its kind."""
     model = record if isinstance(record, type) else type(record)
     return cast(str, model.model_fields["kind"].default)
 

@@ -33,11 +33,15 @@ _ASCII = {
     "\N{MULTIPLICATION SIGN}": "x",
     "\N{PLUS-MINUS SIGN}": "+-",
     "\N{EN DASH}": "-",
+    "\N{EM DASH}": "-",
+    "\N{DEGREE SIGN}": "deg ",
     "\N{LESS-THAN OR EQUAL TO}": "<=",
     "\N{MICRO SIGN}": "u",
 }
 """What stands for characters that a locale cannot show."""
-_PLAIN_ERRORS = "kenning_lego.plain"
+_ITEMS = object()
+PLAIN_ERRORS = "kenning_lego.plain"
+"""Name of the way to handle characters that an encoding lacks."""
 
 OnProgress = Callable[[int, int, str], None]
 """Told what is done, of how much (0 if that is not known), and a word for people."""
@@ -124,6 +128,13 @@ class Output:
         finally:
             self.on_progress = before
 
+    def item(self, document: Any) -> None:
+        """One of many documents, each a line of JSON of its own, as it comes."""
+        import json
+
+        self.answered = _ITEMS
+        print(json.dumps(document, ensure_ascii=False, allow_nan=False), flush=True)
+
     def finish(self, exit_code: int, error: Mapping[str, str] | None = None) -> None:
         """Print what programs read, if they do."""
         if not self.mode.json:
@@ -131,6 +142,8 @@ class Output:
         import json  # serving needs none
 
         document = self.answered
+        if document is _ITEMS and error is None:
+            return
         if document is None:
             document = {"exit_code": exit_code, "paths": self._paths, "figures": self._figures}
         if error is not None:
@@ -177,12 +190,12 @@ def text_width(most: int = PLAIN_WIDTH) -> int:
 
 def write_what_can_be_shown() -> None:
     """Let characters that the locale cannot show become others, instead of an error."""
-    codecs.register_error(_PLAIN_ERRORS, _plain)
+    codecs.register_error(PLAIN_ERRORS, _plain)
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         encoding = (getattr(stream, "encoding", None) or "utf-8").lower()
         if reconfigure is not None and not encoding.startswith("utf"):
-            reconfigure(errors=_PLAIN_ERRORS)
+            reconfigure(errors=PLAIN_ERRORS)
 
 
 def _plain(error: UnicodeError) -> tuple[str, int]:

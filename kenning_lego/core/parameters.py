@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
@@ -129,7 +129,7 @@ def _word(annotation: Any) -> str:
         return _word(type(get_args(annotation)[0]))
     if is_model(annotation):
         return type_name(annotation) or "parameters"
-    if annotation is dict or origin is dict:
+    if annotation is dict or origin in (dict, Mapping):
         return "mapping"
     return _WORDS.get(annotation, "value")
 

@@ -48,7 +48,7 @@ class TargetRecord(Record):
 
 
 class TelemetryRecord(Record):
-    """What the target's sensors told during the run; see docs/telemetry.md for the keys."""
+    """What the target's sensors told during the run; docs/reference/telemetry.md has the keys."""
 
     model_config = ConfigDict(allow_inf_nan=False)
 

@@ -22,7 +22,7 @@ class Telemetry:
         times_s: when each sample was taken, in seconds on the target's monotonic clock, which its
             timings are taken with.
         columns: one value a sample by key, None where it was absent. A key is
-            ``QUANTITY_UNIT.PLACE``; docs/telemetry.md has them all.
+            ``QUANTITY_UNIT.PLACE``; docs/reference/telemetry.md has them all.
         absent: what is not there, and why, for people.
     """
 

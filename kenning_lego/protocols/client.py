@@ -166,9 +166,9 @@ class TargetClient:
         """Facts about the target and its present state."""
         return self.greet().description
 
-    def observe(self) -> Observation:
+    def observe(self, timeout_s: float = PATIENCE_S) -> Observation:
         """Who measures there now and how far it is; needs no lease."""
-        return read_observation(self._ask(Observe()).result)
+        return read_observation(self._ask(Observe(), patience_s=timeout_s).result)
 
     def lease(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kenning_lego.core.conversion_records import ConversionRecord
 from kenning_lego.core.export_records import ExportRecord
@@ -19,8 +19,8 @@ from kenning_lego.core.training_records import TrainingRecord
 from kenning_lego.reports.environment import board
 from kenning_lego.reports.pipelines.findings import pipeline_findings
 from kenning_lego.reports.run.findings import findings_of
-from kenning_lego.reports.run.timings import timing_of, timings_of
-from kenning_lego.stats.summary import Summary, summarize
+from kenning_lego.reports.run.timings import timings_of
+from kenning_lego.stats.summary import summarize
 from kenning_lego.stats.verdict import SEVERITY
 
 _MOST_NAMED = 3
@@ -117,9 +117,7 @@ def _of_run(record: RunRecord) -> Headline:
 def _of_pipelines(record: PipelinesRecord) -> Headline:
     found = pipeline_findings(record)
     only = found[0] if len(found) == 1 else None
-    durations = only.record.frames.duration_ns if only else ()
-    summary = summarize(durations) if durations else None
-    return Headline(
+    headline = Headline(
         kind_of(record),
         record.created,
         network=_some(dict.fromkeys(each.network for each in record.pipelines)),
@@ -127,41 +125,39 @@ def _of_pipelines(record: PipelinesRecord) -> Headline:
         engine=engine_of(record.target),
         score=only.correct.value if only else None,
         metric=only.record.metric if only else "",
-        **_latency(summary),
     )
+    return _timed(headline, only.record.frames.duration_ns if only else ())
 
 
 def _of_loads(record: LoadRecord) -> Headline:
-    only = record.results[0].latencies_ns if len(record.results) == 1 else ()
-    return Headline(
+    headline = Headline(
         kind_of(record),
         record.created,
         network=record.network,
         board=board(record.target.environment) or "",
         engine=engine_of(record.target),
         configuration=record.configuration,
-        **_latency(summarize(only) if only else None),
     )
+    return _timed(headline, record.results[0].latencies_ns if len(record.results) == 1 else ())
 
 
 def _of_search(record: OptimisationRecord) -> Headline:
     best = record.candidate(record.best)
-    timed = next((m for m in record.measurements if best and m.name == best.name), None)
-    summary = timing_of(timed).summary if timed and timed.samples_ns else None
-    found = {**_latency(summary), "latency_ms": best.latency_ms} if best else {}
-    return Headline(
+    headline = Headline(
         kind_of(record),
         record.created,
         network=record.network.name,
         board=board(record.target.environment) or "",
         engine=engine_of(record.target),
         configuration=best.name if best else "",
+        latency_ms=best.latency_ms if best else None,
         score=best.test_score if best else None,
         metric=record.network.metric,
         memory_bytes=best.size_bytes if best else None,
         verdict=_worst(record.plans),
-        **found,
     )
+    timed = next((each for each in record.measurements if best and each.name == best.name), None)
+    return _timed(headline, timed.samples_ns if timed else ())
 
 
 def _of_export(record: ExportRecord) -> Headline:
@@ -183,14 +179,17 @@ def engine_of(target: TargetRecord) -> str:
     return " ".join(str(target.used[key]) for key in ("engine", "version") if key in target.used)
 
 
-def _latency(summary: Summary | None) -> dict[str, float | None]:
-    if summary is None:
-        return {}
-    return {
-        "latency_ms": _ms(summary.median),
-        "latency_low_ms": _ms(summary.median_low),
-        "latency_high_ms": _ms(summary.median_high),
-    }
+def _timed(headline: Headline, durations_ns: Sequence[int]) -> Headline:
+    """With the median of durations and its interval, if there are any."""
+    if not durations_ns:
+        return headline
+    summary = summarize(durations_ns)
+    return replace(
+        headline,
+        latency_ms=_ms(summary.median),
+        latency_low_ms=_ms(summary.median_low),
+        latency_high_ms=_ms(summary.median_high),
+    )
 
 
 def _ms(ns: float | None) -> float | None:

@@ -1,7 +1,7 @@
 """Put the target's part on a board over ssh: environment, keys and service, again and again.
 
 Name the board first: kenning-lego deploy USER@BOARD. It needs nothing but an ssh server, a shell
-and Python; see docs/deploy.md.
+and Python; see docs/how-to/deploy.md.
 """
 
 from __future__ import annotations

@@ -31,6 +31,8 @@ from kenning_lego.protocols.keys import (
 
 C = TypeVar("C", bound=Component)
 
+_EXAMPLES = {"make": " pi", "authorise": " laptop.pub", "revoke": " laptop"}
+
 
 class KeysConfig(Component):
     """What every action needs to know."""
@@ -103,7 +105,7 @@ def _make(arguments: Sequence[str]) -> int:
 
 
 def _show(arguments: Sequence[str]) -> int:
-    """Show a public key: its line, and the fingerprint that people compare."""
+    """Show a public key: its line and its fingerprint."""
     config = _parse(ShowConfig, "show", arguments, _show.__doc__, "name")
     directory = config.where()
     if config.name is None:
@@ -117,7 +119,7 @@ def _show(arguments: Sequence[str]) -> int:
 
 
 def _authorise(arguments: Sequence[str]) -> int:
-    """Admit a host to the server on this machine; one that runs sees it at once."""
+    """Admit a host to this machine's server; one that runs sees it."""
     config = _parse(AuthoriseConfig, "authorise", arguments, _authorise.__doc__, "key")
     key = _public_key(config.key, config.name)
     directory = config.where()
@@ -177,6 +179,7 @@ def _parse(
         program=f"kenning-lego keys {action}",
         description=text or "",
         positional=positional,
+        example=f"kenning-lego keys {action}{_EXAMPLES.get(action, '')}",
     )
 
 

@@ -220,7 +220,10 @@ def _subject(config: LoadTestConfig) -> _Subject:
             ) from error
     from kenning_lego.blocks.latency import stages_of
 
-    workspace = _workspace(config)
+    root = config.workspace or Path()
+    if not (root / "manifest.json").is_file():
+        raise ConfigurationError(f"{root} is not a workspace", "name one in which a test was run")
+    workspace = Workspace(root)
     record = open_as(RunRecord, workspace.latest_record())
     chosen = {each.name: each.variants for each in record.configurations if each.feasible}
     if config.configuration not in chosen:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, Task, TaskID, TextColumn
+from rich.table import Column
 from rich.text import Text
 
 from kenning_lego.core.output import PLAIN_WIDTH, colours, current, is_interactive
@@ -81,6 +82,13 @@ class Track:
         return time.monotonic() - self._begin
 
 
+class _Words(TextColumn):
+    """What the step is at; it alone gives way in a narrow terminal."""
+
+    def render(self, task: Task) -> Text:
+        return Text(str(task.fields["text"]), no_wrap=True, overflow="ellipsis")
+
+
 class _Times(TextColumn):
     """How long a step takes already, and how long it still will."""
 
@@ -133,7 +141,7 @@ def _bar(console: Console, track: Track) -> Iterator[None]:
     columns: Sequence[TextColumn | BarColumn] = (
         TextColumn("  {task.description}"),
         *wide,
-        TextColumn("{task.fields[text]}"),
+        _Words("", table_column=Column(no_wrap=False)),
         _Times(track),
     )
     track.bar = Progress(*columns, console=console, transient=True, refresh_per_second=4)

@@ -1,6 +1,7 @@
 """Find what runs left behind: list, show, tag, compare, export, prune.
 
-A run is named by its id, a beginning of it, the characters behind its last hyphen, or `latest`.
+A run is named by its id, a beginning of it, the characters behind its last
+hyphen, or `latest`.
 """
 
 from __future__ import annotations
@@ -78,18 +79,20 @@ def _note(arguments: Sequence[str]) -> int:
 
 
 def _compare(arguments: Sequence[str]) -> int:
-    """Say what changed between runs, as the verb compare does, whose flags may follow."""
+    """Compare runs as the verb compare does."""
     from kenning_lego.scenarios import compare
+
+    example = "20260601 latest --threshold 0.05"
+    config = _parse(compare.CompareConfig, "compare", arguments, _compare, "records", example)
     from kenning_lego.scenarios.keeping.results import run_path
 
-    count = next((at for at, each in enumerate(arguments) if each.startswith("-")), len(arguments))
-    named, flags = arguments[:count], arguments[count:]
-    return compare.main([*(str(run_path(each)) for each in named), *flags])
+    named = {str(each) for each in config.records}
+    return compare.main([str(run_path(each)) if each in named else each for each in arguments])
 
 
 def _export(arguments: Sequence[str]) -> int:
     """Write rows of many runs as CSV, JSON or Parquet."""
-    example = "--tag paper --rows configurations --output table.csv"
+    example = "--tag paper --output table.csv"
     config = _parse(ExportConfig, "export", arguments, _export, "ids", example)
     from kenning_lego.scenarios.keeping.actions import export
 
@@ -98,7 +101,7 @@ def _export(arguments: Sequence[str]) -> int:
 
 
 def _prune(arguments: Sequence[str]) -> int:
-    """Remove runs without a tag, and artifacts that nothing refers to; with --yes alone."""
+    """Remove runs without a tag, and artifacts that nothing refers to."""
     config = _parse(PruneConfig, "prune", arguments, _prune, example="--keep 5 --older-than 90d")
     from kenning_lego.scenarios.keeping.actions import prune
 

@@ -30,6 +30,10 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "info": ("info", "what a verb or a component is, its parameters and their defaults"),
         "init": ("init", "write a commented scenario, or one from a Kenning scenario"),
     },
+    "in the terminal": {
+        "completion": ("completion", "print a script that completes commands in your shell"),
+        "watch": ("watch", "look on at what a target does: lease, plan, pipelines, sensors"),
+    },
     "for operators": {
         "deploy": ("deploy", "put the target's part on a board over ssh, with keys and a service"),
         "keys": ("keys", "make, show and authorise the keys of hosts and targets"),

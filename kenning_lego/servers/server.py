@@ -409,8 +409,9 @@ class TargetServer:
                 # Its sensors take a while to import, and a server is to be up at once.
                 from kenning_lego.servers.environment import describe
 
-                delegates = tuple(self._options.offers.delegates)
-                described = replace(describe(), delegates=delegates)
+                offers = self._options.offers
+                described = describe(runtimes=offers.runtimes)
+                described = replace(described, delegates=tuple(offers.delegates))
                 welcome = Welcome(PROTOCOL_VERSION, __version__, CAPABILITIES, described)
                 return self._send(peer, Envelope(request, Ok(welcome.to_result())))
             case other:
@@ -432,6 +433,8 @@ class TargetServer:
                 payload = tuple(map(pack_numbers, columns))
                 return self._send(peer, Envelope(request, Ok(pack_telemetry(telemetry)), payload))
             case dialogue.SendObservation(peer, request, observation):
+                self._sampler.show(time.monotonic())
+                self._look_at = 0.0
                 observation = replace(
                     observation,
                     latest=self._sampler.latest,

@@ -20,6 +20,9 @@ CAPACITY = 600
 LARGEST_SHARE = 0.002
 """Of a core's time that sampling may take; slow sensors are read less often."""
 
+SHOWN_S = 10.0
+"""For how long to sample after somebody looked on who holds no lease."""
+
 SOON_S = 0.2
 """From the start until the sensors are looked for, from then until they are read first, and at
 least between two samples: some compare with their last reading."""
@@ -62,15 +65,22 @@ class Sampler:
         self._series = Series(capacity)
         self._began = 0.0
         self._sampled = -math.inf
-        self._due = math.inf
+        self._due = self._until = math.inf
         self.latest: Readings = {}
         """The newest readings; empty before the first."""
 
-    def start(self, now: float) -> None:
-        """Sample from soon on, beginning anew."""
+    def start(self, now: float, until: float = math.inf) -> None:
+        """Sample from soon on until then, beginning anew."""
         self.stop()
         if self._interval > 0:
-            self._due = now + min(SOON_S, self._interval)
+            self._due, self._until = now + min(SOON_S, self._interval), until
+
+    def show(self, now: float) -> None:
+        """Sample for a while, unless it does so anyway: somebody looks on."""
+        if math.isinf(self._due):
+            self.start(now, now + SHOWN_S)
+        elif not math.isinf(self._until):
+            self._until = now + SHOWN_S
 
     def stop(self) -> None:
         """Sample no more, let the sensors go, and forget what they told."""
@@ -78,7 +88,7 @@ class Sampler:
             sensor.close()
         self._sensors = self._worker = self._worker_pid = None
         self._series = Series(self._capacity)
-        self._sampled, self._due = -math.inf, math.inf
+        self._sampled, self._due, self._until = -math.inf, math.inf, math.inf
         self.latest = {}
 
     def wait_s(self, now: float) -> float:
@@ -92,6 +102,8 @@ class Sampler:
             now: the time.
             worker: process id of the process that runs the models, if there is one.
         """
+        if now >= self._until:
+            self.stop()
         if now < self._due:
             return
         if self._sensors is None:

@@ -9,7 +9,7 @@ it, and what the sensor itself is wrong by is not in it.
 
 The energy of one inference is what the target used beyond what it uses when idle: the difference of
 two mean powers, of which neither is known better than its readings scatter. Readings that resemble
-their neighbours make these bounds too narrow (docs/measurement.md has figures).
+their neighbours make these bounds too narrow (docs/explanation/measurement.md has figures).
 """
 
 from __future__ import annotations

@@ -108,6 +108,21 @@ def test_nothing_within_the_limits_is_a_bad_verdict(
     assert record.best is None
 
 
+def test_scores_are_taken_up_by_the_next_search_and_times_are_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = scenario(tmp_path, "in-process", "compilers: [onnx]")
+    assert run(optimisation.main, [path]) == 0
+    assert "found in the workspace" not in capsys.readouterr().out.split("score on the target:")[1]
+    first, _ = latest(tmp_path)
+    assert run(optimisation.main, [path]) == 0
+    assert "candidates are left, 2 scores found in the workspace" in capsys.readouterr().out
+    second, _ = latest(tmp_path)
+    scores = [(each.score, each.test_score) for each in first.candidates]
+    assert [(each.score, each.test_score) for each in second.candidates] == scores
+    assert second.measurements[0].samples_ns != first.measurements[0].samples_ns
+
+
 @pytest.mark.skipif("litert" in installed_engines(), reason="needs an engine that is not there")
 def test_a_search_in_which_all_fail_says_why_each_did(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]

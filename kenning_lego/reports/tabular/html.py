@@ -48,8 +48,9 @@ def table_html(table: Table, most: int = MOST_ROWS) -> str:
     left = len(short.rows) - most
     rest = f"<div><small>and {left:,} more</small></div>" if left > 0 else ""
     return (
-        f'<table style="border-collapse:collapse;font-variant-numeric:tabular-nums">'
-        f'<caption style="text-align:left"><b>{escape(short.title)}</b></caption>'
+        f'<table style="border-collapse:collapse;color:inherit;font-variant-numeric:tabular-nums">'
+        f'<caption style="text-align:left;white-space:nowrap"><b>{escape(short.title)}</b>'
+        "</caption>"
         f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{rest}"
     )
 

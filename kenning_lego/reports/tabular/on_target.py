@@ -34,7 +34,7 @@ _PIPELINES = (
 )
 _RUN_CONFIGURATIONS = (
     Column("pipeline", "text"),
-    Column("configuration", digits=0),
+    Column("configuration", "text"),
     Column("frames", digits=0),
     Column("latency_ms"),
     Column("correct_share", "share", heading="correct"),
@@ -127,7 +127,7 @@ def _configurations(findings: PipelineFindings) -> Iterator[dict[str, Value]]:
         configuration = findings.record.configurations[used.index]
         yield {
             "pipeline": findings.record.name,
-            "configuration": used.index,
+            "configuration": str(used.index),
             "frames": used.frames,
             "latency_ms": in_ms(used.median_ns),
             "correct_share": used.correct.value,

@@ -23,7 +23,7 @@ from kenning_lego.scenarios.figures import run_figures
 from kenning_lego.scenarios.offline.configuration import OfflineConfig
 from kenning_lego.scenarios.offline.run import FOUND, Given, load, train_network
 from kenning_lego.scenarios.progress import Steps
-from kenning_lego.scenarios.step_counts import LOADING, REPORTING, baseline_steps
+from kenning_lego.scenarios.step_counts import LOADING, REPORTING, steps_of_baseline
 from kenning_lego.scenarios.targets import open_target
 from kenning_lego.scenarios.tester.configuration import IN_PROCESS, TargetConfig
 from kenning_lego.scenarios.tester.measuring import Scored, classification_of
@@ -68,7 +68,7 @@ class _Baseline:
         self.config = config
         self.console = console
         self.command = tuple(command)
-        self.step = Steps(console, baseline_steps(config))
+        self.step = Steps(console, steps_of_baseline(config))
         self.where = TargetConfig(address=IN_PROCESS, threads=config.threads)
 
     def run(self) -> BaselineResult:

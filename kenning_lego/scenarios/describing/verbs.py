@@ -165,6 +165,7 @@ VERBS: Mapping[str, Described] = {
         ("workspace", "models", "shape", "routes", "time_limit_s", "output"),
     ),
     "report": Described("render_report:ReportConfig", "report"),
+    "results": Described("keeping.configuration:ListConfig", "results list"),
     "compare": Described("compare:CompareConfig", "compare"),
     "list": Described("components:ListConfig", "list"),
     "info": Described("info:InfoConfig", "info"),
@@ -174,5 +175,19 @@ VERBS: Mapping[str, Described] = {
     "tune": Described("tune:TuneConfig", "tune"),
     "selftest": Described("selftest:SelftestConfig", "selftest"),
     "demo": Described("demo:DemoConfig", "demo"),
+    "completion": Described("completion:CompletionConfig", "completion"),
+    "watch": Described("watch:WatchTargetConfig", "watch"),
 }
-"""By verb; ``keys`` has actions with parameters of their own, which its --help tells."""
+"""By verb; ``keys`` has actions alone, which have parameters of their own."""
+
+ACTIONS: Mapping[str, Mapping[str, str]] = {
+    "blocks": {"make": "offline.configuration:OfflineConfig", "show": "block_scaling:ShowConfig"},
+    "keys": {
+        "make": "keys:MakeConfig",
+        "show": "keys:ShowConfig",
+        "authorise": "keys:AuthoriseConfig",
+        "revoke": "keys:RevokeConfig",
+        "list": "keys:KeysConfig",
+    },
+}
+"""The configuration of each action, below ``kenning_lego.scenarios``, by verb."""

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
-from typing import Literal
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 _GAP = 2
 _LEAST = 8
 """Characters that a column keeps in any case."""
-_UNBOUNDED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,29 +43,20 @@ def print_columns(console: Console, columns: Sequence[Shown], title: str = "") -
         The headings of columns that were left out for want of room.
     """
     plain = not console.is_terminal
-    if plain:
-        console.width = _UNBOUNDED
-    every = columns
-    columns = every if plain else fitting(every, console.width)
-    natural = [_natural(each, whole=plain) for each in columns]
-    room = console.width - _GAP * (len(columns) - 1)
-    widths = natural if plain else squeezed(natural, [each.long for each in columns], room)
-    table = Table(
-        title=Text(title) if title else None,
-        title_justify="left",
-        box=None,
-        padding=(0, _GAP, 0, 0),
-        pad_edge=False,
-        header_style="bold",
-    )
-    for column, width in zip(columns, widths, strict=True):
-        side: Literal["left", "right"] = "right" if column.right else "left"
-        heading = Text("\n".join(wrap(column.heading, width)))
-        table.add_column(heading, justify=side, vertical="bottom", no_wrap=True, max_width=width)
-    for number in range(len(columns[0].cells) if columns else 0):
-        table.add_row(*(_text(each, number) for each in columns))
-    console.print(table)
-    return [each.heading for each in every if each not in columns]
+    kept = list(columns) if plain else fitting(columns, console.width)
+    natural = [_natural(each, whole=plain) for each in kept]
+    room = console.width - _GAP * (len(kept) - 1)
+    widths = natural if plain else squeezed(natural, [each.long for each in kept], room)
+    lines = [Text(title, "italic")] if title else []
+    lines += _headings(kept, widths)
+    for number in range(len(kept[0].cells)):
+        lines.append(_row(kept, widths, number))
+    if plain:  # at once: a list may be long
+        console.file.write("".join(f"{each.plain.rstrip()}\n" for each in lines))
+    else:
+        for line in lines:
+            console.print(line, soft_wrap=True)
+    return [each.heading for each in columns if each not in kept]
 
 
 def fitting(columns: Sequence[Shown], room: int) -> list[Shown]:
@@ -101,9 +90,38 @@ def _least(column: Shown) -> int:
 def _natural(column: Shown, *, whole: bool) -> int:
     """The width of a column: its heading may be broken between words, or is to be whole."""
     words = [column.heading] if whole else column.heading.split()
-    return max(map(len, (*words, *column.cells)), default=0)
+    return max(map(cell_len, (*words, *column.cells)), default=0)
 
 
-def _text(column: Shown, number: int) -> Text:
-    style = column.styles[number] if column.styles else ""
-    return Text(column.cells[number], style=style, overflow="ellipsis")
+def _headings(columns: Sequence[Shown], widths: Sequence[int]) -> Iterator[Text]:
+    """The headings, over as many lines as the longest takes."""
+    broken = [wrap(each.heading, width) for each, width in zip(columns, widths, strict=True)]
+    most = max(map(len, broken))
+    filled = [[*[""] * (most - len(lines)), *lines] for lines in broken]
+    for parts in zip(*filled, strict=True):
+        yield _line(columns, widths, parts, ["bold"] * len(columns))
+
+
+def _row(columns: Sequence[Shown], widths: Sequence[int], number: int) -> Text:
+    cells = [each.cells[number] for each in columns]
+    return _line(
+        columns, widths, cells, [each.styles[number] if each.styles else "" for each in columns]
+    )
+
+
+def _line(
+    columns: Sequence[Shown], widths: Sequence[int], cells: Sequence[str], styles: Sequence[str]
+) -> Text:
+    line = Text()
+    for number, (column, width) in enumerate(zip(columns, widths, strict=True)):
+        line.append(" " * (_GAP if number else 0))
+        line.append(_filled(cells[number], width, right=column.right), styles[number] or None)
+    return line
+
+
+def _filled(cell: str, width: int, *, right: bool) -> str:
+    """A cell in as many columns of the terminal, cut if it is longer."""
+    left = width - cell_len(cell)
+    if left < 0:
+        return f"{set_cell_size(cell, width - 1)}…" if width > 1 else set_cell_size(cell, width)
+    return f"{' ' * left}{cell}" if right else f"{cell}{' ' * left}"

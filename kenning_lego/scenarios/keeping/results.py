@@ -51,12 +51,14 @@ class Results(Shown, Sequence[Result]):
         return iter(self._found)
 
     def __repr__(self) -> str:
-        return f"<{len(self)} runs>"
+        return f"<{self._title()}>"
 
     def tables(self) -> tuple[Table, ...]:
         """One table with a row a run."""
-        title = f"{len(self)} run{'' if len(self) == 1 else 's'}"
-        return (table_of("runs", title, COLUMNS, [each.row() for each in self]),)
+        return (table_of("runs", self._title(), COLUMNS, [each.row() for each in self]),)
+
+    def _title(self) -> str:
+        return f"{len(self)} run{'' if len(self) == 1 else 's'}"
 
     def find(self, text: str) -> Result:
         """The run that is meant.

@@ -37,6 +37,9 @@ class TestedNetwork:
     path: Path
     record: RunRecord
 
+    def _repr_html_(self) -> str:
+        return self.record._repr_html_()
+
     @cached_property
     def latencies_ms(self) -> Mapping[str, float]:
         """What the selection goes by, by variant name.

@@ -31,7 +31,7 @@ from kenning_lego.scenarios.optimiser.recording import Found, assemble_record
 from kenning_lego.scenarios.optimiser.search import Entry, Trials, compile_all
 from kenning_lego.scenarios.optimiser.summary import print_search
 from kenning_lego.scenarios.progress import Steps
-from kenning_lego.scenarios.step_counts import LOADING, REPORTING, search_steps
+from kenning_lego.scenarios.step_counts import LOADING, REPORTING, steps_of_search
 from kenning_lego.scenarios.targets import open_target
 from kenning_lego.scenarios.whole.candidates import Candidate, Namer, Network
 from kenning_lego.scenarios.whole.engines import engines_for
@@ -72,7 +72,7 @@ class _Search:
         self.config = config
         self.console = console
         self.command = tuple(command)
-        self.step = Steps(console, search_steps(config))
+        self.step = Steps(console, steps_of_search(config))
 
     def run(self) -> SearchResult:
         config = self.config
@@ -133,6 +133,8 @@ class _Search:
                 most = _some(validation, config.samples)
                 entries = trials.score(entries, most, track.update)
                 track.note = _left(entries)
+                if trials.found:
+                    track.note += f", {trials.found} scores found in the workspace"
             with self.step("time in turn on the target") as track:
                 entries = trials.measure(entries, track.update)
             with self.step("score the undominated on the test part") as track:

@@ -33,7 +33,7 @@ from kenning_lego.scenarios.own_files.scoring import Examination, examine, score
 from kenning_lego.scenarios.own_files.shipping import Shipped, compose, ship
 from kenning_lego.scenarios.own_files.telling import print_file_test
 from kenning_lego.scenarios.progress import Steps
-from kenning_lego.scenarios.step_counts import LOADING, REPORTING, file_test_steps
+from kenning_lego.scenarios.step_counts import LOADING, REPORTING, steps_of_file_test
 from kenning_lego.scenarios.targets import check_engine, open_target
 from kenning_lego.scenarios.tester.adding_up import with_latencies
 from kenning_lego.scenarios.tester.choice import ORIGINAL
@@ -76,7 +76,7 @@ class _FileTest:
         self.config = config
         self.console = console
         self.command = tuple(command)
-        self.step = Steps(console, file_test_steps(config))
+        self.step = Steps(console, steps_of_file_test(config))
 
     def run(self) -> TestResult:
         config = self.config

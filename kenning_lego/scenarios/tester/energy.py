@@ -147,4 +147,4 @@ def _why_not(telemetry: Telemetry) -> str:
     rails = [key for key in telemetry.columns if key.startswith("power_mw.")]
     if rails:
         return f"left out: it is not known which of {', '.join(rails)} contain others"
-    return "left out: the target tells neither power nor energy; see docs/telemetry.md"
+    return "left out: the target tells neither power nor energy; see docs/reference/telemetry.md"

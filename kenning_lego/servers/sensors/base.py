@@ -1,7 +1,7 @@
 """What a sensor is: found once, read many times; what is absent is absent, never zero.
 
 A key is ``QUANTITY_UNIT`` or ``QUANTITY_UNIT.PLACE``, such as ``temperature_c.cpu-thermal``; the
-table of all of them is in docs/telemetry.md.
+table of all of them is in docs/reference/telemetry.md.
 """
 
 from __future__ import annotations
