@@ -12,7 +12,8 @@ from benchmarks.reports_others import (
     selection_record,
     training_record,
 )
-from benchmarks.reports_run import CREATED, HOST, SMALL, TARGET, run_record
+from benchmarks.reports_parts import CREATED
+from benchmarks.reports_run import HOST, SMALL, TARGET, run_record
 from kenning_lego.core.conversion_records import (
     ConversionCell,
     ConversionRecord,

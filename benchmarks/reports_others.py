@@ -7,7 +7,8 @@ from datetime import datetime, timedelta, timezone
 
 import numpy as np
 
-from benchmarks.reports_run import CREATED, HOST, TARGET
+from benchmarks.reports_parts import CREATED
+from benchmarks.reports_run import HOST, TARGET
 from kenning_lego.core.export_records import ExportRecord
 from kenning_lego.core.load_records import LoadRecord, LoadResultRecord
 from kenning_lego.core.loads import Scenario

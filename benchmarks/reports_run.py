@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 
-from kenning_lego.core.measurement_records import MeasurementRecord, PlanRecord, VerdictRecord
+from benchmarks.reports_parts import (
+    CREATED,
+    Rng,
+    accuracy,
+    additivity,
+    artifact,
+    classification,
+    front,
+    infeasible,
+    plan,
+    telemetry,
+)
+from kenning_lego.core.measurement_records import MeasurementRecord, VerdictRecord
 from kenning_lego.core.records import (
-    AccuracyRecord,
-    AdditivityRecord,
-    ArtifactRecord,
     BudgetRecord,
-    ClassificationRecord,
-    ComposedRunRecord,
-    ComposedScoreRecord,
     ConfigurationRecord,
-    ErrorsRecord,
-    FrontRecord,
     NetworkRecord,
-    RelaxationRecord,
     RunRecord,
-    ScoreErrorsRecord,
     ScoreRecord,
     SegmentRecord,
     TensorRecord,
     VariantRecord,
     WholeRecord,
 )
-from kenning_lego.core.run_headers import EnvironmentRecord, TargetRecord, TelemetryRecord
-
-Rng = np.random.Generator
+from kenning_lego.core.run_headers import EnvironmentRecord, TargetRecord
 
 HOST = EnvironmentRecord(
     facts={"machine": "x86_64", "cpu": "AMD Ryzen 7 5800X", "python": "3.11.7"},
@@ -48,9 +47,6 @@ TARGET = TargetRecord(
     ),
     used={"engine": "onnxruntime", "version": "1.20.1", "threads": 1},
 )
-CREATED = "2026-01-02T03:04:05+00:00"
-_CLASSES = ("aeroplane", "car", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "lorry")
-_CLASS_SAMPLES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +109,15 @@ def run_record(size: Size, seed: int = 7) -> RunRecord:
         ),
         segments=segments,
         measurements=tuple(made.measurements),
-        configurations=(*configurations, _infeasible()),
-        telemetry=_telemetry(made.rng, size.telemetry_s),
-        plans=(_plan(made.measurements),),
-        whole=WholeRecord(artifact=_artifact("whole", 40_000_000), measurement=composed),
-        additivity=_additivity(made, composed),
-        accuracy=_accuracy(made),
-        front=_front(made.rng, size.front),
+        configurations=(*configurations, infeasible()),
+        telemetry=telemetry(made.rng, size.telemetry_s),
+        plans=(plan(made.measurements),),
+        whole=WholeRecord(artifact=artifact("whole", 40_000_000), measurement=composed),
+        additivity=additivity(
+            tuple(names[0] for names in made.names), made.latency_ms("@original"), composed
+        ),
+        accuracy=accuracy(tuple(names[-1] for names in made.names)),
+        front=front(made.rng, size.front),
         durations_s={"extract": 0.8, "retrain": 412.0, "profile_latency": 74.5, "select": 0.02},
     )
 
@@ -203,7 +201,7 @@ class _Made:
             measurement=self.measure(f"{name}, whole", measured_ms, self.size.whole_samples),
             solver="pareto",
             solve_ms=0.04,
-            classification=_classification(self.rng) if index == 0 else None,
+            classification=classification(self.rng) if index == 0 else None,
         )
 
     def _variant(self, block: str, ratio: float, median_ms: float, count: int) -> VariantRecord:
@@ -217,7 +215,7 @@ class _Made:
             parameters=round(3e5 * (1 - ratio)),
             reconstruction_loss=0.004 + 0.11 * ratio**2 if ratio else None,
             accuracy_cost=0.03 * ratio**2.2,
-            artifact=_artifact(name, round(1.2e6 * (1 - ratio)) + 2048),
+            artifact=artifact(name, round(1.2e6 * (1 - ratio)) + 2048),
             measurement=self.measure(name, median_ms, count),
         )
 
@@ -236,136 +234,3 @@ class _Made:
             outputs=(tensors[1],),
             variants=variants,
         )
-
-
-def _artifact(name: str, size_bytes: int) -> ArtifactRecord:
-    return ArtifactRecord(
-        digest=hashlib.sha256(name.encode()).hexdigest(),
-        format="onnx",
-        size_bytes=size_bytes,
-        compiler="onnx",
-        compiler_version="1.17.0",
-        gap_max_abs=1.9e-6,
-    )
-
-
-def _infeasible() -> ConfigurationRecord:
-    nearest = RelaxationRecord(changed=("latency",), budget=BudgetRecord(latency_ms=2.31))
-    return ConfigurationRecord(
-        name="too fast",
-        budget=BudgetRecord(latency_ms=0.5),
-        feasible=False,
-        nearest=(nearest,),
-        solver="pareto",
-    )
-
-
-def _plan(measurements: list[MeasurementRecord]) -> PlanRecord:
-    return PlanRecord(
-        name="variants",
-        measurements=tuple(each.name for each in measurements),
-        stopped="precise",
-        rounds=100,
-        asked_half_width=0.01,
-        half_width=0.008,
-        elapsed_s=74.5,
-        verdict=VerdictRecord(name="stable"),
-    )
-
-
-def _additivity(made: _Made, measurement: str) -> AdditivityRecord:
-    total_ms = made.latency_ms("@original")
-    runs = tuple(
-        ComposedRunRecord(
-            variants=tuple(names[0] for names in made.names),
-            sum_ms=total_ms * 0.98,
-            predicted_ms=total_ms * 0.997,
-            measurement=measurement,
-        )
-        for _ in range(6)
-    )
-    errors = ErrorsRecord(median=0.02, p95=0.03, bias=-0.02)
-    fitted = ErrorsRecord(median=0.003, p95=0.006, bias=0.0)
-    return AdditivityRecord(runs=runs, sum_errors=errors, fitted_errors=fitted, boundary_ms=0.01)
-
-
-def _accuracy(made: _Made) -> AccuracyRecord:
-    runs = tuple(
-        ComposedScoreRecord(
-            variants=tuple(names[-1] for names in made.names),
-            predicted=0.9 + 0.002 * index,
-            means=0.89,
-            score=0.9 + 0.0021 * index,
-        )
-        for index in range(8)
-    )
-    errors = ScoreErrorsRecord(median=0.003, p95=0.006, bias=-0.002)
-    return AccuracyRecord(
-        metric="top1",
-        estimator="fitted",
-        unit=0.07,
-        original=0.9344,
-        precision="float32",
-        runs=runs,
-        errors=errors,
-        means_errors=errors,
-    )
-
-
-def _front(rng: Rng, points: int) -> FrontRecord:
-    costs = np.sort(rng.integers(0, 80_000_000, points))
-    latencies = np.sort(rng.integers(4_000_000_000, 30_000_000_000, points))[::-1]
-    memory = np.sort(rng.integers(5_000_000, 60_000_000, points))[::-1]
-    return FrontRecord(
-        points=points,
-        costs=tuple(costs.tolist()),
-        latencies_ps=tuple(latencies.tolist()),
-        memory_bytes=tuple(memory.tolist()),
-    )
-
-
-def _classification(rng: Rng) -> ClassificationRecord:
-    count = len(_CLASSES)
-    odds = np.full((count, count), 0.01) + np.eye(count) * 0.9
-    odds /= odds.sum(axis=1, keepdims=True)
-    matrix = np.array([rng.multinomial(_CLASS_SAMPLES, row) for row in odds])
-    right = np.diag(matrix)
-    precision = right / matrix.sum(axis=0)
-    sensitivity = right / _CLASS_SAMPLES
-    return ClassificationRecord(
-        classes=_CLASSES,
-        samples=(_CLASS_SAMPLES,) * count,
-        confusion=tuple(
-            (row, column, int(matrix[row, column]))
-            for row in range(count)
-            for column in range(count)
-            if matrix[row, column]
-        ),
-        accuracy=float(right.sum() / matrix.sum()),
-        top5=0.99,
-        precision=tuple(precision.tolist()),
-        sensitivity=tuple(sensitivity.tolist()),
-        mean_precision=float(precision.mean()),
-        mean_sensitivity=float(sensitivity.mean()),
-        g_mean=0.9,
-        f1=0.9,
-        roc_auc=0.98,
-    )
-
-
-def _telemetry(rng: Rng, count: int) -> TelemetryRecord:
-    warmth = 1 - 0.985 ** np.arange(count)
-    columns = {
-        "temperature_c.cpu-thermal": 48 + 30 * warmth + rng.random(count),
-        "frequency_khz.cpu0": np.full(count, 2_400_000.0),
-        "cpu_percent.all": 25 + rng.random(count),
-        "worker_cpu_percent": 99 + rng.random(count),
-        "memory_used_bytes": 9e8 + 1e5 * np.arange(count),
-        "power_mw.VDD_IN": 4200 + 1800 * warmth + 80 * rng.random(count),
-        "throttled.under-voltage": np.zeros(count),
-    }
-    return TelemetryRecord(
-        began=CREATED,
-        times_s=tuple(float(index) for index in range(count)),
-        columns={key: tuple(values.tolist()) for key, values in columns.items()},
-    )
