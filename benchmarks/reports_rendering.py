@@ -65,8 +65,8 @@ def render(path: Path) -> Rendered:
     before, begin = _cpu_s(), time.monotonic()
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     wall_s, cpu_s = time.monotonic() - begin, _cpu_s() - before
-    page = Path(done.stdout.split("report ", 1)[1].strip())
-    return Rendered(page, wall_s, cpu_s)
+    paths = [line.removeprefix("report ") for line in done.stdout.splitlines()]
+    return Rendered(Path(next(each for each in paths if each.endswith(".html"))), wall_s, cpu_s)
 
 
 def measure(directory: Path, *, quick: bool) -> list[Metric]:
