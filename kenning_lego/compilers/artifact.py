@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
-ArtifactFormat = Literal["onnx", "tflite", "openvino", "torch"]
-"""Kinds of files: ONNX, TFLite, OpenVINO IR as one file (:mod:`kenning_lego.core.ir_file`),
-and torch.export's .pt2."""
+ArtifactFormat = str
+"""Kind of a file: ``onnx``, ``tflite``, ``openvino`` (IR as one file, see
+:mod:`kenning_lego.core.ir_file`), ``torch`` (torch.export's .pt2), or what a compiler of another
+package makes."""
 
 
 @dataclass(frozen=True, slots=True)

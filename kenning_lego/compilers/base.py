@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # configurations are read without loading frameworks
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
+    from kenning_lego.compilers.engines import Run
     from kenning_lego.core.specs import TensorSpec
 
 NOTHING_QUANTISED = "no operator of it can be quantised: it stays in float"
@@ -98,6 +99,16 @@ class Compiler(Component, abc.ABC):
             CompilationError: the source cannot be compiled in this way.
         """
 
+    @classmethod
+    def open(cls, content: bytes) -> Run:
+        """Load an artifact of this compiler here, on one CPU thread.
+
+        Compilers of other packages, to formats of their own, must have one of their own.
+        """
+        from kenning_lego.compilers.engines import open_own
+
+        return open_own(content, cls.format)
+
     @property
     def calibrated(self) -> bool:
         """Whether the artifact depends on calibration samples."""
@@ -141,7 +152,7 @@ class Compiler(Component, abc.ABC):
                 "give a dataset to calibrate on",
             )
         built = self.build(source)
-        gap = measure_gap(built.content, self.format, source)
+        gap = measure_gap(self.open(built.content), source)
         finding = self.gap.judge(gap, self.precision, f"{self.name} of {source}")
         warning = "; ".join(filter(None, (built.remark, finding)))
         return CompiledArtifact(built.content, self.format, self.name, gap, versions, warning)

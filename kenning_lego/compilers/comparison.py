@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from kenning_lego.compilers.artifact import ArtifactFormat, Gap
+from kenning_lego.compilers.artifact import Gap
 from kenning_lego.compilers.base import CompileSource
-from kenning_lego.compilers.engines import open_artifact
+from kenning_lego.compilers.engines import Run, open_artifact
 from kenning_lego.compilers.samples import checked
 
 Outputs = Sequence[NDArray[Any]]
@@ -69,18 +69,16 @@ class GapMeter:
         )
 
 
-def measure_gap(content: bytes, kind: ArtifactFormat, source: CompileSource) -> Gap:
+def measure_gap(run: Run, source: CompileSource) -> Gap:
     """Compare an artifact with its source, on the validation samples or else on the example.
 
     Args:
-        content: the artifact.
-        kind: of file that it is.
+        run: computes what the artifact does.
         source: what it was made from.
 
     Raises:
         CompilationError: a sample is not what the source takes.
     """
-    run = open_artifact(content, kind)
     meter = GapMeter(classifier=source.classifier)
     names = [spec.name for spec in source.outputs]
     reference = _reference(source)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kenning_lego.compilers.artifact import ArtifactFormat
+from kenning_lego.core.errors import CompilationError
 from kenning_lego.core.ir_file import unpack_ir
 from kenning_lego.core.openvino_import import import_openvino
 
@@ -24,7 +25,34 @@ def open_artifact(content: bytes, kind: ArtifactFormat) -> Run:
     Args:
         content: the file's bytes.
         kind: of file.
+
+    Raises:
+        CompilationError: no compiler that is installed here makes such files.
     """
+    if kind in _OPEN:
+        return open_own(content, kind)
+    from kenning_lego.compilers.configuration import announced_compilers
+
+    for compiler in announced_compilers():
+        if compiler.format == kind:
+            return compiler.open(content)
+    raise CompilationError(
+        f"no compiler that is installed here makes files of the format {kind!r}",
+        "install the package that made it",
+    )
+
+
+def open_own(content: bytes, kind: ArtifactFormat) -> Run:
+    """Load an artifact of a format that one of our compilers makes; see :func:`open_artifact`.
+
+    Raises:
+        CompilationError: the format is another one.
+    """
+    if kind not in _OPEN:
+        raise CompilationError(
+            f"nothing here runs files of the format {kind!r}",
+            "give the compiler an `open` of its own",
+        )
     return _OPEN[kind](content)
 
 

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from kenning_lego.core.announced import Announced
+from kenning_lego.core.configuration import Component
 from kenning_lego.datasets.cifar import Cifar10, Cifar100
 from kenning_lego.datasets.custom import CustomDataset
 from kenning_lego.datasets.digits import Digits
@@ -15,6 +17,10 @@ from kenning_lego.datasets.imagenette import Imagenette
 from kenning_lego.datasets.mnist_family import FashionMnist, Mnist
 from kenning_lego.datasets.pets import OxfordPets
 from kenning_lego.datasets.random_data import RandomData
+
+GROUP = "kenning_lego.datasets"
+"""Entry points by which other packages announce datasets: components with a ``load`` that returns a
+:class:`kenning_lego.datasets.base.Dataset`."""
 
 DatasetConfig = Annotated[
     Digits
@@ -29,5 +35,7 @@ DatasetConfig = Annotated[
     | RandomData
     | CustomDataset,
     Field(discriminator="type"),
+    Announced(GROUP, Component),
 ]
-"""A field of this type is told by its ``type``, each dataset's short name."""
+"""A field of this type is told by its ``type``, the short name of a dataset of ours or of one that
+is announced."""

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kenning_lego.core.errors import ConfigurationError, MissingDependencyError, UnknownNameError
-from kenning_lego.core.lookup import find_callable
+from kenning_lego.core.lookup import announced, find_callable
 
 if TYPE_CHECKING:
     from torch import nn
+
+GROUP = "kenning_lego.models"
+"""Entry points by which other packages announce callables that make networks."""
 
 _FOR_CIFAR: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "resnet18": ("resnet:resnet_cifar", {"depth": 18}),
@@ -70,8 +73,9 @@ def load_model(name: str, checkpoint: Path | str | None = None, **kwargs: Any) -
     """Make a network, and load its weights.
 
     Args:
-        name: a key of :data:`NETWORKS`, or ``package.module:callable`` for one of your own. The
-            module is imported and the callable is called: name only what you trust.
+        name: a key of :data:`NETWORKS`, a name that an installed package announces, or
+            ``package.module:callable`` for one of your own. The module is imported and the callable
+            is called: name only what you trust.
         checkpoint: weights to load, see :func:`kenning_lego.models.checkpoint.load_checkpoint`.
             Without it the weights are random, drawn from torch's global generator.
         kwargs: arguments for the callable.
@@ -115,9 +119,11 @@ def load_model(name: str, checkpoint: Path | str | None = None, **kwargs: Any) -
 def _resolve(name: str) -> tuple[str, Mapping[str, Any]]:
     if ":" in name:
         return name, {}
-    try:
+    if name in NETWORKS:
         return NETWORKS[name]
-    except KeyError:
-        raise UnknownNameError(
-            "model", name, NETWORKS, "or name one of your own as package.module:callable"
-        ) from None
+    others = announced(GROUP)
+    if name in others:
+        return others[name], {}
+    raise UnknownNameError(
+        "model", name, [*NETWORKS, *others], "or name one of your own as package.module:callable"
+    )

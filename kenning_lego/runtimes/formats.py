@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from kenning_lego.core.errors import ModelError
 from kenning_lego.core.ir_file import MAGIC as _OPENVINO
+from kenning_lego.runtimes.plugins import announced_runtimes, find_runtime
 
 FORMATS: Mapping[str, str] = {
     "onnx": "an ONNX file",
@@ -32,6 +33,31 @@ _OTHERS: Mapping[tuple[int, bytes], str] = {
     (0, b"\x80"): "a pickle, which is never loaded",
 }
 """Where and what bytes tell other things that people take for artifacts."""
+
+
+def readers_of(kind: str) -> tuple[str, ...]:
+    """Runtimes that read a format, the usual one first; none if none is known here.
+
+    Args:
+        kind: a key of :data:`ENGINES`, or a format of another package's compiler, which engines
+            that are announced here may read.
+
+    Raises:
+        ConfigurationError: an announced engine cannot be imported, or is none.
+    """
+    return ENGINES.get(kind) or tuple(name for name, read in _announced() if kind in read)
+
+
+def in_words(kind: str) -> str:
+    """What a format is, for people; for its engines see :func:`readers_of`."""
+    told = (read[kind] for _, read in _announced() if kind in read)
+    return FORMATS.get(kind) or next(told, f"a file of the format {kind!r}")
+
+
+def _announced() -> Iterator[tuple[str, Mapping[str, str]]]:
+    """The formats of engines of other packages, in words by name."""
+    for name, offered in announced_runtimes().items():
+        yield name, find_runtime(name, offered).formats
 
 
 def format_of(artifact: bytes) -> str | None:

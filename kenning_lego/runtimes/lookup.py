@@ -7,15 +7,15 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from kenning_lego.core.errors import (
     ConfigurationError,
     MissingDependencyError,
-    UnknownNameError,
 )
 from kenning_lego.runtimes.offers import Offers
-from kenning_lego.runtimes.options import OPTIONS, RuntimeOptions
+from kenning_lego.runtimes.options import RuntimeOptions, options_type
+from kenning_lego.runtimes.plugins import NO_RUNTIMES, OfferedRuntime, find_runtime
 
 if TYPE_CHECKING:  # the server looks engines up without loading numpy
     from kenning_lego.runtimes.base import Runtime
@@ -66,22 +66,15 @@ def make_runtime(
         MissingDependencyError: its package is not installed here.
         ConfigurationError: the options are another engine's, or name something that is not here.
     """
-    engine = _ENGINES.get(name)
-    if engine is None:
-        raise UnknownNameError("runtime", name, _ENGINES)
-    options = options or OPTIONS[name]()
-    if not isinstance(options, OPTIONS[name]):
+    offers = offers or Offers()
+    kind = options_type(name, offers.runtimes)
+    options = options or kind()
+    if not isinstance(options, kind):
         raise ConfigurationError(
             f"{type(options).__name__} are no options of runtime {name!r}",
-            f"give {OPTIONS[name].__name__}",
+            f"give {kind.__name__}",
         )
-    try:
-        module = importlib.import_module(engine.module)
-    except ModuleNotFoundError as error:
-        raise MissingDependencyError(
-            engine.packages[0], engine.extra, f"runtime {name!r}"
-        ) from error
-    runtime = getattr(module, engine.factory)(threads, options, offers or Offers())
+    runtime = _factory(name, offers)(threads, options, offers)
     if options.float_io:
         from kenning_lego.runtimes.float_io import FloatRuntime
 
@@ -89,8 +82,25 @@ def make_runtime(
     return cast("Runtime", runtime)
 
 
-def installed_engines() -> dict[str, str]:
-    """Engine name to version, for those whose package is installed; imports none of them."""
+def _factory(name: str, offers: Offers) -> Any:
+    engine = _ENGINES.get(name)
+    if engine is None:
+        return find_runtime(name, offers.runtimes[name])
+    try:
+        module = importlib.import_module(engine.module)
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError(
+            engine.packages[0], engine.extra, f"runtime {name!r}"
+        ) from error
+    return getattr(module, engine.factory)
+
+
+def installed_engines(others: Mapping[str, OfferedRuntime] = NO_RUNTIMES) -> dict[str, str]:
+    """Engine name to version, for those whose package is installed; imports none of them.
+
+    Args:
+        others: engines beside ours.
+    """
     installed = _installed_versions()
     found: dict[str, str] = {}
     for name, engine in _ENGINES.items():
@@ -98,7 +108,8 @@ def installed_engines() -> dict[str, str]:
             version = installed.get(package.replace("-", "_"))
             if version:
                 found.setdefault(name, version)
-    return found
+    foreign = {name: each.version for name, each in others.items() if name not in _ENGINES}
+    return {**found, **foreign}
 
 
 def engine_packages() -> dict[str, str]:

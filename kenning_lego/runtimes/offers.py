@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from kenning_lego.core.errors import ConfigurationError, UnknownNameError
+from kenning_lego.runtimes.plugins import OfferedRuntime
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 OWN_DELEGATES = ("xnnpack", "none")
@@ -40,10 +41,12 @@ class Offers:
         delegates: of LiteRT, by name.
         engine_cache: directory for engines that were built for this device; None builds them
             anew each time.
+        runtimes: engines that other packages bring, by name.
     """
 
     delegates: Mapping[str, Delegate] = field(default_factory=dict)
     engine_cache: Path | None = None
+    runtimes: Mapping[str, OfferedRuntime] = field(default_factory=dict)
 
     def delegate(self, name: str) -> Delegate:
         """The delegate of that name.
@@ -72,6 +75,7 @@ class Offers:
         return cls(
             {name: Delegate(**each) for name, each in content["delegates"].items()},
             Path(cache) if cache else None,
+            {name: OfferedRuntime(**each) for name, each in content["runtimes"].items()},
         )
 
 

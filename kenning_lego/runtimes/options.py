@@ -11,6 +11,12 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from kenning_lego.core.errors import ConfigurationError, UnknownNameError
+from kenning_lego.runtimes.plugins import (
+    NO_RUNTIMES,
+    OfferedRuntime,
+    announced_runtimes,
+    find_runtime,
+)
 
 PROVIDERS: Mapping[str, str] = {
     "cpu": "CPUExecutionProvider",
@@ -134,16 +140,49 @@ OPTIONS: Mapping[str, type[RuntimeOptions]] = {
 """Classes of options by the engine's name."""
 
 
-def options_from_json(engine: str, given: Mapping[str, Any]) -> RuntimeOptions:
+def options_type(
+    engine: str, others: Mapping[str, OfferedRuntime] = NO_RUNTIMES
+) -> type[RuntimeOptions]:
+    """The class of an engine's options.
+
+    Args:
+        engine: its name.
+        others: engines beside ours.
+
+    Raises:
+        UnknownNameError: there is no such engine.
+        ConfigurationError: it cannot be imported, or what it has are no options.
+    """
+    if engine in OPTIONS:
+        return OPTIONS[engine]
+    if engine not in others:
+        raise UnknownNameError("runtime", engine, (*OPTIONS, *others))
+    found = getattr(find_runtime(engine, others[engine]), "options", RuntimeOptions)
+    if not (isinstance(found, type) and issubclass(found, RuntimeOptions)):
+        raise ConfigurationError(
+            f"the options of runtime {engine!r} are {found!r:.80}",
+            "derive them from kenning_lego.runtimes.options.RuntimeOptions",
+        )
+    return found
+
+
+def options_from_json(
+    engine: str,
+    given: Mapping[str, Any],
+    others: Mapping[str, OfferedRuntime] = NO_RUNTIMES,
+) -> RuntimeOptions:
     """Read what :func:`options_to_json` gives; what is not given has its default.
+
+    Args:
+        engine: its name.
+        given: values by the options' names.
+        others: engines beside ours.
 
     Raises:
         UnknownNameError: there is no such engine, option, or choice.
         ConfigurationError: a value is of another kind.
     """
-    options = OPTIONS.get(engine)
-    if options is None:
-        raise UnknownNameError("runtime", engine, OPTIONS)
+    options = options_type(engine, others)
     known = {each.name for each in fields(options)}
     for name in given:
         _choose(f"option of runtime {engine!r}", str(name), known)
@@ -168,10 +207,11 @@ def read_options(engine: str, given: Mapping[str, Any]) -> dict[str, bool | str 
         UnknownNameError: there is no such engine, option, or choice.
         ConfigurationError: a value is of another kind.
     """
-    known = {each.name: each.default for each in fields(OPTIONS.get(engine, RuntimeOptions))}
+    others = NO_RUNTIMES if engine in OPTIONS else announced_runtimes()
+    known = {each.name: each.default for each in fields(options_type(engine, others))}
     named = {str(name).replace("-", "_"): value for name, value in given.items()}
     values = {k: _from_text(v, known[k]) if k in known else v for k, v in named.items()}
-    every = options_to_json(options_from_json(engine, values))
+    every = options_to_json(options_from_json(engine, values, others))
     return {name: every[name] for name in named}
 
 

@@ -20,6 +20,7 @@ from kenning_lego.core.output import current
 from kenning_lego.protocols.addresses import DEFAULT_ADDRESS
 from kenning_lego.protocols.key_files import default_directory
 from kenning_lego.runtimes.offers import Delegate, Offers, parse_delegates
+from kenning_lego.runtimes.plugins import chosen_runtimes
 from kenning_lego.servers.child import child_environment
 from kenning_lego.servers.deployments.adaptation_config import AdaptationConfig
 from kenning_lego.servers.limits_config import WorkerLimitsConfig
@@ -59,6 +60,8 @@ class ServeConfig(Component):
     """NAME=LIBRARY[,KEY=VALUE...] of a LiteRT delegate that hosts may choose by its name."""
     engine_cache: Path | None = None
     """Directory for engines built for this device, such as TensorRT's; by default none are kept."""
+    plugin: tuple[str, ...] = ()
+    """Names of engines that other installed packages announce, and that hosts may choose."""
     kenning_tcp: str | None = None
     """Also serve hosts that speak Kenning's wire, at HOST:PORT; its own port is 12345."""
     kenning_tcp_open: bool = False
@@ -94,6 +97,7 @@ class ServeConfig(Component):
             offers=Offers(
                 {name: _findable(each) for name, each in parse_delegates(self.delegate).items()},
                 self.engine_cache and self.engine_cache.absolute(),
+                chosen_runtimes(self.plugin),
             ),
         )
 

@@ -16,6 +16,7 @@ from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
 from kenning_lego.core.output import current, text_width
 from kenning_lego.scenarios.describing import text
+from kenning_lego.scenarios.describing.announced import opened
 from kenning_lego.scenarios.describing.components import Listed, all_components
 from kenning_lego.scenarios.describing.schema import as_text, schema_of
 from kenning_lego.scenarios.describing.verbs import VERBS
@@ -82,7 +83,7 @@ def _unknown(config: InfoConfig, verbs: Collection[str]) -> ConfigurationError:
 
 def _components(config: InfoConfig) -> list[Listed]:
     return [
-        each
+        opened(each)
         for each in all_components()
         if each.name == config.name and config.kind in (None, each.kind)
     ]

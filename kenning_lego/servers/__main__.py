@@ -28,7 +28,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _announce(server: TargetServer, options: ServerOptions) -> None:
-    engines = ", ".join(f"{name} {version}" for name, version in installed_engines().items())
+    found = installed_engines(options.offers.runtimes)
+    engines = ", ".join(f"{name} {version}" for name, version in found.items())
     limits = options.limits
     print(f"kenning-lego {__version__} target listening on {server.address}")
     print(f"engines: {engines or 'none (pip install kenning-lego[onnxruntime])'}")

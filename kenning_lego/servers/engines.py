@@ -24,7 +24,7 @@ class Engines:
 
     def __init__(self, store: ArtifactStore, offers: Offers | None = None) -> None:
         self.store = store
-        self._offers = offers or Offers()
+        self.offers = offers or Offers()
         self._made: dict[tuple[str, int, RuntimeOptions], Runtime] = {}
 
     def get(self, name: str, threads: int, options: RuntimeOptions) -> Runtime:
@@ -36,7 +36,7 @@ class Engines:
         key = name, threads, options
         runtime = self._made.get(key)
         if runtime is None:
-            runtime = self._made[key] = make_runtime(name, threads, options, self._offers)
+            runtime = self._made[key] = make_runtime(name, threads, options, self.offers)
         return runtime
 
 
@@ -97,5 +97,5 @@ class StageLoader:
 
     def _runtime(self, stage: str) -> Runtime:
         engine = engine_for(self._loading, stage)
-        options = options_from_json(engine.runtime, engine.options)
+        options = options_from_json(engine.runtime, engine.options, self._engines.offers.runtimes)
         return self._engines.get(engine.runtime, self._loading.threads, options)

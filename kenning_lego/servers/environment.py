@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
 from pathlib import Path
 
 from kenning_lego.core.plans import TargetDescription
 from kenning_lego.runtimes.lookup import installed_engines
+from kenning_lego.runtimes.plugins import NO_RUNTIMES, OfferedRuntime
 from kenning_lego.servers.sensors.base import Readings
 from kenning_lego.servers.sensors.files import line
 from kenning_lego.servers.sensors.find import find_sensors
@@ -21,13 +23,16 @@ Fact = str | int | float
 _STATE = (find_load, find_frequencies, find_temperatures, find_throttling)
 
 
-def describe(root: Path = Path("/")) -> TargetDescription:
+def describe(
+    root: Path = Path("/"), runtimes: Mapping[str, OfferedRuntime] = NO_RUNTIMES
+) -> TargetDescription:
     """Describe this machine.
 
     Args:
         root: where ``proc`` and ``sys`` are; another directory in tests.
+        runtimes: engines of other packages that are offered here.
     """
-    return TargetDescription(_facts(root), installed_engines(), _state(root))
+    return TargetDescription(_facts(root), installed_engines(runtimes), _state(root))
 
 
 def _facts(root: Path) -> dict[str, Fact]:

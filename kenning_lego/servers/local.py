@@ -16,6 +16,8 @@ from kenning_lego.core.plans import Composed, Plan, Progress, Statistics, Target
 from kenning_lego.core.switching import Preloaded, Switched
 from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.protocols.messages import Load
+from kenning_lego.runtimes.offers import Offers
+from kenning_lego.runtimes.plugins import announced_runtimes
 from kenning_lego.servers.environment import describe
 from kenning_lego.servers.footprints import measure_footprint
 from kenning_lego.servers.telemetry import DEFAULT_INTERVAL_S, Sampler
@@ -36,7 +38,9 @@ class LocalTarget:
         self, store: ArtifactStore, telemetry_interval_s: float = DEFAULT_INTERVAL_S
     ) -> None:
         self._store = store
-        self._workbench = Workbench(store)
+        # Whoever calls runs code of the packages installed here anyway.
+        self._offers = Offers(runtimes=announced_runtimes())
+        self._workbench = Workbench(store, offers=self._offers)
         self._sampler = Sampler(telemetry_interval_s)
         self._sampler.start(time.monotonic())
 
@@ -47,7 +51,7 @@ class LocalTarget:
 
     def describe(self) -> TargetDescription:
         """Facts about this machine and its present state."""
-        return describe()
+        return describe(runtimes=self._offers.runtimes)
 
     def upload(self, artifact: Path, digest: str) -> bool:
         """Put the artifact into the store; True if it was not there."""
@@ -75,7 +79,8 @@ class LocalTarget:
         self, plan: FootprintPlan, on_progress: Callable[[Progress], None] | None = None
     ) -> Footprint:
         """See what a chain costs in memory, in fresh processes all the same."""
-        return measure_footprint(plan, self._store, on_progress or (lambda _: None), lambda: False)
+        progress = on_progress or (lambda _: None)
+        return measure_footprint(plan, self._store, progress, lambda: False, offers=self._offers)
 
     def compose(
         self,

@@ -409,8 +409,9 @@ class TargetServer:
                 # Its sensors take a while to import, and a server is to be up at once.
                 from kenning_lego.servers.environment import describe
 
-                delegates = tuple(self._options.offers.delegates)
-                described = replace(describe(), delegates=delegates)
+                offers = self._options.offers
+                described = describe(runtimes=offers.runtimes)
+                described = replace(described, delegates=tuple(offers.delegates))
                 welcome = Welcome(PROTOCOL_VERSION, __version__, CAPABILITIES, described)
                 return self._send(peer, Envelope(request, Ok(welcome.to_result())))
             case other:

@@ -170,7 +170,7 @@ class Workbench:
                 together.
         """
         _check(plan)
-        self._before = self._before or describe()
+        self._before = self._before or self._describe()
         number = 1 + max((log.plan for log in self._plans), default=-1)
         sizes = [sum(self._store.size(digest_of(s)) for s in item.stages) for item in plan.items]
         parts = cohorts(plan.items, sizes, plan.memory_bytes)
@@ -283,7 +283,7 @@ class Workbench:
         problem = plan.problem()
         if problem:
             raise ProtocolError(f"no load test: {problem}")
-        self._before = self._before or describe()
+        self._before = self._before or self._describe()
         programs = self._load(plan.stages, plan)
         chain = [programs[stage] for stage in plan.stages]
         check_batch(chain_spec(chain), plan.batch)
@@ -296,9 +296,12 @@ class Workbench:
         requests = self._requests_ns.values()
         if requests:
             measurements.append(Measurement("process", requests, "requests", per_round=0))
-        now = describe()
+        now = self._describe()
         used = self._loader.used() if self._loader else {}
         return Statistics(tuple(measurements), used, self._before or now, now, tuple(self._plans))
+
+    def _describe(self) -> TargetDescription:
+        return describe(runtimes=self._engines.offers.runtimes)
 
     def _load(self, stages: Sequence[str], loading: Loading) -> dict[str, Program]:
         loader = StageLoader(self._engines, loading)

@@ -189,6 +189,14 @@ def test_printed_bytes_are_the_codecs(name: str) -> None:
     assert frames_of(printed[1]) == [bytes(frame) for frame in encode(EXAMPLES[name])]
 
 
+def test_numbers_may_be_written_in_all_widths() -> None:
+    header = bytes.fromhex("dd00000004 d30000000000000002 cf0000000000000011 d20000000a")
+    body = bytes.fromhex("df00000002") + b"\xd9\x04wait\xc3" + b"\xdb\x00\x00\x00\x0aexpected_s"
+    for number in ("ca40a00000", "cb4014000000000000", "05", "d10005", "cd0005"):
+        found = decode([header + body + bytes.fromhex(number)])
+        assert found == Envelope(10, Lease(wait=True, expected_s=5.0))
+
+
 def test_printed_messages_are_in_the_sessions_order() -> None:
     headings = re.findall(r"(?m)^## (.*)$", pages.EXAMPLES.read_text(encoding="utf-8"))
     assert headings == list(EXAMPLES)

@@ -34,6 +34,7 @@ class Listed:
         missing: a package that it needs and that is not installed; empty if all is there.
         extra: of kenning-lego, which brings that package.
         origin: the package that announces it; empty for ours.
+        path: what that package names, package.module:name; empty for ours.
         parameters: of its configuration.
         arguments: instead, of a callable or an engine.
         model: its configuration, if it has one of its own.
@@ -47,6 +48,7 @@ class Listed:
     missing: str = ""
     extra: str = ""
     origin: str = ""
+    path: str = ""
     parameters: tuple[Parameter, ...] = ()
     arguments: tuple[Argument, ...] = ()
     model: type[BaseModel] | None = field(default=None, compare=False)
@@ -76,7 +78,7 @@ class Listed:
 
 def networks() -> Iterator[Listed]:
     """Our networks."""
-    from kenning_lego.models.lookup import NETWORKS
+    from kenning_lego.models.lookup import GROUP, NETWORKS
 
     missing = _missing("torch")
     for name, (path, fixed) in NETWORKS.items():
@@ -84,13 +86,15 @@ def networks() -> Iterator[Listed]:
         yield Listed(
             "network", name, summary, "model.name", missing=missing, extra=_HOST, arguments=free
         )
+    yield from _announced("network", GROUP, "model.name")
 
 
 def datasets() -> Iterator[Listed]:
     """Datasets that a scenario can name."""
-    from kenning_lego.datasets.configuration import DatasetConfig
+    from kenning_lego.datasets.configuration import GROUP, DatasetConfig
 
     yield from _told_by_type("dataset", DatasetConfig, "dataset.type")
+    yield from _announced("dataset", GROUP, "dataset.type")
 
 
 def frames() -> Iterator[Listed]:
@@ -109,7 +113,7 @@ def frames() -> Iterator[Listed]:
 def compilers() -> Iterator[Listed]:
     """Compilers, with the packages that they need in the precision that is their default."""
     from kenning_lego.compilers.base import Compiler
-    from kenning_lego.compilers.configuration import CompilerConfig
+    from kenning_lego.compilers.configuration import GROUP, CompilerConfig
 
     for listed in _told_by_type("compiler", CompilerConfig, "compiler.type"):
         model = listed.model
@@ -121,12 +125,14 @@ def compilers() -> Iterator[Listed]:
         except MissingDependencyError:
             missing = next(filter(None, map(_missing, model().packages())))
             yield replace(listed, missing=missing, extra=model.extra)
+    yield from _announced("compiler", GROUP, "compiler.type")
 
 
 def runtimes() -> Iterator[Listed]:
     """Engines of this machine; a target tells of its own (``kenning-lego doctor --target``)."""
     from kenning_lego.runtimes.lookup import engine_packages, installed_engines
     from kenning_lego.runtimes.options import OPTIONS
+    from kenning_lego.runtimes.plugins import GROUP
 
     here = installed_engines()
     usual = {engine: package for package, engine in reversed(engine_packages().items())}
@@ -143,6 +149,7 @@ def runtimes() -> Iterator[Listed]:
             extra=extras.get(name, name),
             arguments=options_of(options),
         )
+    yield from _announced("runtime", GROUP, "target.runtime")
 
 
 def metrics() -> Iterator[Listed]:
@@ -243,7 +250,8 @@ def _announced(kind: str, group: str, where: str) -> Iterator[Listed]:
     for each in entry_points(group=group):
         origin = each.dist.name if each.dist else ""
         found = each.dist.version if each.dist else ""
-        yield Listed(kind, each.name, f"{each.value}, of {origin}.", where, found, origin=origin)
+        summary = f"{each.value}, of {origin}."
+        yield Listed(kind, each.name, summary, where, found, origin=origin, path=each.value)
 
 
 def _missing(*packages: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import fmean, median
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,7 +26,6 @@ from kenning_lego.blocks.chain import Chain
 from kenning_lego.blocks.configuration import ProfileConfig
 from kenning_lego.blocks.variants.variants import Variants
 from kenning_lego.blocks.workshop import metric_identity
-from kenning_lego.compilers.artifact import ArtifactFormat
 from kenning_lego.compilers.engines import open_artifact
 from kenning_lego.core.mixing_records import CompiledAccuracyRecord, CompiledRunRecord
 from kenning_lego.core.records import SegmentRecord, VariantRecord
@@ -224,7 +223,7 @@ class _Bench:
     def _opened(self, variant: VariantRecord, block: str) -> CompiledVariant:
         artifact = variant.artifact
         content = self._workspace.artifacts.read(artifact.digest)
-        run = open_artifact(content, cast("ArtifactFormat", artifact.format))
+        run = open_artifact(content, artifact.format)
         return CompiledVariant(variant.name, block, variant.source, run)
 
     def _blocks(self) -> dict[str, str]:

@@ -16,7 +16,7 @@ from kenning_lego.core.engines import OptionValue
 from kenning_lego.core.errors import KenningLegoError
 from kenning_lego.core.records import MemoryTerm
 from kenning_lego.protocols.addresses import DEFAULT_ADDRESS
-from kenning_lego.runtimes.formats import ENGINES, FORMATS
+from kenning_lego.runtimes.formats import in_words, readers_of
 from kenning_lego.runtimes.options import OPTIONS, read_options
 from kenning_lego.scenarios.offline.configuration import OfflineConfig
 from kenning_lego.scenarios.tester.mix_configuration import MixConfig
@@ -106,10 +106,12 @@ class InferenceTestConfig(OfflineConfig):
     @model_validator(mode="after")
     def _engine_reads_the_artifacts(self) -> InferenceTestConfig:
         made, runtime = self.compiler.format, self.target.runtime
-        if self.model.file is None and runtime in OPTIONS and runtime not in ENGINES[made]:
+        readers = readers_of(made)
+        if self.model.file is None and runtime in OPTIONS and runtime not in readers:
+            others = f"--target.runtime {' or '.join(readers)}, or " if readers else ""
             raise ValueError(
-                f"the compiler makes {FORMATS[made]}, which runtime {runtime!r} does not read; "
-                f"choose --target.runtime {' or '.join(ENGINES[made])}, or another --compiler.type"
+                f"the compiler makes {in_words(made)}, which runtime {runtime!r} does not read; "
+                f"choose {others}another --compiler.type"
             )
         return self
 

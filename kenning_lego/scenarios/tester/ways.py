@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kenning_lego.compilers.base import Compiler
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.mixing_records import EngineRecord
-from kenning_lego.runtimes.formats import ENGINES
+from kenning_lego.runtimes.formats import readers_of
 from kenning_lego.runtimes.options import read_options
 from kenning_lego.scenarios.tester.configuration import InferenceTestConfig
 from kenning_lego.scenarios.tester.mix_configuration import WayConfig
@@ -74,7 +74,7 @@ def _engine(way: WayConfig, config: InferenceTestConfig) -> EngineRecord:
     Without options of its own, a way that runs on the target's engine has those of the target.
     """
     target = config.target
-    natural = ENGINES[way.compiler.format][0]
+    natural = _natural(way, config)
     same = way.compiler.format == config.compiler.format or natural == target.runtime
     runtime = way.runtime or (target.runtime if same else natural)
     if runtime == target.runtime and not way.options:
@@ -82,10 +82,15 @@ def _engine(way: WayConfig, config: InferenceTestConfig) -> EngineRecord:
     return EngineRecord(runtime=runtime, options=dict(read_options(runtime, way.options)))
 
 
+def _natural(way: WayConfig, config: InferenceTestConfig) -> str:
+    """The format's usual engine; the target's own for a format that no engine here reads."""
+    return next(iter(readers_of(way.compiler.format)), config.target.runtime)
+
+
 def _name(way: WayConfig, config: InferenceTestConfig, engine: EngineRecord) -> str:
     kind, main = (_kind(each) for each in (way.compiler, config.compiler))
     name = way.compiler.precision if kind == main else f"{kind}-{way.compiler.precision}"
-    usual = (config.target.runtime, ENGINES[way.compiler.format][0])
+    usual = (config.target.runtime, _natural(way, config))
     return name if engine.runtime in usual else f"{name}-{engine.runtime}"
 
 

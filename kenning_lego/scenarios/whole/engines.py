@@ -11,7 +11,7 @@ from kenning_lego.compilers.base import Compiler
 from kenning_lego.core.configuration import Component
 from kenning_lego.core.engines import Engine, OptionValue
 from kenning_lego.core.errors import KenningLegoError
-from kenning_lego.runtimes.formats import ENGINES
+from kenning_lego.runtimes.formats import readers_of
 from kenning_lego.runtimes.options import read_options
 from kenning_lego.scenarios.tester.configuration import TargetConfig
 
@@ -60,7 +60,8 @@ def engines_for(
         target: whose own engine is taken, with its options, where none is asked for, if it reads
             the format.
     """
-    readers = ENGINES[compiler.format]
+    # A format that no engine here reads is the target's affair.
+    readers = readers_of(compiler.format) or (target.runtime,)
     found = [Engine(each.runtime, each.options) for each in asked if each.runtime in readers]
     if asked:
         return found

@@ -1,0 +1,111 @@
+"""Components of other packages in fields that are told by their ``type``."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint, EntryPoints
+from typing import Annotated, Literal
+
+import pytest
+from pydantic import Field, ValidationError
+
+from kenning_lego.core.announced import Announced
+from kenning_lego.core.configuration import Component, explain
+from kenning_lego.core.errors import UsageError
+
+GROUP = "tests.shapes"
+
+
+class Shape(Component):
+    pass
+
+
+class Circle(Shape):
+    type: Literal["circle"] = "circle"
+    radius: float = 1.0
+
+
+class Square(Shape):
+    type: Literal["square"] = "square"
+
+
+class Ring(Shape):
+    """What another package brings."""
+
+    type: Literal["ring"] = "ring"
+    width: Annotated[float, Field(gt=0)] = 0.1
+
+
+class NotOne(Component):
+    type: Literal["hole"] = "hole"
+
+
+class Drawing(Component):
+    shape: Annotated[Circle | Square, Field(discriminator="type"), Announced(GROUP, Shape)] = (
+        Circle()
+    )
+
+
+@pytest.fixture(autouse=True)
+def packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    named = {"ring": "Ring", "circle": "Ring", "hole": "NotOne", "oval": "Ring", "gone": "Gone"}
+    points = [EntryPoint(name, f"{__name__}:{value}", GROUP) for name, value in named.items()]
+    monkeypatch.setattr(
+        "importlib.metadata.entry_points",
+        lambda group: EntryPoints(points if group == GROUP else []),
+    )
+
+
+def drawn(**shape: object) -> object:
+    return Drawing.model_validate({"shape": shape}).shape
+
+
+def test_ours_are_as_before_and_their_names_cannot_be_taken() -> None:
+    assert drawn(type="square") == Square()
+    assert drawn(type="circle", radius=2) == Circle(radius=2)
+
+
+def test_announced_one_is_made_with_its_parameters() -> None:
+    assert drawn(type="ring", width=0.5) == Ring(width=0.5)
+    assert Drawing.model_validate({"shape": Ring(width=0.5)}).shape == Ring(width=0.5)
+
+
+def test_announced_one_is_written_with_its_parameters() -> None:
+    content = Drawing.model_validate({"shape": {"type": "ring"}}).model_dump(mode="json")
+    assert content == {"shape": {"type": "ring", "width": 0.1}}
+    assert Drawing().model_dump(mode="json") == {"shape": {"type": "circle", "radius": 1.0}}
+
+
+def test_what_is_wrong_with_it_is_said_where_it_is() -> None:
+    with pytest.raises(ValidationError) as caught:
+        drawn(type="ring", width=-1)
+    assert "scenario.yaml: 'shape.width'" in str(explain(caught.value, "scenario.yaml"))
+
+
+def test_unknown_type_is_refused_with_the_nearest() -> None:
+    with pytest.raises(ValidationError, match=r"unknown type 'rign' \(did you mean 'ring'\?\)"):
+        drawn(type="rign")
+    for given in (5, {}, {"type": 5}, {"type": []}):
+        with pytest.raises(ValidationError):
+            Drawing.model_validate({"shape": given})
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("hole", r"is no class of .*\.Shape"),
+        ("oval", "has the type 'ring'"),
+        ("gone", "unknown name"),
+    ],
+)
+def test_announced_thing_that_is_none_is_refused(name: str, problem: str) -> None:
+    with pytest.raises(UsageError, match=problem):
+        drawn(type=name)
+
+
+def test_schema_and_flags_are_those_of_ours() -> None:
+    assert Drawing.model_json_schema()["properties"]["shape"]["discriminator"][
+        "mapping"
+    ].keys() == {
+        "circle",
+        "square",
+    }
