@@ -69,7 +69,7 @@ def agreement_chart(quantity: Quantity, identity: str, width: float) -> str | No
     x = Scale(low, high, _LEFT_PX, right)
     y = Scale(low, high, bottom, _TOP_PX)
     ticks = nice_ticks(low, high, 4 if width < 500 else 5)
-    # Random ones first, so that they cover no configuration.
+    # Trials first, so that they cover no configuration.
     ordered = sorted(pairs, key=lambda each: each.kind, reverse=True)
     body = [
         *(_band(each, x, y) for each in BANDS if low > 0),

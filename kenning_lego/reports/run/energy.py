@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from kenning_lego.reports.board.timeline import Line, power_lines, seconds_of
-from kenning_lego.reports.document.parts import Chart, Part, Section
+from kenning_lego.reports.document.parts import Chart, Part, ReportTypes, Section
 from kenning_lego.reports.document.subjects import configuration_subject
 from kenning_lego.reports.document.tables import Cell, Column, Rows, Table
 from kenning_lego.reports.drawing.chart import chart
@@ -36,7 +36,7 @@ def energy(findings: Findings) -> Section | None:
     parts += [each_chart] if each_chart else []
     parts += _power(findings, told)
     parts.append(_table(told))
-    types = frozenset({"energy", "performance"})
+    types: ReportTypes = frozenset({"energy", "performance"})
     return Section("energy", "Energy", tuple(parts), types)
 
 
