@@ -21,7 +21,8 @@ from kenning_lego.core.configuration import Component, explain
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flag_table import Flag, flags_of
 from kenning_lego.core.help import Interface, full_help, group_help, short_help
-from kenning_lego.core.output import current, text_width
+from kenning_lego.core.output import current
+from kenning_lego.core.terminals import text_width
 
 _YAML = frozenset({".yaml", ".yml"})
 
