@@ -187,6 +187,23 @@ class ScoreRecord(Record):
     """Keys of the telemetry's columns that were added up, with + between them."""
 
 
+class EnergyRecord(Record):
+    """From what the energy of an inference was found; times are those of the run's telemetry."""
+
+    idle_s: tuple[float, float]
+    """Begin and end of the interval in which the target had nothing to do."""
+    busy_s: tuple[float, float]
+    """Begin and end of that in which it ran one inference after the other."""
+    idle_w: float
+    """Mean power in the first."""
+    busy_w: float
+    """Mean power in the second."""
+    inferences: int
+    """Run in the second."""
+    readings: int
+    """Of the sensors, taken in the second."""
+
+
 class RelaxationRecord(Record):
     """A feasible budget near an infeasible one, and what it gives."""
 
@@ -269,6 +286,8 @@ class ConfigurationRecord(Record, Shown):
     fused_measurement: str | None = None
     classification: ClassificationRecord | None = None
     """Of its outputs on the test part, from the target; None for other tasks."""
+    energy: EnergyRecord | None = None
+    """Where its measured energy is from; None where none was measured, and in older records."""
 
 
 class WholeRecord(Record):
@@ -348,9 +367,9 @@ class AccuracyRecord(Record):
 
     metric: str
     estimator: Literal["fitted", "means"]
-    unit: float | None = None
+    unit: float | None = Field(default=None, gt=0)
     """Of :class:`kenning_lego.stats.quality_law.QualityLaw`; None where losses add up."""
-    power: float = 0.0
+    power: float = Field(default=0.0, ge=0, le=1)
     """Of the same."""
     original: float
     """Score of the original network on the validation part, in this precision."""
@@ -376,6 +395,12 @@ class FrontRecord(Record):
     """Accuracy cost in 1e-9 of the metric."""
     latencies_ps: Column
     memory_bytes: Column
+
+    @model_validator(mode="after")
+    def _fits(self) -> FrontRecord:
+        if not len(self.costs) == len(self.latencies_ps) == len(self.memory_bytes):
+            raise ValueError("a column has not one value for each point")
+        return self
 
 
 class RunRecord(HeaderRecord):

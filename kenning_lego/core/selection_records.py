@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kenning_lego.core.records import BudgetRecord, MemoryTerm, ScoreRecord
+from kenning_lego.core.records import BudgetRecord, FrontRecord, MemoryTerm, ScoreRecord
 from kenning_lego.core.showing import ShownRecord
 
 SELECTION_VERSION: Final = 1
@@ -88,3 +88,6 @@ class SelectionRecord(_Record, ShownRecord):
     answers: tuple[AnswerRecord, ...] = ()
     fronts: dict[str, str] = Field(default_factory=dict)
     """Files with the fronts of the networks, by name."""
+    undominated: dict[str, FrontRecord] = Field(default_factory=dict)
+    """The fronts of the networks, or an even choice of their points, by the networks' names; empty
+    where none was asked for, and in older records."""

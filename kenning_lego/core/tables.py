@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
@@ -83,6 +84,14 @@ class HasTables(Protocol):
 def table_of(
     name: str, title: str, columns: Sequence[Column], rows: Sequence[Mapping[str, Value]]
 ) -> Table:
-    """A table from rows that give values by the columns' names; what they leave out is None."""
-    values = tuple(tuple(row.get(column.name) for column in columns) for row in rows)
+    """A table from rows that give values by the columns' names.
+
+    What they leave out is None, as are figures that are not finite, which no format can hold.
+    """
+    values = tuple(tuple(known(row.get(column.name)) for column in columns) for row in rows)
     return Table(name, title, tuple(columns), values)
+
+
+def known(value: Value) -> Value:
+    """The value; None in place of a figure that is not finite."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -116,8 +116,11 @@ def integer(value: int) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """So many of something: "1 run", "120 runs"."""
-    return f"{integer(number)} {noun}{'' if number == 1 else 's'}"
+    """So many of something: "1 run", "120 runs", "3 queries"."""
+    if number == 1:
+        return f"1 {noun}"
+    several = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else f"{noun}s"
+    return f"{integer(number)} {several}"
 
 
 def share(value: float | None, decimals: int = 1, *, signed: bool = False) -> str | None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
+from typing import TypeAlias
 
 import yaml
 
+from kenning_lego.core.export_records import ExportRecord
 from kenning_lego.core.run_headers import OriginRecord, TargetRecord
+from kenning_lego.core.selection_records import SelectionRecord
 from kenning_lego.reports.document.parts import (
     Columns,
     Fact,
@@ -21,6 +24,9 @@ from kenning_lego.reports.document.parts import (
 )
 from kenning_lego.reports.environment import facts, machine
 from kenning_lego.reports.formatting import seconds
+
+Repeatable: TypeAlias = OriginRecord | SelectionRecord | ExportRecord
+"""What says by which command it was made."""
 
 
 def environment(
@@ -46,24 +52,25 @@ def environment(
     return Section("environment", "Environment", (Columns(tuple(columns)),), types)
 
 
-def reproduce(record: OriginRecord, further: tuple[Fact, ...] = ()) -> Section:
+def reproduce(record: Repeatable, further: tuple[Fact, ...] = ()) -> Section:
     """The command and the scenario to repeat the run.
 
     Args:
         record: of the run.
         further: facts that belong to it, such as the dataset.
     """
-    versions = (Fact("kenning-lego", record.version), Fact("run", record.id), *further)
+    run = (Fact("run", record.id),) if isinstance(record, OriginRecord) else ()
+    versions = (Fact("kenning-lego", record.version), *run, *further)
     parts: list[Part] = [Facts(versions)]
     if record.command:
         parts += [Heading("Command"), Listing(shlex.join(record.command), "sh")]
-    scenario = scenario_text(record)
+    scenario = "" if isinstance(record, ExportRecord) else scenario_text(record)
     if scenario:
         parts += [Heading("Scenario"), Listing(scenario.rstrip("\n"), "yaml")]
     return Section("reproduce", "Reproduce", tuple(parts), frozenset({"environment"}))
 
 
-def scenario_text(record: OriginRecord) -> str:
+def scenario_text(record: OriginRecord | SelectionRecord) -> str:
     """The scenario as YAML; empty without one."""
     if not record.scenario:
         return ""

@@ -62,11 +62,14 @@ def main(arguments: Sequence[str]) -> int:
 
 def _keep(workspace: Workspace, record: ExportRecord, path: Path) -> None:
     """Note the export in the workspace; the files are written whether that can be done or not."""
+    from kenning_lego.scenarios.pages import write_page
     from kenning_lego.store.keeping import keep_record
 
     noted = record.model_copy(update={"directory": str(path.parent)})
     try:
-        current().tell(f"noted {keep_record(noted, workspace.new_run())}")
+        kept = keep_record(noted, workspace.new_run())
+        current().tell(f"noted {kept}")
+        write_page(noted, kept.parent)
     except StoreError as error:
         current().tell(f"not noted in the workspace: {error}")
 

@@ -27,6 +27,7 @@ from kenning_lego.core.records import RunRecord
 from kenning_lego.core.run_headers import EnvironmentRecord, TargetRecord
 from kenning_lego.scenarios.figures import load_figures
 from kenning_lego.scenarios.origin import origin
+from kenning_lego.scenarios.pages import write_page
 from kenning_lego.scenarios.targets import check_engines, open_target
 from kenning_lego.scenarios.tester.configuration import IN_PROCESS, TargetConfig
 from kenning_lego.store.artifacts import ArtifactStore, digest_of
@@ -189,6 +190,7 @@ def run_load_tests(config: LoadTestConfig, console: Console, command: Sequence[s
     current().figures(**load_figures(record))
     if kept is not None:
         current().wrote("record", keep_record(record, kept))
+        write_page(record, kept)
     if config.output is not None:
         write_json(config.output, record.model_dump(mode="json"))
         current().wrote("record", config.output)

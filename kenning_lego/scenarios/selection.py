@@ -56,6 +56,8 @@ def run_selection(config: SelectConfig, command: Sequence[str]) -> SelectionReco
     Raises:
         KenningLegoError: see the exception tree.
     """
+    from kenning_lego.scenarios.online.front_record import record_front
+    from kenning_lego.scenarios.pages import write_page
     from kenning_lego.scenarios.progress import make_console
     from kenning_lego.scenarios.selecting.answering import answers
     from kenning_lego.scenarios.selecting.asking import open_networks
@@ -82,6 +84,7 @@ def run_selection(config: SelectConfig, command: Sequence[str]) -> SelectionReco
         ),
         answers=tuple(answers(config, asked)) if config.asks_for_choices else (),
         fronts=write_fronts(config.output, asked, fronts) if config.output else {},
+        undominated={name: record_front(front) for name, front in fronts.items()},
     )
     kept = [keep_record(record, directory) for directory in _places(config, asked)]
     output = current()
@@ -96,6 +99,7 @@ def run_selection(config: SelectConfig, command: Sequence[str]) -> SelectionReco
         output.wrote("front", front)
     for path in kept:
         output.wrote("selection", path)
+        write_page(record, path.parent)
     return record
 
 

@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from kenning_lego.core.columns import Column
 from kenning_lego.core.optimisation_records import OptimisationRecord
 from kenning_lego.core.pipeline_records import FramesRecord, PipelineRecord
-from kenning_lego.core.records import ClassificationRecord
+from kenning_lego.core.records import AccuracyRecord, ClassificationRecord, FrontRecord
 from kenning_lego.core.run_headers import TelemetryRecord
 from kenning_lego.core.training_records import TrainingRecord
 
@@ -143,6 +143,25 @@ def _classification(content: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]
     ).map(lambda fitting: {**content, **fitting})
 
 
+def _front(content: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    rows = st.lists(st.tuples(_NS, _NS, _NS), max_size=3)
+    return rows.map(
+        lambda rows: {
+            **content,
+            "costs": [cost for cost, _, _ in rows],
+            "latencies_ps": [latency for _, latency, _ in rows],
+            "memory_bytes": [memory for _, _, memory in rows],
+        }
+    )
+
+
+def _accuracy(content: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    law = st.fixed_dictionaries(
+        {"unit": st.none() | st.floats(1e-6, 1), "power": st.just(0.0) | st.floats(0.1, 1)}
+    )
+    return law.map(lambda law: {**content, **law})
+
+
 def _training(content: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
     epoch = {"loss": 1.0, "validation_score": 0.5, "learning_rate": 0.1, "seconds": 1.0}
     epochs = content["epochs"] or [{**epoch, "ended": "2026-01-01T00:00:00+00:00"}]
@@ -163,6 +182,8 @@ _MENDED: Mapping[type[BaseModel], Any] = {
     FramesRecord: _frames,
     PipelineRecord: _pipeline,
     ClassificationRecord: _classification,
+    FrontRecord: _front,
+    AccuracyRecord: _accuracy,
     TrainingRecord: _training,
     OptimisationRecord: _search,
 }

@@ -56,7 +56,7 @@ def test_the_summary_answers_how_fast_how_sure_how_accurate_and_on_what(page: Pa
 
 def test_every_block_variant_and_configuration_is_in_the_tables(page: Page) -> None:
     for segment in RECORD.segments:
-        assert f">{segment.name} <" in page.source
+        assert f">{segment.name}</span>" in page.source
         for variant in segment.variants:
             assert variant.name in page.titles
     for configuration in RECORD.configurations:
@@ -221,7 +221,7 @@ def test_text_of_others_is_shown_and_never_run() -> None:
     page.check()
     assert "img" not in page.tags
     assert "{{ 7 * 7 }}" in page.text
-    assert "<script" not in page.source
+    assert page.source.count("<script") == 1
 
 
 @st.composite

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -112,6 +112,18 @@ def panels(telemetry: TelemetryRecord | None) -> Iterator[Panel]:
                 len(lines) - len(shown),
                 kind.from_zero,
             )
+
+
+def power_lines(telemetry: TelemetryRecord, keys: Collection[str]) -> tuple[Line, ...]:
+    """Power over time in W, of some sensors of power or energy.
+
+    Args:
+        telemetry: of the target.
+        keys: of its columns; others are left out.
+    """
+    kind = next(each for each in _KINDS if each.identity == "power")
+    wanted = {key: column for key, column in telemetry.columns.items() if key in keys}
+    return tuple(_lines(telemetry.model_copy(update={"columns": wanted}), kind))
 
 
 def _lines(telemetry: TelemetryRecord, kind: _Kind) -> Iterator[Line]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from kenning_lego.reports.board.timeline import Line, Panel
+from kenning_lego.reports.drawing.reading import Axis, plot, series
 from kenning_lego.reports.drawing.svg import (
     CHARACTER_PX,
     Scale,
     across,
     drawing,
-    element,
     group,
     line,
     nice_ticks,
@@ -53,9 +53,7 @@ def timeline_chart(panel: Panel, times_s: Sequence[float], identity: str, width:
     y = Scale(0.0 if from_zero else low, high, bottom, top)
     x = Scale(0.0, max(times_s[-1], 1e-3), _LEFT_PX, right)
     traces = (
-        group(
-            each.name, element("path", d=_path(each, times_s, x, y), class_=f"trace shade-{shade}")
-        )
+        group(each.name, series(each.name, _path(each, times_s, x, y), f"trace shade-{shade}"))
         for each, shade in zip(panel.lines, _SHADES, strict=False)
     )
     return drawing(
@@ -70,7 +68,7 @@ def timeline_chart(panel: Panel, times_s: Sequence[float], identity: str, width:
             text(0, 14, f"{panel.title}, {panel.unit}", class_="axis"),
             text(right, bottom + _BOTTOM_PX - 6, "time, s", class_="axis", text_anchor="end"),
             *legend,
-            *traces,
+            plot(Axis(x, unit="s"), Axis(y, unit=panel.unit), *traces),
         ],
     )
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from kenning_lego.core.errors import MissingDependencyError
 from kenning_lego.reports.document.parts import Document
+from kenning_lego.reports.document.subjects import block_subject, row_anchor
+from kenning_lego.reports.document.tables import Value
+from kenning_lego.reports.script.inline import page_script
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -17,7 +23,8 @@ def render_html(document: Document) -> str:
     Raises:
         MissingDependencyError: jinja2 is not installed.
     """
-    return _templates().get_template("document.html.j2").render(document=document)
+    template = _templates().get_template("document.html.j2")
+    return template.render(document=document, script=page_script())
 
 
 def _templates() -> Environment:
@@ -32,6 +39,26 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    # The name of a part's class chooses its macro.
-    environment.filters["part"] = lambda part: type(part).__name__
+    environment.filters |= {
+        # The name of a part's class chooses its macro.
+        "part": lambda part: type(part).__name__,
+        "json": _json,
+        "figures": _figures,
+        "block_subject": block_subject,
+        "row_anchor": row_anchor,
+    }
     return environment
+
+
+def _json(content: object) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+
+def _figures(values: Iterable[tuple[str, Value]]) -> str:
+    """What the page's script reads of a row; JSON has no infinities."""
+    return _json(
+        [
+            None if isinstance(value, float) and not math.isfinite(value) else value
+            for _, value in values
+        ]
+    )

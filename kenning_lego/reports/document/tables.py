@@ -48,6 +48,8 @@ class Cell:
         shade: of the palette, for a mark before the text.
         ordinal: a number before the text, by which drawings refer to it.
         span: columns that it takes, shown or not.
+        about: what its row is about, if it is the row's first; see
+            :mod:`kenning_lego.reports.document.subjects`.
     """
 
     text: str | None
@@ -61,6 +63,7 @@ class Cell:
     shade: int | None = None
     ordinal: str = ""
     span: int = 1
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +95,13 @@ class Rows:
         rows: a cell for each column, but for those that a cell before spans.
         title: above them; empty for rows that need none.
         note: behind the title.
+        about: what all of them are about; see :mod:`kenning_lego.reports.document.subjects`.
     """
 
     rows: tuple[tuple[Cell, ...], ...]
     title: str = ""
     note: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +134,11 @@ class Table:
         for group in self.groups:
             for row in group.rows:
                 yield group.title, row
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of what programs read of a row."""
+        return tuple(each.key for each in self.columns if each.where != "page")
 
     @property
     def bands(self) -> tuple[tuple[str, tuple[Column, ...]], ...]:

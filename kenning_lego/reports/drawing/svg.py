@@ -96,6 +96,12 @@ def group(title: str, *content: str, **attributes: str | float) -> str:
     return element("g", element("title", printable(title)), *content, **attributes)
 
 
+def linked(target: str, title: str, *content: str, **attributes: str | float) -> str:
+    """Elements that lead to another place of the page, with a title as those of :func:`group`."""
+    said = element("title", printable(title))
+    return element("a", said, *content, href=target, aria_label=title, **attributes)
+
+
 def shortened(content: str, width: float) -> str:
     """A label cut to so many px; more of its end is kept, where names differ most."""
     room = max(3, int(width / CHARACTER_PX))
@@ -106,9 +112,19 @@ def shortened(content: str, width: float) -> str:
 
 
 def drawing(
-    identity: str, title: str, description: str, width: float, height: float, body: Iterable[str]
+    identity: str,
+    title: str,
+    description: str,
+    width: float,
+    height: float,
+    body: Iterable[str],
+    *,
+    role: str = "img",
 ) -> str:
-    """A whole drawing of so many px, named and described for those who cannot see it."""
+    """A whole drawing of so many px, named and described for those who cannot see it.
+
+    Its role is ``group`` where it holds links: what is within an image cannot be reached.
+    """
     return element(
         "svg",
         element("title", printable(title), id=f"{identity}-title"),
@@ -118,7 +134,7 @@ def drawing(
         viewBox=f"0 0 {_attribute(width)} {_attribute(height)}",
         width=width,
         height=height,
-        role="img",
+        role=role,
         aria_labelledby=f"{identity}-title {identity}-desc",
     )
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from kenning_lego.core.records import SegmentRecord, TensorRecord, VariantRecord
 from kenning_lego.reports.document.parts import Section
+from kenning_lego.reports.document.subjects import block_subject, row_anchor
 from kenning_lego.reports.document.tables import Cell, Column, Rows, Table
 from kenning_lego.reports.drawing.palette import shade
 from kenning_lego.reports.formatting import (
@@ -23,6 +26,7 @@ from kenning_lego.reports.quality import Quality
 from kenning_lego.reports.run.findings import Findings
 from kenning_lego.reports.variant_names import removed
 
+_TABLE = "variants"
 _VARIANTS = (
     "A variant is named by the share of the block's FLOPs that was to be removed; “reached” is the"
     " share that was. Accuracy cost: the score of the original network less that with this variant"
@@ -55,8 +59,23 @@ def blocks(findings: Findings) -> Section | None:
             _ALL,
         )
     )
-    table = Table("variants", writer.columns(), tuple(groups), note=note, style="blocks")
+    table = Table(_TABLE, writer.columns(), tuple(groups), note=note, style="blocks")
     return Section("blocks", title, (table,), frozenset({"performance"}), short)
+
+
+def anchors(segments: Sequence[SegmentRecord]) -> tuple[str, ...]:
+    """Where links to each segment's rows lead; empty for one without."""
+    if _has_variants(segments):
+        return tuple(row_anchor(_TABLE, number) for number in range(1, len(segments) + 1))
+    rows = accumulate(len(each.variants) for each in segments)
+    return tuple(
+        row_anchor(_TABLE, 1, row) if each.variants else ""
+        for each, row in zip(segments, rows, strict=True)
+    )
+
+
+def _has_variants(segments: Sequence[SegmentRecord]) -> bool:
+    return any(len(each.variants) > 1 for each in segments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +108,7 @@ class _Writer:
             Figures.fitting([each.summary.median for each in timings if each], TIME_NS, 4),
             Figures.fitting([each.reconstruction_loss for each in variants], PLAIN),
             Quality.of(findings.record),
-            any(len(each.variants) > 1 for each in segments),
+            _has_variants(segments),
             any(each.activation_bytes is not None for each in variants),
         )
 
@@ -122,7 +141,8 @@ class _Writer:
         rows = tuple(self._row(segment, tensors, each) for each in segment.variants)
         if not self.has_variants:
             return Rows(rows)
-        return Rows(rows, segment.name, tensors if segment.scalable else f"fixed, {tensors}")
+        note = tensors if segment.scalable else f"fixed, {tensors}"
+        return Rows(rows, segment.name, note, block_subject(segment.name))
 
     def _row(
         self, segment: SegmentRecord, tensors: str, variant: VariantRecord
@@ -145,7 +165,8 @@ class _Writer:
 
     def _name(self, segment: SegmentRecord, tensors: str, variant: VariantRecord) -> Cell:
         if not self.has_variants:
-            return Cell(segment.name, variant.name, note=tensors, title=variant.name)
+            about = block_subject(segment.name)
+            return Cell(segment.name, variant.name, tensors, title=variant.name, about=about)
         return Cell(_label(variant), variant.name, title=variant.name, shade=shade(variant))
 
     def _latency(self, variant: VariantRecord) -> tuple[Cell, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from kenning_lego.core.records import BudgetRecord, ConfigurationRecord, ScoreRecord
 from kenning_lego.reports.document.parts import Paragraph, Part, Section
+from kenning_lego.reports.document.subjects import configuration_subject
 from kenning_lego.reports.document.tables import Brick, Cell, Column, Rows, Table
 from kenning_lego.reports.drawing.palette import shade
 from kenning_lego.reports.formatting import (
@@ -18,7 +19,7 @@ from kenning_lego.reports.formatting import (
     share,
 )
 from kenning_lego.reports.quality import Quality
-from kenning_lego.reports.run.budgets import bounds
+from kenning_lego.reports.run.budgets import bounds, in_the_way
 from kenning_lego.reports.run.findings import Findings, Outcome
 from kenning_lego.reports.variant_names import Scaled, described
 
@@ -119,9 +120,8 @@ class _Writer:
         budget = configuration.budget if configuration else BudgetRecord()
         predicted, measured = outcome.predicted, outcome.measured
         low, high = _interval(outcome)
-        number = "" if outcome.label == outcome.name else outcome.label
         return (
-            Cell(outcome.name, outcome.name, note=_solved(configuration), ordinal=number),
+            self._name(outcome),
             *_data(budget, feasible=True, variants=chosen),
             Cell(None, lines=bounds(budget), why="no bound"),
             *((self._bricks(chosen),) if self._has_blocks else ()),
@@ -150,6 +150,15 @@ class _Writer:
             *((self._energy(measured),) if self.sources else ()),
         )
 
+    def _name(self, outcome: Outcome) -> Cell:
+        return Cell(
+            outcome.name,
+            outcome.name,
+            note=_solved(outcome.configuration),
+            ordinal="" if outcome.label == outcome.name else outcome.label,
+            about=configuration_subject(outcome.name),
+        )
+
     def _bricks(self, chosen: Mapping[str, str]) -> Cell:
         bricks = tuple(brick(block, name, self.variants) for block, name in chosen.items())
         return Cell(None, bricks=bricks, why="no blocks")
@@ -165,12 +174,13 @@ class _Writer:
             ", ".join(bounds(each.budget, each.changed)) or "no bound at all"
             for each in configuration.nearest
         )
+        near = ("The nearest that can be met:",) if nearest else ()
         return (
             Cell(configuration.name, configuration.name, note=_solved(configuration)),
             *_data(configuration.budget, feasible=False, variants={}),
             Cell(
                 f"No composition meets {asked}.",
-                note="The nearest that can be met:" if nearest else "",
+                note=" ".join((*in_the_way(configuration.conflicts), *near)),
                 lines=nearest,
                 span=len(self._columns()) - 5,
             ),

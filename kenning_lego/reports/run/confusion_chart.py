@@ -26,10 +26,10 @@ def confusion_chart(
     """Right classes down, predicted ones across; numbers of samples where they fit.
 
     Returns:
-        An SVG of `width` px, or None with more classes than can be told apart.
+        An SVG of `width` px, or None with more classes than can be told apart, or none at all.
     """
     count = len(record.classes)
-    if count > MOST_CLASSES:
+    if not 0 < count <= MOST_CLASSES:
         return None
     longest = max(len(each) for each in record.classes)
     names_px = min(longest * CHARACTER_PX + 8, _NAMES_PX, width * 0.3)

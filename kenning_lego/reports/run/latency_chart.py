@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kenning_lego.core.records import SegmentRecord, VariantRecord
+from kenning_lego.reports.document.subjects import block_subject
 from kenning_lego.reports.drawing.palette import shade
 from kenning_lego.reports.drawing.svg import (
     CHARACTER_PX,
@@ -126,6 +127,7 @@ def _mark(
         f" {column.unit.symbol}, {summary.count} runs,"
         f" middle half {column.interval(*row.timing.quartiles) or RANGE}",
         *parts,
+        data_about=block_subject(segment.name),
     )
 
 

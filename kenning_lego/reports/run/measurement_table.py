@@ -12,8 +12,11 @@ from kenning_lego.stats.intervals import Estimate
 _TOO_FEW = "too few runs"
 
 
-def measurement_table(findings: Findings) -> Table | None:
-    """The measurements that are not a single variant's in a chain of several segments."""
+def of_networks(findings: Findings) -> list[Timing]:
+    """The measurements that are not a single variant's in a chain of several segments.
+
+    Those that were made to judge others by come last.
+    """
     segments = findings.record.segments
     of_blocks = {
         variant.measurement
@@ -21,7 +24,22 @@ def measurement_table(findings: Findings) -> Table | None:
         for variant in segment.variants
         if len(segments) > 1
     }
-    shown = [each for name, each in findings.timings.items() if name not in of_blocks]
+    judging = for_judging(findings)
+    found = [each for name, each in findings.timings.items() if name not in of_blocks]
+    return sorted(found, key=lambda each: each.record.name in judging)
+
+
+def for_judging(findings: Findings) -> frozenset[str]:
+    """Names of what was timed to judge others by: composed runs, and references of plans."""
+    record = findings.record
+    runs = record.additivity.runs if record.additivity else ()
+    composed = (each.measurement for each in runs)
+    return frozenset((*composed, *(f"reference of {plan.name}" for plan in record.plans)))
+
+
+def measurement_table(findings: Findings) -> Table | None:
+    """The measurements of whole networks and of single requests."""
+    shown = of_networks(findings)
     if not shown:
         return None
     latency = Figures.fitting([each.summary.median for each in shown], TIME_NS, 4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kenning_lego.reports.document.subjects import configuration_subject
 from kenning_lego.reports.drawing.svg import (
     CHARACTER_PX,
     Scale,
@@ -51,7 +52,9 @@ def prediction_chart(findings: Findings, identity: str, width: float) -> str | N
     for index, each in enumerate(rows):
         y = _TOP_PX + (index + 0.5) * _ROW_PX
         body.append(text(0, y + 4, shortened(each.name, names_px - 10), class_="label"))
-        body.append(group(_said(each), *_marks(each, scale, unit.factor / 1e6, y), class_="point"))
+        marks = _marks(each, scale, unit.factor / 1e6, y)
+        about = configuration_subject(each.name)
+        body.append(group(_said(each), *marks, class_="point", data_about=about))
         error = share(each.latency_error, signed=True)
         if error:
             body.append(text(width, y + 4, error, class_="label", text_anchor="end"))

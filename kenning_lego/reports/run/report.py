@@ -7,18 +7,21 @@ from kenning_lego.reports.board.section import board_over_time
 from kenning_lego.reports.document.parts import Document, Fact, Section
 from kenning_lego.reports.environment import board, engine
 from kenning_lego.reports.formatting import count, integer
+from kenning_lego.reports.graph.section import network_graph
 from kenning_lego.reports.origin import environment, moment, reproduce
 from kenning_lego.reports.run.block_table import blocks
 from kenning_lego.reports.run.classification import classification
 from kenning_lego.reports.run.composition import composition
 from kenning_lego.reports.run.configuration_table import configurations
+from kenning_lego.reports.run.distributions import distributions
+from kenning_lego.reports.run.energy import energy
 from kenning_lego.reports.run.findings import Findings, findings_of
 from kenning_lego.reports.run.mixing import mixing
 from kenning_lego.reports.run.overview import summary
 from kenning_lego.reports.run.predicted_quality import predicted_quality
+from kenning_lego.reports.run.predictions import predictions
 from kenning_lego.reports.run.sections import (
     confusion_matrices,
-    distributions,
     latency,
     trade_offs,
 )
@@ -50,12 +53,15 @@ def _sections(findings: Findings) -> tuple[Section, ...]:
         configurations(findings),
         mixing(record),
         classification(findings, confusion_matrices(findings)),
+        trade_offs(findings),
+        predictions(findings),
         composition(findings),
         predicted_quality(record),
-        trade_offs(findings),
+        network_graph(findings),
         latency(findings),
         blocks(findings),
         distributions(findings),
+        energy(findings),
         board_over_time(record.telemetry, SOURCE),
         environment(record, record.target, record.durations_s),
         reproduce(record, (_dataset(record),)),

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from kenning_lego.reports.document.parts import Chart, Charts, Part, Section
+from kenning_lego.reports.document.parts import Chart, Charts, Section
 from kenning_lego.reports.drawing.chart import chart
 from kenning_lego.reports.run.classification import classified
 from kenning_lego.reports.run.confusion_chart import confusion_chart
 from kenning_lego.reports.run.findings import Findings
 from kenning_lego.reports.run.front import front_points, front_said
 from kenning_lego.reports.run.latency_chart import latency_chart
-from kenning_lego.reports.run.measurement_table import measurement_table
 from kenning_lego.reports.run.memory import MEMORY
-from kenning_lego.reports.run.prediction_chart import prediction_chart
-from kenning_lego.reports.run.runs_chart import runs_chart
 from kenning_lego.reports.run.tradeoff_charts import (
     score_latency_chart,
     score_size_chart,
@@ -26,11 +23,6 @@ _VARIANTS = (
     "What each variant saves and costs on its own. Area: size of the artifact; the warmer the"
     " colour, the more was removed. Down and to the right is better."
 )
-_PREDICTION = (
-    "Latency of each configuration. Hollow: predicted; filled: measured, with the 95 % interval of"
-    " its median; upright: the budget."
-)
-
 _Draw = Callable[[Findings, str, float], str | None]
 
 
@@ -48,7 +40,6 @@ def trade_offs(findings: Findings) -> Section | None:
             f"Quality over memory ({MEMORY[record.memory].lower()}), marked in the same way.",
         ),
         "variants": (variants_chart, _VARIANTS),
-        "prediction": (prediction_chart, _PREDICTION),
     }
     charts = [
         chart(name, partial(draw, findings), caption) for name, (draw, caption) in drawn.items()
@@ -73,22 +64,6 @@ def latency(findings: Findings) -> Section | None:
         return None
     types = frozenset({"performance"})
     return Section("latency", "Latency of each block", (found,), types, short="Latency")
-
-
-def distributions(findings: Findings) -> Section | None:
-    """The runs of whole networks, or None where none was measured."""
-    table = measurement_table(findings)
-    if table is None:
-        return None
-    runs = chart(
-        "runs",
-        partial(runs_chart, findings),
-        f"The runs of {findings.main.name} in order; the line is their median. Where there are"
-        " more runs than room, a dot is the median of neighbours and an upright their range.",
-        lead=True,
-    )
-    parts: tuple[Part, ...] = (runs, table) if runs else (table,)
-    return Section("distributions", "Distributions", parts, frozenset({"performance"}))
 
 
 def confusion_matrices(findings: Findings) -> tuple[Chart, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kenning_lego.core.measurement_records import MeasurementRecord
@@ -13,11 +13,19 @@ from kenning_lego.stats.summary import Summary, summarize
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """One measurement, its statistics in ns, and the middle half of its samples."""
+    """One measurement, its statistics in ns, and the middle half of its samples.
+
+    Args:
+        record: with the samples in the order in which they were taken.
+        summary: of these.
+        quartiles: the bounds of the middle half.
+        ascending: the samples in order of size.
+    """
 
     record: MeasurementRecord
     summary: Summary
     quartiles: tuple[float, float]
+    ascending: Sequence[int]
 
 
 Timings = Mapping[str, Timing]
@@ -33,7 +41,7 @@ def timing_of(measurement: MeasurementRecord) -> Timing:
     """Summarise one measurement that has samples."""
     ascending = sorted(measurement.samples_ns)
     quartiles = ordered_quantile(ascending, 0.25), ordered_quantile(ascending, 0.75)
-    return Timing(measurement, _as_judged(summarize(ascending), measurement), quartiles)
+    return Timing(measurement, _as_judged(summarize(ascending), measurement), quartiles, ascending)
 
 
 def _as_judged(summary: Summary, measurement: MeasurementRecord) -> Summary:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from kenning_lego.core.records import ScoreRecord
+from kenning_lego.reports.document.subjects import block_subject, configuration_subject
 from kenning_lego.reports.drawing.labels import Box, place
 from kenning_lego.reports.drawing.palette import shade
 from kenning_lego.reports.drawing.svg import (
@@ -131,7 +132,8 @@ def _configurations(
         said = f"{outcome.name}: {_figures(outcome, quality)}"
         marks = _pair(predicted and at(predicted), measured and at(measured))
         kind = "point original" if outcome.is_original else "point"
-        body.append(group(said, *marks, class_=kind))
+        about = configuration_subject(outcome.name)
+        body.append(group(said, *marks, class_=kind, data_about=about))
     ends = [(outcome, at(end)) for outcome, *both in shown if (end := both[1] or both[0])]
     wanted = [(x, y, outcome.label) for outcome, (x, y) in ends]
     labels = place(wanted, [at(each) for each in points], plane.frame)
@@ -192,7 +194,7 @@ def variants_chart(findings: Findings, identity: str, width: float) -> str | Non
             r=2.5 + 6.5 * math.sqrt(max(bytes_, 0) / largest),
             class_=f"bubble shade-{shade(variant)}",
         )
-        body.append(group(said, mark))
+        body.append(group(said, mark, data_about=block_subject(segment.name)))
     return drawing(
         identity,
         "What each variant saves and costs",

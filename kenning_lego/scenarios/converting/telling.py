@@ -9,7 +9,9 @@ from rich.console import Console
 from kenning_lego.core.conversion_records import ConversionCell, ConversionRecord
 from kenning_lego.core.output import current
 from kenning_lego.reports.conversions.report import conversions_said
-from kenning_lego.reports.write import write_report
+from kenning_lego.reports.documents import document_of
+from kenning_lego.reports.formats.layout import Layout
+from kenning_lego.reports.write import stem_of, write_formats
 from kenning_lego.scenarios.converting.configuration import ConvertConfig
 from kenning_lego.scenarios.converting.run import convert, networks_of
 from kenning_lego.scenarios.figures import conversion_figures
@@ -41,5 +43,8 @@ def convert_and_tell(
     console.print(conversions_said(record), soft_wrap=True)
     current().figures(**conversion_figures(record))
     current().wrote("record", kept)
-    current().wrote("report", write_report(record, config.output or run))
+    document = document_of(record)
+    layout = Layout(config.output or run, stem_of(document))
+    for each in write_formats(document, ("html", "markdown", "rst"), layout):
+        current().wrote("report", each.path)
     return record

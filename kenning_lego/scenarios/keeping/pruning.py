@@ -63,8 +63,8 @@ class Pruning:
 def candidates(results: Sequence[Result], policy: Policy, now: datetime) -> list[Result]:
     """The runs that a policy lets go, before what refers to them is looked at.
 
-    What has a tag stays, as does what only a newer kenning-lego can read, and what has no record
-    yet and is so fresh that it may be under way.
+    What has a tag stays, as does what only a newer kenning-lego can read, what lies elsewhere and
+    is linked to, and what has no record yet and is so fresh that it may be under way.
 
     Args:
         results: all runs, the newest first.
@@ -81,6 +81,7 @@ def candidates(results: Sequence[Result], policy: Policy, now: datetime) -> list
             each.labels_known
             and not each.labels.tags
             and each.state != "newer"
+            and not each.path.is_symlink()
             and not (each.state == "unfinished" and age < timedelta(seconds=FRESH_S))
             and (policy.keep is None or seen[group] > policy.keep)
             and (policy.older_than is None or age > policy.older_than)
@@ -120,6 +121,9 @@ def carry_out(pruning: Pruning) -> None:
     Raises:
         StoreError: something cannot be removed.
     """
+    for workspace in {each.workspace for each in pruning.runs}:
+        for gone in (workspace / "runs").glob(f"{_GONE}*"):  # of a removal that was cut short
+            _remove_tree(gone)
     for each in pruning.runs:
         try:
             if not read_labels(each.path).tags:
@@ -138,17 +142,24 @@ def _remove_run(path: Path) -> None:
     gone = path.with_name(f"{_GONE}{path.name}")
     try:
         path.rename(gone)  # at once: half a run is never listed
-        shutil.rmtree(gone)
     except OSError as error:
-        raise StoreError(
-            f"cannot remove {path}: {error.strerror}", "check its permissions"
-        ) from error
+        raise _refused(path, error) from error
+    _remove_tree(gone)
+
+
+def _remove_tree(path: Path) -> None:
+    try:
+        shutil.rmtree(path)
+    except OSError as error:
+        raise _refused(path, error) from error
 
 
 def _unlink(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        raise StoreError(
-            f"cannot remove {path}: {error.strerror}", "check its permissions"
-        ) from error
+        raise _refused(path, error) from error
+
+
+def _refused(path: Path, error: OSError) -> StoreError:
+    return StoreError(f"cannot remove {path}: {error.strerror}", "check its permissions")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from kenning_lego.core.opening import AnyRecord, open_record
-from kenning_lego.core.tables import Column, Value
+from kenning_lego.core.tables import Column, Value, known
 from kenning_lego.reports.headlines import Headline
 from kenning_lego.store.labels import NO_LABELS, Labels
 
@@ -84,7 +84,7 @@ class Result:
     def row(self) -> dict[str, Value]:
         """Everything of it, by the names of :data:`COLUMNS`."""
         found = self.headline
-        return {
+        row: dict[str, Value] = {
             "id": self.id,
             "created": self.created.isoformat(),
             "state": self.state,
@@ -107,3 +107,4 @@ class Result:
             "workspace": str(self.workspace),
             "path": str(self.path),
         }
+        return {name: known(value) for name, value in row.items()}

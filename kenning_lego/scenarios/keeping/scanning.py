@@ -40,7 +40,8 @@ def _of_workspace(workspace: Path, on_read: OnRead | None) -> list[Result]:
     try:
         for done, run in enumerate(unknown, 1):
             result = _read(run)
-            cache.keep(run, result)
+            if result.state != "damaged":  # it may only be that it may not be read just now
+                cache.keep(run, result)
             results.append(result)
             if on_read is not None:
                 on_read(done, len(unknown))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kenning_lego.core.deployment_records import DeploymentEvent
 from kenning_lego.core.engines import Engine
-from kenning_lego.core.errors import TargetError
+from kenning_lego.core.errors import StoreError, TargetError
 from kenning_lego.core.output import current
 from kenning_lego.core.pipeline_records import PipelinesRecord
 from kenning_lego.core.plans import TargetDescription
@@ -28,6 +29,7 @@ from kenning_lego.scenarios.origin import origin
 from kenning_lego.scenarios.progress import Steps, Track
 from kenning_lego.scenarios.targets import check_engines, open_server
 from kenning_lego.store.keeping import keep_record
+from kenning_lego.store.workspace import new_run_name
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -193,12 +195,22 @@ class Watch:
             return {}
         return followed.answers(labels, metric)
 
+    def _new_run(self) -> Path | None:
+        """None where the workspace cannot be written, and another place can."""
+        try:
+            return next(iter(self._pipelines.values())).network.workspace.new_run()
+        except StoreError as error:
+            if self._config.output is None:
+                raise
+            current().tell(f"not kept in the workspace: {error}")
+            return None
+
     def _keep(
         self, address: str, before: TargetDescription, after: TargetDescription
     ) -> PipelinesRecord:
         """Write record and page as a run of the first workspace, and where they are wanted."""
-        run = next(iter(self._pipelines.values())).network.workspace.new_run()
-        record = self._record(run.name, address, before, after)
+        run = self._new_run()
+        record = self._record(run.name if run else new_run_name(), address, before, after)
         current().figures(**pipeline_figures(record))
         for directory in filter(None, (run, self._config.output)):
             current().wrote("record", keep_record(record, directory))

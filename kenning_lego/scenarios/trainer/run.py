@@ -20,6 +20,7 @@ from kenning_lego.metrics.lookup import make_metric
 from kenning_lego.scenarios.figures import training_figures
 from kenning_lego.scenarios.offline.fitting import check_fits
 from kenning_lego.scenarios.offline.run import FOUND, make_model
+from kenning_lego.scenarios.pages import write_page
 from kenning_lego.scenarios.progress import Steps, Track
 from kenning_lego.scenarios.step_counts import LOADING, TRAINING_STEPS
 from kenning_lego.scenarios.trainer.configuration import TrainConfig
@@ -178,6 +179,7 @@ class _Training:
         self._say(f"log {log} (tensorboard --logdir {log.parent})")
         current().figures(**training_figures(record))
         current().wrote("record", outcome.record_path)
+        write_page(record, outcome.record_path.parent)
         current().wrote("weights", outcome.weights_path)
 
     def _say(self, text: str) -> None:

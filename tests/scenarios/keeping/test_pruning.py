@@ -138,6 +138,18 @@ def test_run_that_is_tagged_meanwhile_stays_with_its_artifacts(tmp_path: Path) -
     assert artifacts(w) == {digest}
 
 
+def test_linked_run_stays_and_a_removal_that_was_cut_short_is_finished(tmp_path: Path) -> None:
+    w, elsewhere = tmp_path / "w", tmp_path / "elsewhere"
+    add_run(w, end="0001")
+    add_run(elsewhere, end="0002")
+    (linked,) = (elsewhere / "runs").iterdir()
+    (w / "runs" / linked.name).symlink_to(linked)
+    (w / "runs" / ".gone-x").mkdir()
+    assert prune("--untagged", "--yes", "--workspace", w) == 0
+    assert left(w) == {"0002"}
+    assert linked.is_dir()
+
+
 def test_json_says_what_went(tmp_path: Path, capsys: Output) -> None:
     add_run(tmp_path / "w", end="0001")
     digest = add_artifact(tmp_path / "w", "unused")

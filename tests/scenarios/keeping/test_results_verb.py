@@ -15,7 +15,7 @@ from kenning_lego.core.record_kinds import KINDS
 from kenning_lego.scenarios.results import main
 from kenning_lego.store.labels import read_labels
 from kenning_lego.store.workspace import Workspace
-from tests.scenarios.keeping.kept import add_run
+from tests.scenarios.keeping.kept import add_run, content
 
 Output = pytest.CaptureFixture[str]
 HOUR = timedelta(hours=1)
@@ -286,6 +286,20 @@ def test_actions_are_listed_and_others_refused(capsys: Output) -> None:
     assert all(f"  {action:<10} " in shown for action in ("list", "show", "tag", "export", "prune"))
     assert results("lst") == 2
     assert "did you mean 'list'?" in capsys.readouterr().err
+
+
+def test_figures_that_are_not_finite_are_not_known(tmp_path: Path, capsys: Output) -> None:
+    configurations = content("run")["configurations"]
+    configurations[0]["measured"]["score"] = float("nan")
+    path = add_run(tmp_path / "w", configurations=[]) / "record.json"
+    changed = {**json.loads(path.read_text()), "configurations": configurations}
+    path.write_text(json.dumps(changed))
+    (row,) = listed(capsys, "--workspace", tmp_path / "w")
+    assert (row["state"], row["score"]) == ("finished", None)
+    assert results("show", "latest", "--workspace", tmp_path / "w", "--json") == 0
+    (document,) = json.loads(capsys.readouterr().out)
+    assert document["tables"]["configurations"][0]["score"] is None
+    assert listed(capsys, "--workspace", tmp_path / "w", "--where", "score<2") == []
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
