@@ -21,6 +21,9 @@ FLAGS = {
 }
 """That every verb takes, and what they do."""
 
+ASKED = ("-h", "--help", "--help-all")
+"""How help is asked for."""
+
 _ITEMS = object()
 
 OnProgress = Callable[[int, int, str], None]
