@@ -81,7 +81,8 @@ def _summary(record: LoadRecord, loads: Sequence[Load]) -> Section:
 
 
 def _answer(load: Load) -> str:
-    throughput = f"{significant(load.result.samples_per_s)} samples a second"
+    rate = significant(load.result.samples_per_s)
+    throughput = f"{rate} samples a second" if rate else "no rate is known"
     if not load.result.latencies_ns:
         return f"{load.name}: no query was answered."
     if load.quantile is None or load.latencies is None:

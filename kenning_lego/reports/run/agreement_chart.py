@@ -146,9 +146,11 @@ def _said(pair: Pair, quantity: Quantity) -> str:
     predicted = significant(pair.predicted / quantity.factor, 4)
     measured = significant(pair.measured / quantity.factor, 4)
     error = share(pair.error, signed=True)
-    return f"{pair.name}: predicted {predicted}{unit}, measured {measured}{unit}, error {error}"
+    off = f", error {error}" if error else ""
+    return f"{pair.name}: predicted {predicted}{unit}, measured {measured}{unit}{off}"
 
 
 def _worst(pairs: Sequence[Pair]) -> str:
     errors = [abs(each.error) for each in pairs if each.error is not None]
-    return f"the largest error is {share(max(errors))}" if errors else "no error is known"
+    largest = share(max(errors)) if errors else None
+    return f"the largest error is {largest}" if largest else "no error is known"

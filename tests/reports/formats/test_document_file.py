@@ -22,7 +22,7 @@ def rendered(document: Document) -> str:
 
 
 @given(documents())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_every_table_is_there_with_its_values(document: Document) -> None:
     found = DocumentFile.model_validate_json(rendered(document).encode(errors="replace"))
     parts = [part for section in found.sections for part in section.parts]

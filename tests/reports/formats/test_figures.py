@@ -63,13 +63,15 @@ def test_links_and_tooltips() -> None:
 
 def test_only_rules_within_the_drawing_are_kept() -> None:
     sheet = StyleSheet.parsed(
-        ":root { --ink: light-dark(#111, #fff); } @media (x) { :root { --ink: #fff; } svg .a { fill: red; } }"
+        ":root { --ink: light-dark(#111, #fff); }"
+        " @media (x) { :root { --ink: #fff; } svg .a { fill: red; } }"
         " svg .a, p .a { fill: var(--ink); } /* svg .a { */ .b { fill: blue; }"
-        " .c { stroke: light-dark(red, blue); } svg { width: 1px; } svg text { font: 12px/1.5 A, B; } .a:hover { fill: red; }"
+        " .c { stroke: light-dark(red, blue); } svg { width: 1px; }"
+        " svg text { font: 12px/1.5 A, B; } .a:hover { fill: red; }"
     )
     kept = sheet.rules_for('<svg><text class="a c"/></svg>')
-    assert (
-        kept == "svg .a{fill: #111;}.c{stroke: red;}svg text{font-size: 12px; font-family: A, B;}"
+    assert kept == (
+        "svg .a{fill: #111;}.c{stroke: red;}svg text{font-size: 12px; font-family: A, B;}"
     )
 
 
