@@ -61,6 +61,15 @@ def test_help_of_every_verb_fits_a_screen(verb: str, capsys: Capture) -> None:
     assert max(map(len, lines)) <= COLUMNS
 
 
+@pytest.mark.parametrize("verb", ["keys", "blocks", "results"])
+def test_verbs_of_several_actions_take_either_way_to_ask(verb: str, capsys: Capture) -> None:
+    told = []
+    for asked in ([], ["-h"], ["--help"], ["--help-all"]):
+        assert dispatch([verb, *asked]) == 0
+        told.append(capsys.readouterr().out)
+    assert len(set(told)) == 1
+
+
 def test_help_of_the_command_fits_a_screen(capsys: Capture) -> None:
     assert dispatch(["--help"]) == 0
     lines = capsys.readouterr().out.splitlines()
