@@ -20,6 +20,7 @@ from kenning_lego.reports.document.parts import (
     Listing,
     Paragraph,
     Part,
+    ReportTypes,
     Section,
 )
 from kenning_lego.reports.environment import facts, machine
@@ -48,7 +49,7 @@ def environment(
         columns.append(tuple(_durations(durations_s, 3)))
     host = machine(record.host, "host", "Packages on the host")
     columns.append((Heading("Host"), *host))
-    types = frozenset({"environment"})
+    types: ReportTypes = frozenset({"environment"})
     return Section("environment", "Environment", (Columns(tuple(columns)),), types)
 
 

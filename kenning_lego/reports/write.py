@@ -18,6 +18,10 @@ from kenning_lego.reports.formats.layout import Format, Layout
 STEMS: Final[Mapping[str, str]] = {"run": "report", "search": "optimisation"}
 """Of files' names, by the kind of document where they are not called as it is."""
 
+_USUAL: Final[Mapping[str, tuple[Format, ...]]] = {"conversion": ("html", "markdown", "rst")}
+"""Formats by the kind of document, where they are not the page alone: a matrix of what converts
+belongs into documentation."""
+
 
 def write_report(record: AnyRecord, directory: Path) -> Path:
     """Write a record's page.
@@ -78,6 +82,11 @@ def write_formats(
 def stem_of(document: Document) -> str:
     """What a report's files are called, unless they are named."""
     return STEMS.get(document.kind, document.kind)
+
+
+def usual_formats(document: Document) -> tuple[Format, ...]:
+    """The formats of a report that none were named for."""
+    return _USUAL.get(document.kind, ("html",))
 
 
 def write_files(files: Sequence[ReportFile]) -> None:

@@ -17,20 +17,22 @@ from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
 from kenning_lego.core.opening import record_file
 from kenning_lego.core.output import current
+from kenning_lego.scenarios.keeping.results import run_path
 from kenning_lego.store.workspace import Workspace
 
 
 class ReportConfig(Component):
     """What to render, and where to."""
 
-    record: Path | None = None
-    """A record, such as a run's record.json, or a run's directory."""
+    records: tuple[str, ...] = ()
+    """A run's directory, a record in it, or its id as `results` lists it. Of several, the report is
+    how they compare with the first."""
     workspace: Path | None = None
     """Render the newest run of this workspace instead."""
     output: Path | None = None
-    """Directory for the files; by default that of the record."""
-    formats: tuple[Literal["html", "markdown", "rst", "json", "csv", "latex"], ...] = ("html",)
-    """Formats: html, markdown, rst, json, csv, latex."""
+    """Directory for the files; by default that of the last record."""
+    formats: tuple[Literal["html", "markdown", "rst", "json", "csv", "latex"], ...] = ()
+    """By default html; of conversions html, markdown and rst."""
     report_types: tuple[str, ...] = ()
     """What is to be in it: summary, performance, classification, selection and others; all."""
     report_name: str | None = None
@@ -54,31 +56,30 @@ def main(arguments: Sequence[str]) -> int:
         arguments,
         program="kenning-lego report",
         description=__doc__ or "",
-        positional="record",
-        common=("record", "workspace", "output", "formats", "report-types", "mlflow"),
+        positional="records",
+        common=("records", "workspace", "output", "formats", "report-types", "mlflow"),
         example="kenning-lego report --workspace w --formats html markdown",
     )
-    if not config.formats:
-        raise ConfigurationError("no format was named", "name some: --formats html markdown")
-    path = record_file(_record(config))
+    paths = _records(config)
     from kenning_lego.scenarios.rendering import render  # wrong flags need no templates
 
-    for what, where in render(config, path):
+    for what, where in render(config, paths):
         current().wrote(what, where)
     return 0
 
 
-def _record(config: ReportConfig) -> Path:
-    if (config.record is None) == (config.workspace is None):
+def _records(config: ReportConfig) -> tuple[Path, ...]:
+    if bool(config.records) == (config.workspace is not None):
         raise ConfigurationError(
             "which record?", "name a RUN/record.json, or give --workspace DIRECTORY"
         )
-    if config.record is not None:
-        return config.record
-    workspace = config.workspace or Path()
-    if not (workspace / "manifest.json").is_file():
-        raise ConfigurationError(f"{workspace} is not a workspace", "name one that a test made")
-    return Workspace(workspace).latest_record()
+    if config.workspace is None:
+        return tuple(record_file(run_path(each)) for each in config.records)
+    if not (config.workspace / "manifest.json").is_file():
+        raise ConfigurationError(
+            f"{config.workspace} is not a workspace", "name one that a test made"
+        )
+    return (Workspace(config.workspace).latest_record(),)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.opening import AnyRecord, open_record
 from kenning_lego.core.output import current
+from kenning_lego.reports.comparisons.comparison import compare_records
+from kenning_lego.reports.comparisons.report import comparison_document
 from kenning_lego.reports.document.parts import Document
 from kenning_lego.reports.documents import document_of
 from kenning_lego.reports.formats.choosing import of_types
@@ -17,7 +20,7 @@ from kenning_lego.reports.formats.files import ReportFile
 from kenning_lego.reports.formats.layout import Layout
 from kenning_lego.reports.formats.mlflow import connect, log_experiment
 from kenning_lego.reports.formats.naming import file_name
-from kenning_lego.reports.write import stem_of, write_formats
+from kenning_lego.reports.write import stem_of, usual_formats, write_formats
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -25,32 +28,41 @@ if TYPE_CHECKING:
     from kenning_lego.scenarios.render_report import ReportConfig
 
 
-def render(config: ReportConfig, path: Path) -> Iterator[tuple[str, Path | str]]:
-    """Write the report of the record in a file.
+def render(config: ReportConfig, paths: Sequence[Path]) -> Iterator[tuple[str, Path | str]]:
+    """Write the report of the record in a file, or of how the records of several compare.
 
     Returns:
         What was written, and where, for people.
 
     Raises:
-        UsageError: the record cannot be read or has nothing of what was asked for, or a package is
-            missing.
+        UsageError: a record cannot be read or has nothing of what was asked for, records cannot be
+            compared, or a package is missing.
         StoreError: a file cannot be written, or the tracker refused the run.
     """
-    record = open_record(path)
+    records = [open_record(path) for path in paths]
+    if config.mlflow is not None and len(records) > 1:
+        raise ConfigurationError("a comparison is no run of MLflow", "name one record")
     # A missing package or a wrong address is said before anything is written.
     client = None if config.mlflow is None else connect(config.mlflow)
-    document = _named(document_of(record), config.report_name)
+    document = _named(_document(records), config.report_name)
     chosen = of_types(document, config.report_types)
     stem = file_name(config.report_name) if config.report_name else stem_of(document)
     layout = Layout(
-        config.output or path.parent, stem, config.img_dir, config.root_dir, config.figures
+        config.output or paths[-1].parent, stem, config.img_dir, config.root_dir, config.figures
     )
-    files = write_formats(chosen.document, config.formats, layout)
+    files = write_formats(chosen.document, config.formats or usual_formats(document), layout)
     if chosen.missing:
         current().tell(f"this {document.kind} has nothing of {', '.join(chosen.missing)}")
     yield from _places(files)
     if client is not None:
-        yield "mlflow run", _track(client, record, (path, *_reports(files)), config)
+        yield "mlflow run", _track(client, records[0], (*paths, *_reports(files)), config)
+
+
+def _document(records: Sequence[AnyRecord]) -> Document:
+    if len(records) == 1:
+        return document_of(records[0])
+    # What was measured elsewhere is compared too: the report says so.
+    return comparison_document(compare_records(records, across_targets=True))
 
 
 def _named(document: Document, name: str | None) -> Document:

@@ -83,11 +83,8 @@ def _compare(arguments: Sequence[str]) -> int:
     from kenning_lego.scenarios import compare
 
     example = "20260601 latest --threshold 0.05"
-    config = _parse(compare.CompareConfig, "compare", arguments, _compare, "records", example)
-    from kenning_lego.scenarios.keeping.results import run_path
-
-    named = {str(each) for each in config.records}
-    return compare.main([str(run_path(each)) if each in named else each for each in arguments])
+    _parse(compare.CompareConfig, "compare", arguments, _compare, "records", example)
+    return compare.main(arguments)
 
 
 def _export(arguments: Sequence[str]) -> int:

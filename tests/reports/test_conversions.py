@@ -18,6 +18,8 @@ from kenning_lego.core.run_headers import EnvironmentRecord
 from kenning_lego.reports.conversions.report import conversions_said
 from kenning_lego.reports.document.parts import Heading
 from kenning_lego.reports.documents import document_of
+from kenning_lego.reports.formats.markdown import render_markdown
+from kenning_lego.reports.formats.rst import render_rst
 from tests.reports.pages import render
 
 LONG = "RuntimeError: an operator|with_odd*signs that takes far more room than a cell should have"
@@ -76,6 +78,23 @@ def test_page_escapes_what_was_said() -> None:
     assert "line &lt;two&gt;" in page
     assert "In &lt;b&gt;" in page
     assert "<b>" not in page
+
+
+def test_markdown_keeps_its_table_and_its_code_whole() -> None:
+    lines = render_markdown(document_of(RECORD), {}).splitlines()
+    rows = [line for line in lines if line.startswith("| ")]
+    assert len(rows) == 1 + 1 + 3
+    assert {line.replace(r"\|", "").count("|") for line in rows} == {4}
+    assert lines.count("````text") == 1
+    assert r"operator\|with\_odd\*signs" in "\n".join(lines)
+
+
+def test_restructured_text_has_a_row_for_each_network_and_indented_errors() -> None:
+    text = render_rst(document_of(RECORD), {})
+    assert text.count("   * - ") == 1 + 3
+    assert text.count("     - ") == 2 * 4
+    assert "    line <two>" in text
+    assert r"operator\|with\_odd\*signs" in text
 
 
 def test_record_reads_back(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from kenning_lego.core.record_kinds import KINDS
 from kenning_lego.core.records import RunRecord
 from kenning_lego.core.showing import Shown
 from kenning_lego.core.tables import Column, Table, table_of
-from kenning_lego.reports.comparisons.comparison import compare_runs
+from kenning_lego.reports.comparisons.comparison import compare_records
 from kenning_lego.reports.headlines import headline_of
 from kenning_lego.reports.tabular.cells import cell
 from kenning_lego.reports.tabular.html import table_html
@@ -156,7 +156,7 @@ def test_parts_of_a_record_and_results_of_choosing_show_themselves() -> None:
     shown: list[Shown] = [
         record.configurations[0],
         record.measurements[0],
-        compare_runs(record, record),
+        compare_records((record, record)),
         front,
         front[0],
     ]

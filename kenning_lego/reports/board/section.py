@@ -8,7 +8,7 @@ from functools import partial
 from kenning_lego.core.run_headers import TelemetryRecord
 from kenning_lego.reports.board.timeline import Panel, panels, seconds_of
 from kenning_lego.reports.board.timeline_chart import timeline_chart
-from kenning_lego.reports.document.parts import Chart, Charts, Paragraph, Section
+from kenning_lego.reports.document.parts import Chart, Charts, Paragraph, ReportTypes, Section
 from kenning_lego.reports.drawing.chart import chart
 from kenning_lego.reports.formatting import counted
 
@@ -28,7 +28,7 @@ def board_over_time(telemetry: TelemetryRecord | None, source: str) -> Section |
         f" read; {source} says why.",
         "small-print",
     )
-    types = frozenset({"performance", "energy"})
+    types: ReportTypes = frozenset({"performance", "energy"})
     return Section("board", "The board while it ran", (Charts(charts), note), types, "The board")
 
 

@@ -1,22 +1,26 @@
-"""Two runs side by side: what is faster, what slower, and what cannot be told."""
+"""Records beside each other: what is faster, what slower, and what cannot be told.
+
+The first record is the one that the others are compared with. All differences are decided
+together (:mod:`kenning_lego.stats.comparison`), however many records there are.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from kenning_lego.core.errors import UsageError
 from kenning_lego.core.measurement_records import MeasurementRecord
-from kenning_lego.core.records import RunRecord
+from kenning_lego.core.opening import AnyRecord
 from kenning_lego.core.showing import Shown
 from kenning_lego.core.tables import Column, Table
-from kenning_lego.stats.comparison import Difference, compare_medians, compare_overall
+from kenning_lego.reports.comparisons.sides import Side, sides_of
+from kenning_lego.reports.comparisons.warnings import DOUBTED, elsewhere, warnings_of
+from kenning_lego.stats.comparison import Compared, Difference, compare_groups
 from kenning_lego.stats.recorded import rounds_of
+from kenning_lego.stats.rounds import Rounds
 
-_SAME_TARGET = ("board", "cpu", "machine", "cores")
-"""Facts that make out a target; its kernel and its Python may be updated."""
-_OF_THE_RUN = ("engine", "version", "provider", "threads", "batch", "precision")
 _COLUMNS = (
     Column("measurement", "text"),
     Column("before_ms"),
@@ -27,17 +31,16 @@ _COLUMNS = (
     Column("regression", "flag"),
     Column("notes", "text"),
 )
-_DOUBTED = ("drifting", "throttled", "noisy")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One thing that both runs measured.
+    """One thing that both records measured.
 
     Args:
         name: of the measurement.
-        before_ns: median in the first run.
-        after_ns: median in the second run.
+        before_ns: median in the first record.
+        after_ns: median in the other.
         difference: between them.
         regression: whether it is slower beyond the threshold, with confidence.
         notes: what the reader should know about it.
@@ -53,17 +56,19 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Comparison(Shown):
-    """All of them, and what they have in common.
+    """Two records: all that both measured, and what they have in common.
 
     Args:
-        rows: in the order of the first run.
+        mark: letter of the record that is compared with the first one.
+        rows: in the order of the first record; none of trainings.
         overall: the geometric mean of all ratios; None if nothing had enough rounds.
         overall_regression: whether that is slower beyond the threshold.
-        warnings: what differs between the runs beside their latencies.
+        warnings: what differs between the records beside their latencies.
         confidence: for all rows together.
         threshold: share from which a difference matters.
     """
 
+    mark: str
     rows: tuple[Row, ...]
     overall: Difference | None
     overall_regression: bool
@@ -76,8 +81,12 @@ class Comparison(Shown):
         """Whether anything is slower beyond the threshold."""
         return self.overall_regression or any(row.regression for row in self.rows)
 
+    def row(self, name: str) -> Row | None:
+        """The row of that name, if both records measured it."""
+        return next((each for each in self.rows if each.name == name), None)
+
     def tables(self) -> tuple[Table, ...]:
-        """One table with a row for what both runs measured."""
+        """One table with a row for what both records measured."""
         rows = tuple(
             (
                 row.name,
@@ -107,150 +116,168 @@ class Comparison(Shown):
         }
 
 
-def compare_runs(
-    before: RunRecord,
-    after: RunRecord,
+@dataclass(frozen=True, slots=True)
+class Comparisons(Shown):
+    """The first of several records with each of the others.
+
+    Args:
+        sides: the records.
+        pairs: one for each side but the first.
+        confidence: for all rows of all pairs together.
+        threshold: share from which a difference matters.
+    """
+
+    sides: tuple[Side, ...]
+    pairs: tuple[Comparison, ...]
+    confidence: float
+    threshold: float
+
+    @property
+    def regressed(self) -> bool:
+        """Whether anything is slower than in the first record, beyond the threshold."""
+        return any(each.regressed for each in self.pairs)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all that the first record and another one measured, in the first one's order."""
+        return tuple(dict.fromkeys(row.name for pair in self.pairs for row in pair.rows))
+
+    def tables(self) -> tuple[Table, ...]:
+        """A table for each record but the first."""
+        found = ((pair.mark, table) for pair in self.pairs for table in pair.tables())
+        if len(self.pairs) == 1:
+            return tuple(table for _, table in found)
+        first = self.sides[0].mark
+        return tuple(
+            replace(table, name=f"{table.name}-{mark}", title=f"{mark} against {first}")
+            for mark, table in found
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """For programs; shares and ns. Of two records the comparison itself."""
+        if len(self.pairs) == 1:
+            return self.pairs[0].to_json()
+        return {
+            "kind": "comparisons",
+            "regression": self.regressed,
+            "records": {each.mark: each.record.id for each in self.sides},
+            "with_the_first": {each.mark: each.to_json() for each in self.pairs},
+        }
+
+
+def compare_records(
+    records: Sequence[AnyRecord],
     *,
     confidence: float = 0.95,
     threshold: float = 0.02,
     across_targets: bool = False,
-) -> Comparison:
-    """Compare what two runs measured under the same names.
+) -> Comparisons:
+    """Compare what the first of several records measured with the others, name by name.
 
     Args:
-        before: the run to compare with.
-        after: the run in question.
+        records: of one kind; the first is the one to compare with.
         confidence: that nothing is called different by chance, for all together.
         threshold: share from which being slower is a regression.
         across_targets: compare even what was measured on other boards or clocks.
 
     Raises:
-        UsageError: the runs have nothing in common, or were measured on different targets or
-            clocks and `across_targets` is not set.
+        UsageError: they cannot be compared, or one has nothing in common with the first, or was
+            measured on another target or clock and `across_targets` is not set.
     """
-    elsewhere = [*_targets(before, after), *_clocks(before, after)]
-    if elsewhere and not across_targets:
+    sides = sides_of(records)
+    first, others = sides[0], sides[1:]
+    for other in others:
+        _check(first, other, several=len(others) > 1, across_targets=across_targets)
+    rounds = {each.mark: _rounds(each, sides) for each in sides}
+    groups: dict[str, dict[str, tuple[Rounds, Rounds]]] = {
+        other.mark: {
+            name: (rounds[first.mark][name], rounds[other.mark][name])
+            for name in first.measurements
+            if name in other.measurements
+        }
+        for other in others
+    }
+    found = compare_groups(groups, confidence=confidence, threshold=threshold)
+    who = {each.mark: each.mark for each in sides}
+    if len(others) == 1:
+        who = {first.mark: "the first run", others[0].mark: "the second run"}
+    pairs = tuple(
+        _pair(first, other, found[other.mark], who, (confidence, threshold)) for other in others
+    )
+    return Comparisons(sides, pairs, confidence, threshold)
+
+
+def _check(first: Side, other: Side, *, several: bool, across_targets: bool) -> None:
+    apart = list(elsewhere(first, other))
+    which = f"{first.mark} and {other.mark}" if several else "the runs"
+    if apart and not across_targets:
         raise UsageError(
-            f"the runs were not measured alike: {'; '.join(elsewhere)}",
+            f"{which} were not measured alike: {'; '.join(apart)}",
             "compare runs of one target, or say --across-targets",
         )
-    others = {each.name: each for each in after.measurements if each.samples_ns}
-    both = {
-        each.name: (each, others[each.name])
-        for each in before.measurements
-        if each.samples_ns and each.name in others
-    }
-    if not both:
+    if first.kind != "training" and not first.measurements.keys() & other.measurements.keys():
         raise UsageError(
-            "the runs have no measurement in common", "compare runs of the same network and blocks"
+            f"{which} have no measurement in common", "compare runs of the same network and blocks"
         )
-    pairs = {name: (rounds_of(one), rounds_of(other)) for name, (one, other) in both.items()}
-    found = compare_medians(pairs, confidence=confidence, threshold=threshold)
-    overall = compare_overall(pairs, confidence=confidence, threshold=threshold)
-    made = _made_of(before), _made_of(after)
+
+
+def _rounds(side: Side, sides: Sequence[Side]) -> dict[str, Rounds]:
+    """Of what another side measured too."""
+    shared = [each.measurements.keys() for each in sides if each is not side]
+    return {
+        name: rounds_of(each)
+        for name, each in side.measurements.items()
+        if any(name in names for names in shared)
+    }
+
+
+def _pair(
+    first: Side,
+    other: Side,
+    found: Compared,
+    who: Mapping[str, str],
+    asked: tuple[float, float],
+) -> Comparison:
+    confidence, threshold = asked
+    names = who[first.mark], who[other.mark]
     rows = tuple(
         Row(
             name=name,
-            before_ns=_median(one),
-            after_ns=_median(other),
-            difference=found[name],
-            regression=found[name].beyond(threshold),
-            notes=tuple(_notes(one, other, made)),
+            before_ns=median_ns(one),
+            after_ns=median_ns(other.measurements[name]),
+            difference=found.differences[name],
+            regression=found.differences[name].beyond(threshold),
+            notes=tuple(_notes(first, other, name, names)),
         )
-        for name, (one, other) in both.items()
+        for name, one in first.measurements.items()
+        if name in other.measurements
     )
+    overall = found.overall
     return Comparison(
+        mark=other.mark,
         rows=rows,
         overall=overall,
         overall_regression=overall is not None and overall.beyond(threshold),
-        warnings=(*elsewhere, *_warnings(before, after)),
+        warnings=(*elsewhere(first, other), *warnings_of(first, other, names)),
         confidence=confidence,
         threshold=threshold,
     )
 
 
-def _targets(before: RunRecord, after: RunRecord) -> Iterator[str]:
-    one, other = before.target.environment.facts, after.target.environment.facts
-    yield from _differing(one, other, _SAME_TARGET)
-
-
-def _clocks(before: RunRecord, after: RunRecord) -> Iterator[str]:
-    clocks = [sorted({each.clock for each in run.measurements}) for run in (before, after)]
-    if clocks[0] != clocks[1]:
-        yield f"clock: {', '.join(clocks[0])} and {', '.join(clocks[1])}"
-
-
-def _warnings(before: RunRecord, after: RunRecord) -> Iterator[str]:
-    yield from _differing(before.target.used, after.target.used, _OF_THE_RUN)
-    was, now = before.scenario.get("target"), after.scenario.get("target")
-    if isinstance(was, dict) and isinstance(now, dict):
-        known = {*before.target.used, *after.target.used}
-        yield from _differing(was, now, [key for key in _OF_THE_RUN if key not in known])
-    if before.network.name != after.network.name:
-        yield f"network: {before.network.name} and {after.network.name}"
-    one_state = before.target.environment.state_before
-    other_state = after.target.environment.state_before
-    yield from _differing(one_state, other_state, ("governor",))
-    for which, run in (("first", before), ("second", after)):
-        for plan in run.plans:
-            if plan.verdict is not None and plan.verdict.name in _DOUBTED:
-                words = plan.verdict.name.replace("_", " ")
-                yield f"the {which} run's {plan.name}: {words} ({plan.verdict.remedy})"
-    for which, one, other in (("first", before, after), ("second", after, before)):
-        names = {each.name for each in other.measurements if each.samples_ns}
-        only = [each.name for each in one.measurements if each.samples_ns]
-        missing = [name for name in only if name not in names]
-        if missing:
-            yield f"only in the {which} run: {_some(missing)}"
-
-
-def _differing(
-    one: Mapping[str, Any], other: Mapping[str, Any], keys: Sequence[str]
-) -> Iterator[str]:
-    for key in keys:
-        if one.get(key) != other.get(key):
-            was, now = (each.get(key, "unknown") for each in (one, other))
-            yield f"{key}: {was} and {now}"
-
-
-def _made_of(run: RunRecord) -> dict[str, object]:
-    """What each measurement was made of: its artifact, or its configuration's variants."""
-    variants = {
-        each.measurement: each.artifact.digest
-        for segment in run.segments
-        for each in segment.variants
-        if each.measurement is not None
-    }
-    digests = {
-        each.name: each.artifact.digest for segment in run.segments for each in segment.variants
-    }
-    configurations = {
-        each.measurement: {block: digests.get(name) for block, name in each.variants.items()}
-        for each in run.configurations
-        if each.measurement is not None
-    }
-    return {**variants, **configurations}
-
-
-def _notes(
-    one: MeasurementRecord,
-    other: MeasurementRecord,
-    made: tuple[Mapping[str, object], Mapping[str, object]],
-) -> Iterator[str]:
-    if made[0].get(one.name) != made[1].get(other.name):
-        yield "other artifacts"
-    if one.loops != other.loops:
-        yield f"means of {one.loops} and {other.loops} calls"
-    for which, each in (("first", one), ("second", other)):
-        if each.verdict is not None and each.verdict.name in _DOUBTED:
-            yield f"{each.verdict.name} in the {which} run"
-
-
-def _median(measurement: MeasurementRecord) -> float:
+def median_ns(measurement: MeasurementRecord) -> float:
+    """Of the samples, of which there is at least one."""
     ascending = sorted(measurement.samples_ns)
     return (ascending[(len(ascending) - 1) // 2] + ascending[len(ascending) // 2]) / 2
 
 
-def _some(names: list[str]) -> str:
-    shown = ", ".join(names[:3])
-    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
+def _notes(first: Side, other: Side, name: str, who: tuple[str, str]) -> Iterator[str]:
+    one, another = first.measurements[name], other.measurements[name]
+    if one.clock != another.clock:
+        yield f"clocks: {one.clock} and {another.clock}"
+    if first.made_of.get(name) != other.made_of.get(name):
+        yield "other artifacts"
+    if one.loops != another.loops:
+        yield f"means of {one.loops} and {another.loops} calls"
+    for which, each in zip(who, (one, another), strict=True):
+        if each.verdict is not None and each.verdict.name in DOUBTED:
+            yield f"{each.verdict.name} in {which}"

@@ -11,6 +11,7 @@ from kenning_lego.reports.document.parts import (
     Listing,
     Paragraph,
     Part,
+    ReportTypes,
     Section,
 )
 from kenning_lego.reports.document.tables import Cell, Column, Rows, Table
@@ -25,7 +26,7 @@ _NOT_TRIED: tuple[State, ...] = ("not_installed", "skipped")
 def conversion_document(record: ConversionRecord) -> Document:
     """The report; the same record always gives the same one."""
     versions = " · ".join(f"{name} {version}" for name, version in record.versions.items())
-    types = frozenset({"conversion"})
+    types: ReportTypes = frozenset({"conversion"})
     said = tuple(_failures(record))
     answer = Paragraph(conversions_said(record), "answer")
     sections = (

@@ -25,6 +25,9 @@ ReportType = Literal[
 ]
 """What a section is about, by which readers choose sections."""
 
+ReportTypes = frozenset[ReportType]
+"""All that it is about."""
+
 RemarkKind = Literal["good", "warning", "neutral"]
 
 
@@ -183,7 +186,7 @@ class Section:
     identity: str
     title: str
     parts: tuple[Part, ...]
-    types: frozenset[ReportType] = frozenset()
+    types: ReportTypes = frozenset()
     short: str = ""
     unseen: bool = False
 

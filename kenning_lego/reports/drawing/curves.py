@@ -214,8 +214,8 @@ def _mark(mark: Mark, x: Scale, y: Scale) -> Iterator[str]:
         yield text(beside, y.end + 11, mark.text, class_="tick", text_anchor=anchor)
     if mark.y is not None:
         at = _within(y, mark.y)
-        yield line(x.start, at, x.end, at, class_="budget")
-        yield text(x.end, at - 5, mark.text, class_="tick", text_anchor="end")
+        yield line(x.start, at, x.end, at, class_="change")
+        yield text(x.start + 4, at - 5, mark.text, class_="tick")
 
 
 def _key(curves: Sequence[Curve], width: float) -> tuple[list[str], int]:

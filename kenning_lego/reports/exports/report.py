@@ -15,6 +15,7 @@ from kenning_lego.reports.document.parts import (
     KeyFigure,
     KeyFigures,
     Paragraph,
+    ReportTypes,
     Section,
 )
 from kenning_lego.reports.document.tables import Cell, Column, Rows, Table
@@ -48,7 +49,7 @@ def export_document(record: ExportRecord) -> Document:
 
 
 def _sections(record: ExportRecord) -> Iterator[Section]:
-    types = frozenset({"conversion"})
+    types: ReportTypes = frozenset({"conversion"})
     yield _summary(record)
     yield Section("interface", "Inputs and outputs", (_tensors(record),), types)
     if record.variants:

@@ -11,9 +11,10 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
+from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.opening import AnyRecord
 from kenning_lego.core.records import RunRecord
-from kenning_lego.core.run_headers import HeaderRecord, TelemetryRecord
+from kenning_lego.core.run_headers import HeaderRecord, OriginRecord, TelemetryRecord
 from kenning_lego.core.tables import Table
 from kenning_lego.reports.headlines import Headline, headline_of
 from kenning_lego.reports.tabular.of_records import tables_of
@@ -60,7 +61,16 @@ class Experiment:
 
 
 def experiment_of(record: AnyRecord) -> Experiment:
-    """What a tracker is told; the same record always gives the same."""
+    """What a tracker is told; the same record always gives the same.
+
+    Raises:
+        ConfigurationError: it is of no run, but of something made from one.
+    """
+    if not isinstance(record, OriginRecord):
+        raise ConfigurationError(
+            "an experiment tracker is told of runs, and this record is of none",
+            "name the record of the run that it was made from",
+        )
     headline = headline_of(record)
     flat = dict(_flat(record.model_dump(mode="json", include={"scenario"})["scenario"], ""))
     return Experiment(
@@ -96,12 +106,11 @@ def _of_rows(table: Table) -> Iterator[Metric]:
     seen: Counter[str] = Counter()
     for row in table.mappings():
         named = next((each for each in row.values() if isinstance(each, str)), None)
-        if named is None:
-            continue
-        step, seen[named] = seen[named], seen[named] + 1
-        for name, value in row.items():
-            if isinstance(value, (int, float)):
-                yield Metric(_name(f"{table.name}/{named}/{name}"), float(value), step)
+        for column, value in row.items():
+            if named is not None and isinstance(value, (int, float)):
+                name = _name(f"{table.name}/{named}/{column}")
+                yield Metric(name, float(value), seen[name])
+                seen[name] += 1
 
 
 def _of_telemetry(telemetry: TelemetryRecord) -> Iterator[Metric]:
@@ -114,7 +123,7 @@ def _of_telemetry(telemetry: TelemetryRecord) -> Iterator[Metric]:
                 yield Metric(_name(f"telemetry/{key}"), value, step, at)
 
 
-def _tags(record: AnyRecord, headline: Headline) -> Iterator[tuple[str, str]]:
+def _tags(record: OriginRecord, headline: Headline) -> Iterator[tuple[str, str]]:
     yield "kenning_lego.kind", headline.kind
     yield "kenning_lego.record", record.id
     yield "kenning_lego.version", record.version

@@ -16,6 +16,9 @@ _TITLE = re.compile(r"<title\b[^>]*>(.*?)</title>", re.DOTALL)
 _DESCRIPTION = re.compile(r"<desc\b[^>]*>(.*?)</desc>", re.DOTALL)
 _LINK = re.compile(r"</?a\b[^>]*>")
 _BEGINNING = re.compile(r"<svg\b[^>]*>(<title\b[^>]*>[^<]*</title>)?(<desc\b[^>]*>[^<]*</desc>)?")
+_SIZE = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)" width="[\d.]+" height="[\d.]+"')
+_MARGIN_PX = 12
+"""On pages, labels may reach beyond a drawing's frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +57,26 @@ def standalone(chart: Chart) -> str:
     """The wide drawing of a chart as an SVG file, for light surroundings.
 
     The file needs nothing else: the rules of the page's style sheet that apply within the drawing
-    are in it, with plain colours, and its ground is painted.
+    are in it, with plain colours, its ground is painted, and has a margin.
     """
     drawing = _LINK.sub("", chart.wide)
     sheet = _page_style()
-    style = f"<style>{sheet.rules_for(drawing)}</style>"
-    ground = f'<rect width="100%" height="100%" fill="{sheet.variables.get("ground", "#ffffff")}"/>'
+    ink, colour = (sheet.variables.get(each, "#808080") for each in ("ink", "ground"))
+    style = f"<style>svg{{color: {ink}}}{sheet.rules_for(drawing)}</style>"
+    ground = (
+        f'<rect x="-{_MARGIN_PX}" y="-{_MARGIN_PX}" width="100%" height="100%" fill="{colour}"/>'
+    )
     # What a drawing is called stays first in it.
     found = _BEGINNING.match(drawing)
     place = found.end() if found else 0
-    return f"{drawing[:place]}{style}{ground}{drawing[place:]}\n"
+    whole = f"{drawing[:place]}{style}{ground}{drawing[place:]}\n"
+    return _SIZE.sub(_with_margin, whole, count=1)
+
+
+def _with_margin(found: re.Match[str]) -> str:
+    width, height = (float(each) + 2 * _MARGIN_PX for each in found.groups())
+    box = f"-{_MARGIN_PX} -{_MARGIN_PX} {width:g} {height:g}"
+    return f'viewBox="{box}" width="{width:g}" height="{height:g}"'
 
 
 def _first(pattern: re.Pattern[str], drawing: str) -> str:

@@ -15,6 +15,8 @@ from kenning_lego.reports.formats.text import one_line
 
 _MOST_ROWS = 40
 """Of one page; longer tables are broken over pages by longtable."""
+_LONG = 60
+"""Characters of a line in a cell that spans columns."""
 
 _ASCII = {
     "\\": r"\textbackslash{}",
@@ -64,29 +66,39 @@ _LETTERS = frozenset("ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝß
 def render_latex(table: Table, label: str) -> str:
     r"""A table; the same table always gives the same text.
 
+    One that is wider than the text is made smaller: to the text's width on one page, in small type
+    over several.
+
     Args:
         table: with at least one column and row that people see.
         label: for ``\ref``, without the ``tab:`` before it.
     """
     rows = list(_rows(table))
-    long = len(rows) > _MOST_ROWS
-    caption, note = _caption(table), " ".join(filter(None, (absences(table), table.note)))
+    titled = rf"\caption{{{_caption(table)}}}\label{{tab:{label}}}"
     columns = "".join("r" if column.number else "l" for column in table.shown)
-    needed = "booktabs and longtable" if long else "booktabs"
-    lines = [f"% needs the package{'s' if long else ''} {needed}"]
-    if long:
-        lines += [rf"\begin{{longtable}}{{@{{}}{columns}@{{}}}}"]
-        lines += [rf"\caption{{{caption}}}\label{{tab:{label}}}\\"]
+    heading = [r"\toprule", *_head(table), r"\midrule"]
+    note = " ".join(filter(None, (absences(table), table.note)))
+    below = [rf"\par\smallskip{{\footnotesize\raggedright {escaped(note)}\par}}"] if note else []
+    if len(rows) > _MOST_ROWS:
+        lines = [
+            "% needs the packages booktabs and longtable",
+            r"\begingroup\scriptsize\setlength{\tabcolsep}{3pt}",
+            r"\setlength{\LTleft}{0pt plus 1fill minus 1fill}\setlength{\LTright}{\LTleft}",
+            rf"\begin{{longtable}}{{@{{}}{columns}@{{}}}}",
+            rf"{titled}\\",
+            *(*heading, r"\endhead", r"\bottomrule", r"\endlastfoot"),
+            *rows,
+            *(r"\end{longtable}", *below, r"\endgroup"),
+        ]
     else:
-        lines += [r"\begin{table}", r"\centering", rf"\caption{{{caption}}}\label{{tab:{label}}}"]
-        lines += [rf"\begin{{tabular}}{{@{{}}{columns}@{{}}}}"]
-    lines += [r"\toprule", *_head(table), r"\midrule"]
-    lines += [r"\endhead", r"\bottomrule", r"\endlastfoot"] if long else []
-    lines += rows
-    lines += [r"\end{longtable}"] if long else [r"\bottomrule", r"\end{tabular}"]
-    if note:
-        lines.append(rf"\par\smallskip{{\footnotesize {escaped(note)}\par}}")
-    lines += [] if long else [r"\end{table}"]
+        lines = [
+            "% needs the packages booktabs and graphicx",
+            *(r"\begin{table}", r"\centering", titled),
+            r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
+            rf"\begin{{tabular}}{{@{{}}{columns}@{{}}}}",
+            *(*heading, *rows, r"\bottomrule", r"\end{tabular}}"),
+            *(*below, r"\end{table}"),
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -154,8 +166,12 @@ def _rows(table: Table) -> Iterator[str]:
 
 
 def _cell(cell: Cell, span: int) -> str:
-    text = escaped(cell_text(cell, spanning=span > 1))
-    return text if span == 1 else rf"\multicolumn{{{span}}}{{l}}{{{text}}}"
+    text = cell_text(cell, spanning=span > 1)
+    if span == 1:
+        return escaped(text)
+    # A sentence is broken into lines: it would make the table wider than its figures need.
+    form = r"p{0.5\linewidth}" if len(text) > _LONG else "l"
+    return rf"\multicolumn{{{span}}}{{{form}}}{{{escaped(text)}}}"
 
 
 def _line(cells: list[str]) -> str:

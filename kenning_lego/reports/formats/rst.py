@@ -41,6 +41,8 @@ def render_rst(document: Document, images: Mapping[str, str]) -> str:
 def escaped(text: str) -> str:
     """A line of text that is read as it is, wherever it stands."""
     plain = re.sub(":(?=:)", r":\\", _SPECIAL.sub(r"\\\1", text))
+    if plain and not plain.strip("\\"):
+        return rf"\ {plain}"  # backslashes alone would be a rule
     begins = _LIST.match(plain) or (plain[:1].isascii() and not plain[:1].isalnum())
     return f"\\{plain}" if plain and begins and plain[0] != "\\" else plain
 

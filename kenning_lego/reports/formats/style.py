@@ -1,8 +1,9 @@
 """The part of the page's style sheet that a drawing needs when it leaves the page.
 
 Read is what our own style sheet is written in: rules of plain selectors, variables of ``:root``,
-and at-rules, whose rules are left out. See "CSS Syntax Module Level 3" and "CSS Custom Properties
-for Cascading Variables Module Level 1" (W3C).
+``light-dark()``, of which the first colour is taken, and at-rules, whose rules are left out. See
+"CSS Syntax Module Level 3", "CSS Custom Properties for Cascading Variables Module Level 1" and "CSS
+Color Module Level 5" (W3C).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _VARIABLE = re.compile(r"var\(\s*--([\w-]+)\s*\)")
+_LIGHT = re.compile(r"light-dark\(\s*([^(),]+?)\s*,\s*[^(),]+?\s*\)")
 _COMPOUND = re.compile(r"([a-zA-Z]*)((?:\.[\w-]+)*)")
 _FONT = re.compile(r"\bfont:\s*([\d.]+px)(?:/[\d.]+)?\s+([^;]+)")
 
@@ -39,7 +41,7 @@ class StyleSheet:
                 for declaration in declarations.split(";"):
                     name, _, value = declaration.strip().partition(":")
                     if name.startswith("--"):
-                        variables.setdefault(name[2:], value.strip())
+                        variables.setdefault(name[2:], _LIGHT.sub(r"\1", value.strip()))
         return cls(variables, rules)
 
     def rules_for(self, drawing: str) -> str:
@@ -57,6 +59,7 @@ class StyleSheet:
 
     def _plain(self, declarations: str) -> str:
         valued = _VARIABLE.sub(lambda found: self.variables.get(found[1], "#000000"), declarations)
+        valued = _LIGHT.sub(r"\1", valued)
         # Not every program knows the shorthand; `"` ends no attribute here.
         spread = _FONT.sub(r"font-size: \1; font-family: \2", valued)
         return re.sub(r"\s+", " ", spread).strip()

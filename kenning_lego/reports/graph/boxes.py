@@ -111,7 +111,7 @@ def _below(node: Node, room: float) -> str:
 
 
 def _part(of: Share | None) -> str:
-    return "" if of is None else share(of.value, _decimals(of)) or ""
+    return (share(of.value, _decimals(of)) if of else None) or ""
 
 
 def _between(of: Share | None) -> str:

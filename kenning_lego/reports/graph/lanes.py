@@ -2,13 +2,13 @@
 
 Many rows are set in columns, as text is; an edge to the next column leaves at the bottom of one
 and enters at the top of the other. An edge over several rows runs down a lane beside the nodes, one
-for all edges of a source. Lanes are given as in interval graph colouring (Gupta, Lee and Leung,
-"An optimal solution for the channel-assignment problem", 1979).
+for all edges of a source: the first one that is free, as in first-fit colouring of intervals
+(Kierstead, "The linearity of first-fit coloring of interval graphs", 1988).
 """
 
 from __future__ import annotations
 
-import heapq
+from bisect import bisect_left, insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -97,18 +97,35 @@ def _spans(
 
 
 def _lanes(spans: Mapping[int, tuple[int, int]]) -> dict[int, Lane]:
-    """The first lane that is free, for each from the top."""
+    """The innermost free lane for each, but outside of all that begin and end within it.
+
+    Short ones are placed first, so that edges of which one spans the other do not cross.
+    """
     lanes: dict[int, Lane] = {}
-    free: list[int] = []
-    taken: list[tuple[int, int]] = []
-    many = 0
-    for source, (first, last) in sorted(spans.items(), key=lambda each: (each[1], each[0])):
-        while taken and taken[0][0] < first:
-            heapq.heappush(free, heapq.heappop(taken)[1])
-        if free:
-            number = heapq.heappop(free)
-        else:
-            number, many = many, many + 1
+    taken: list[list[tuple[int, int]]] = []
+    placed: list[tuple[int, int, int]] = []
+    for source, span in sorted(spans.items(), key=lambda each: (_length(each[1]), each)):
+        first, last = span
+        begin = bisect_left(placed, (first,))
+        end = bisect_left(placed, (last + 1,))
+        within = (number for _, until, number in placed[begin:end] if until <= last)
+        number = max(within, default=-1) + 1
+        while number < len(taken) and not _free(taken[number], span):
+            number += 1
+        if number == len(taken):
+            taken.append([])
+        insort(taken[number], span)
+        insort(placed, (first, last, number))
         lanes[source] = Lane(number, first, last)
-        heapq.heappush(taken, (last, number))
     return lanes
+
+
+def _length(span: tuple[int, int]) -> int:
+    return span[1] - span[0]
+
+
+def _free(taken: Sequence[tuple[int, int]], span: tuple[int, int]) -> bool:
+    """Whether a lane, in which nothing overlaps, has room."""
+    after = bisect_left(taken, span)
+    before_ends = after == 0 or taken[after - 1][1] < span[0]
+    return before_ends and (after == len(taken) or taken[after][0] > span[1])

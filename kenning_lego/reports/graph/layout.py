@@ -213,7 +213,9 @@ def _ended(routes: Iterator[Route], boxes: Sequence[Box]) -> Iterator[Route]:
         pitch = min(_PORT_PX, (box.right - box.left) / (len(several) + 1))
         x = _middle(box) - (len(several) - 1) / 2 * pitch
         for route in sorted(several, key=lambda each: (each.points[-1][0], each.source)):
-            points = (*route.points, (x, box.top))
+            # What comes from the column before stands above its end.
+            lone = route.enters and len(route.points) == 1
+            points = ((x, 0.0), (x, box.top)) if lone else (*route.points, (x, box.top))
             yield Route(route.column, route.source, target, points, route.leaves, route.enters)
             x += pitch
 

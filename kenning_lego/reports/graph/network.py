@@ -44,7 +44,7 @@ def graph_of(segments: Sequence[SegmentRecord]) -> Graph:
     What no segment before gives is an input of the network.
     """
     given: dict[str, int] = {}
-    edges = set()
+    edges: set[Edge] = set()
     for position, segment in enumerate(segments):
         edges.update((given[each.name], position) for each in segment.inputs if each.name in given)
         given.update((each.name, position) for each in segment.outputs)

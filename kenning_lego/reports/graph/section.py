@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from kenning_lego.reports.document.parts import Chart, Charts, Part, Section
+from kenning_lego.reports.document.parts import Chart, Charts, Part, ReportTypes, Section
 from kenning_lego.reports.drawing.chart import chart
 from kenning_lego.reports.formatting import duration
 from kenning_lego.reports.graph.drawing import graph_chart
@@ -31,7 +31,7 @@ def network_graph(findings: Findings) -> Section | None:
         if (found := _chart(drawn, each, f"network-{number + 1}", alone=alone))
     )
     parts: tuple[Part, ...] = charts if alone else (Charts(charts),)
-    types = frozenset({"performance"})
+    types: ReportTypes = frozenset({"performance"})
     return Section("network", "Where the time goes", parts, types, short="Network")
 
 

@@ -13,6 +13,7 @@ from kenning_lego.reports.document.parts import (
     Part,
     Remark,
     Remarks,
+    ReportTypes,
     Section,
 )
 from kenning_lego.reports.environment import board, engine
@@ -50,7 +51,7 @@ def load_document(record: LoadRecord) -> Document:
 
 def _sections(record: LoadRecord, loads: Sequence[Load]) -> Iterator[Section]:
     yield _summary(record, loads)
-    types = frozenset({"performance"})
+    types: ReportTypes = frozenset({"performance"})
     explained = tuple(
         Paragraph(f"{each.name.partition(',')[0]}: {EXPLAINED[each.scenario]}", "small-print")
         for each in {one.scenario: one for one in loads}.values()
@@ -75,12 +76,13 @@ def _summary(record: LoadRecord, loads: Sequence[Load]) -> Section:
     known = tuple(_remarks(record, loads))
     if known:
         parts.append(Remarks(known))
-    types = frozenset({"summary", "performance"})
+    types: ReportTypes = frozenset({"summary", "performance"})
     return Section("summary", "Summary", tuple(parts), types, unseen=True)
 
 
 def _answer(load: Load) -> str:
-    throughput = f"{significant(load.result.samples_per_s)} samples a second"
+    rate = significant(load.result.samples_per_s)
+    throughput = f"{rate} samples a second" if rate else "no rate is known"
     if not load.result.latencies_ns:
         return f"{load.name}: no query was answered."
     if load.quantile is None or load.latencies is None:

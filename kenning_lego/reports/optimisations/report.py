@@ -7,7 +7,7 @@ from functools import partial
 
 from kenning_lego.core.optimisation_records import CandidateRecord, OptimisationRecord
 from kenning_lego.reports.board.section import board_over_time
-from kenning_lego.reports.document.parts import Charts, Document, Paragraph, Section
+from kenning_lego.reports.document.parts import Charts, Document, Paragraph, ReportTypes, Section
 from kenning_lego.reports.document.tables import Cell, Column, Rows, Table
 from kenning_lego.reports.drawing.chart import chart
 from kenning_lego.reports.environment import board
@@ -56,7 +56,7 @@ def _sections(record: OptimisationRecord) -> Iterator[Section]:
         yield Section("front", "Front", (front,), frozenset({"selection"}))
     candidates = _candidates(record)
     if candidates:
-        types = frozenset({"selection", "performance"})
+        types: ReportTypes = frozenset({"selection", "performance"})
         yield Section("candidates", "Candidates", (candidates,), types)
     out = [each for each in record.candidates if each.state != "measured"]
     if out:

@@ -216,9 +216,9 @@ def _vertical(trace: Trace, bottom: float) -> Scale:
     near = [value for value in bounds if value <= _HIGHEST_BOUND * highest]
     highest, lowest = max([highest, *near]), min([lowest, *near])
     if trace.bound:  # amounts: their size counts, not only their change
-        lowest, highest = 0.0, max(0.0, highest)
+        lowest, highest = min(0.0, lowest), max(0.0, highest)
     low, high = padded(lowest / factor, highest / factor)
-    return Scale(0.0 if trace.bound else low, high, bottom, _TOP_PX)
+    return Scale(0.0 if trace.bound and lowest == 0 else low, high, bottom, _TOP_PX)
 
 
 def _marks(

@@ -8,7 +8,7 @@ from typing import Literal
 from kenning_lego.core.records import ScoreRecord
 from kenning_lego.reports.run.findings import Findings, Outcome
 
-Kind = Literal["configuration", "random"]
+Kind = Literal["configuration", "trial"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +16,8 @@ class Pair:
     """A network, predicted and measured, in base units.
 
     Args:
-        name: of the configuration, or of the random composition.
-        kind: whether it was chosen for a budget, or drawn to try the prediction.
+        name: of the configuration, or of the trial.
+        kind: whether it was chosen for a budget, or run to try the prediction.
         predicted: the prediction.
         measured: the measurement.
         interval: of the measurement; None where it is not known.
@@ -41,7 +41,7 @@ class Pair:
 
 
 def latencies(findings: Findings) -> tuple[Pair, ...]:
-    """In ns: configurations, and the random compositions of additivity."""
+    """In ns: configurations, and the trials of additivity."""
     pairs = [
         Pair(each.name, "configuration", predicted * 1e6, measured * 1e6, _interval(each))
         for each in findings.outcomes
@@ -56,12 +56,12 @@ def latencies(findings: Findings) -> tuple[Pair, ...]:
             low, high = summary.median_low, summary.median_high
             interval = None if low is None or high is None else (low, high)
             name, predicted = run.measurement, run.predicted_ms * 1e6
-            pairs.append(Pair(name, "random", predicted, summary.median, interval))
+            pairs.append(Pair(name, "trial", predicted, summary.median, interval))
     return tuple(pairs)
 
 
 def scores(findings: Findings) -> tuple[Pair, ...]:
-    """Of configurations on the test part, and of random compositions on the validation part."""
+    """Of configurations on the test part, and of trials on the validation part."""
     accuracy = findings.record.accuracy
     pairs = [
         Pair(each.name, "configuration", predicted, measured)
@@ -71,7 +71,7 @@ def scores(findings: Findings) -> tuple[Pair, ...]:
         and (measured := each.measured.score) is not None
     ]
     for number, run in enumerate(accuracy.runs if accuracy else (), 1):
-        pairs.append(Pair(f"random {number}", "random", run.predicted, run.score))
+        pairs.append(Pair(f"trial {number}", "trial", run.predicted, run.score))
     return tuple(pairs)
 
 

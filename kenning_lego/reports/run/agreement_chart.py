@@ -69,7 +69,7 @@ def agreement_chart(quantity: Quantity, identity: str, width: float) -> str | No
     x = Scale(low, high, _LEFT_PX, right)
     y = Scale(low, high, bottom, _TOP_PX)
     ticks = nice_ticks(low, high, 4 if width < 500 else 5)
-    # Random ones first, so that they cover no configuration.
+    # Trials first, so that they cover no configuration.
     ordered = sorted(pairs, key=lambda each: each.kind, reverse=True)
     body = [
         *(_band(each, x, y) for each in BANDS if low > 0),
@@ -146,9 +146,11 @@ def _said(pair: Pair, quantity: Quantity) -> str:
     predicted = significant(pair.predicted / quantity.factor, 4)
     measured = significant(pair.measured / quantity.factor, 4)
     error = share(pair.error, signed=True)
-    return f"{pair.name}: predicted {predicted}{unit}, measured {measured}{unit}, error {error}"
+    off = f", error {error}" if error else ""
+    return f"{pair.name}: predicted {predicted}{unit}, measured {measured}{unit}{off}"
 
 
 def _worst(pairs: Sequence[Pair]) -> str:
     errors = [abs(each.error) for each in pairs if each.error is not None]
-    return f"the largest error is {share(max(errors))}" if errors else "no error is known"
+    largest = share(max(errors)) if errors else None
+    return f"the largest error is {largest}" if largest else "no error is known"

@@ -1,4 +1,4 @@
-"""The section of composition: chains beside one piece, sums beside composed runs."""
+"""Composition: chains beside one piece, and how well sums predict composed runs."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from kenning_lego.reports.run.findings import Findings, Outcome
 
 
 def composition(findings: Findings) -> Section | None:
-    """The section, or None where the record holds neither fused forms nor composed runs."""
-    tables = [each for each in (_forms(findings), _errors(findings)) if each is not None]
-    if not tables:
+    """The section, or None where the record holds no fused forms."""
+    table = _forms(findings)
+    if table is None:
         return None
-    return Section("composition", "Composition", tuple(tables), frozenset({"performance"}))
+    return Section("composition", "Composition", (table,), frozenset({"performance"}))
 
 
 def _forms(findings: Findings) -> Table | None:
@@ -52,7 +52,8 @@ def _forms(findings: Findings) -> Table | None:
     )
 
 
-def _errors(findings: Findings) -> Table | None:
+def latency_errors(findings: Findings) -> Table | None:
+    """The errors of predicted latencies, or None without composed runs."""
     additivity = findings.record.additivity
     if additivity is None:
         return None

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from functools import partial
 
 from kenning_lego.reports.board.timeline import Line, power_lines, seconds_of
-from kenning_lego.reports.document.parts import Chart, Part, Section
+from kenning_lego.reports.document.parts import Chart, Part, ReportTypes, Section
 from kenning_lego.reports.document.subjects import configuration_subject
 from kenning_lego.reports.document.tables import Cell, Column, Rows, Table
 from kenning_lego.reports.drawing.chart import chart
 from kenning_lego.reports.drawing.curves import SHADES, Curve, Mark, Plane, curve_chart
-from kenning_lego.reports.formatting import ENERGY_NJ, Figures, integer, seconds, significant
+from kenning_lego.reports.formatting import (
+    ENERGY_NJ,
+    Figures,
+    Unit,
+    integer,
+    quantity,
+    seconds,
+    significant,
+)
 from kenning_lego.reports.run.energy_chart import energy_chart
 from kenning_lego.reports.run.findings import Findings, Outcome
 
@@ -19,6 +28,7 @@ _EACH = (
     "Energy of one inference beyond what the target uses when idle. Dot: estimate; line: its 95 %"
     " interval. One that reaches zero cannot be told from idle."
 )
+_WATTS = (Unit("mW", 1e-3), Unit("W", 1.0))
 _NOTE = (
     "Net energy: mean power while one inference ran after the other, less mean power when idle,"
     " times the time of an inference. Bounds are at 95 % and follow from how the readings scatter;"
@@ -36,7 +46,7 @@ def energy(findings: Findings) -> Section | None:
     parts += [each_chart] if each_chart else []
     parts += _power(findings, told)
     parts.append(_table(told))
-    types = frozenset({"energy", "performance"})
+    types: ReportTypes = frozenset({"energy", "performance"})
     return Section("energy", "Energy", tuple(parts), types)
 
 
@@ -87,11 +97,13 @@ def _marks(told: Sequence[Outcome], begin: float, *, one: bool) -> Iterator[Mark
         if each.configuration and each.configuration.energy
     ]
     for name, found in known:
-        busy = f"{name}: {integer(found.inferences)} inferences at {significant(found.busy_w)} W"
+        power = quantity(found.busy_w, _WATTS) or "an unknown power"
+        busy = f"{name}: {integer(found.inferences)} inferences at {power}"
         yield Mark(busy, x=found.busy_s[0] - begin, x_end=found.busy_s[1] - begin)
     if one and known:
         idle = sum(found.idle_w for _, found in known) / len(known)
-        yield Mark(f"idle, {significant(idle)} W", y=idle)
+        if math.isfinite(idle):
+            yield Mark(f"idle, {quantity(idle, _WATTS)}", y=idle)
 
 
 def _said(told: Sequence[Outcome]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from kenning_lego.reports.document.parts import (
@@ -14,11 +15,11 @@ from kenning_lego.reports.document.parts import (
 )
 from kenning_lego.reports.environment import board
 from kenning_lego.reports.formatting import (
+    NO_BREAK,
     TIME_NS,
     TIMES,
     Figures,
     counted,
-    integer,
     milliseconds,
     share,
     significant,
@@ -60,7 +61,7 @@ def _answer(findings: Findings) -> str:
         how = "runs in" if runs else "takes, as the sum of its segments' medians,"
         score = quality.score(main.score)
         scored = f" and scores {score} {quality.name}" if score else ""
-        return f"{name} {how} {latency}{where}{scored}."
+        return f"{name} {how} {latency}{_sure(main)}{where}{scored}."
     how = "runs" if main.measured.latency_ms is not None else "is predicted to run"
     faster = _faster(findings)
     score = quality.score(main.score)
@@ -68,12 +69,19 @@ def _answer(findings: Findings) -> str:
     asked = f" ({within})" if within else ""
     return "".join(
         (
-            f"Configuration “{main.name}”{asked} of {name} {how} in {latency}{where}",
+            f"Configuration “{main.name}”{asked} of {name} {how} in {latency}{_sure(main)}{where}",
             f", {faster}" if faster else "",
             f", and scores {score} {quality.name}" if score else "",
             ".",
         )
     )
+
+
+def _sure(main: Outcome) -> str:
+    """How well the measured median is known."""
+    width = main.timing.summary.relative_half_width if main.timing else None
+    known = width is not None and math.isfinite(width) and main.measured.latency_ms is not None
+    return f" (known to within {share(width)})" if known else ""
 
 
 def _faster(findings: Findings) -> str | None:
@@ -128,7 +136,8 @@ def _tail(main: Outcome) -> Iterator[KeyFigure]:
     for name, percentile in tails.items():
         if percentile is not None:
             value = milliseconds(percentile.value / 1e6)
-            yield KeyFigure(f"{name} percentile", value, f"of {integer(summary.count)} runs")
+            between = _between(percentile.value, percentile.low, percentile.high)
+            yield KeyFigure(f"{name} percentile", value, f"95 % interval {between}")
             return
 
 
@@ -155,8 +164,17 @@ def _score(
 def _interval(main: Outcome) -> str:
     if main.timing is None:
         return ""
-    summary = main.timing.summary
-    column = Figures.fitting([summary.median], TIME_NS, 4)
-    between = column.interval(summary.median_low, summary.median_high)
-    runs = counted(summary.count, "run")
-    return f"95 % interval {between} {column.unit.symbol}, {runs}" if between else runs
+    summary, verdict = main.timing.summary, main.timing.record.verdict
+    low, high = summary.median_low, summary.median_high
+    said = [counted(summary.count, "run")]
+    if low is not None and high is not None:
+        said.insert(0, f"95 % interval {_between(summary.median, low, high)}")
+    if verdict is not None:
+        said.append(verdict.name.replace("_", " "))
+    return ", ".join(said)
+
+
+def _between(middle: float, low: float, high: float) -> str:
+    """Two bounds in the unit of what is between them."""
+    column = Figures.fitting([middle], TIME_NS, 4)
+    return f"{column.interval(low, high)}{NO_BREAK}{column.unit.symbol}"

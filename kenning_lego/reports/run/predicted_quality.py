@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from kenning_lego.core.records import RunRecord, ScoreErrorsRecord
-from kenning_lego.reports.document.parts import Section
 from kenning_lego.reports.document.tables import Cell, Column, Rows, Table
 from kenning_lego.reports.formatting import counted
 from kenning_lego.reports.quality import Quality
@@ -11,8 +10,8 @@ from kenning_lego.reports.quality import Quality
 _FITTED = "Costs were fitted to all networks that were scored:"
 
 
-def predicted_quality(record: RunRecord) -> Section | None:
-    """The section, or None where no configuration was scored to see."""
+def quality_errors(record: RunRecord) -> Table | None:
+    """The errors of predicted scores, or None where no configuration was scored to see."""
     accuracy = record.accuracy
     if accuracy is None or accuracy.errors is None or accuracy.means_errors is None:
         return None
@@ -27,7 +26,7 @@ def predicted_quality(record: RunRecord) -> Section | None:
         how = f"{_FITTED} logarithms of the distance to a perfect score add up."
     else:
         how = f"{_FITTED} the distance to a perfect score to the power {accuracy.power:g} adds up."
-    table = Table(
+    return Table(
         "predicted-quality-errors",
         (
             Column("prediction", "Prediction", number=False),
@@ -40,8 +39,6 @@ def predicted_quality(record: RunRecord) -> Section | None:
         note=f"{how} Configurations were scored on the validation part in {accuracy.precision};"
         " the costs have seen none of them.",
     )
-    types = frozenset({"selection"})
-    return Section("predicted-quality", "Predicted quality", (table,), types)
 
 
 def _row(how: str, errors: ScoreErrorsRecord, quality: Quality) -> tuple[Cell, ...]:

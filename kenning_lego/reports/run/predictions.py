@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from kenning_lego.reports.document.parts import Chart, Charts, Part, Section
+from kenning_lego.reports.document.parts import Chart, Charts, Part, ReportTypes, Section
 from kenning_lego.reports.document.subjects import configuration_subject
 from kenning_lego.reports.document.tables import Cell, Column, Rows, Table
 from kenning_lego.reports.drawing.chart import chart
@@ -27,8 +27,10 @@ from kenning_lego.reports.run.agreement import (
     scores,
 )
 from kenning_lego.reports.run.agreement_chart import Quantity, agreement_chart
+from kenning_lego.reports.run.composition import latency_errors
 from kenning_lego.reports.run.findings import Findings
 from kenning_lego.reports.run.memory import MEMORY
+from kenning_lego.reports.run.predicted_quality import quality_errors
 from kenning_lego.reports.run.prediction_chart import prediction_chart
 
 _ROWS = (
@@ -36,22 +38,34 @@ _ROWS = (
     " its median; upright: the budget."
 )
 _OVER = (
-    "Filled: configurations; hollow: random compositions. Uprights: 95 % intervals. On the diagonal"
-    " the prediction was right; shaded: right to 1 % and to 5 %."
+    "Filled: configurations; hollow: trials, compositions that were run to try the prediction."
+    " Uprights: 95 % intervals. On the diagonal the prediction was right; shaded: right to 1 % and"
+    " to 5 %."
+)
+
+
+_NOTE = (
+    "Residual: prediction minus measurement; error: as a share of the measurement. Trials were"
+    " timed beside the blocks, and scored on the validation part. Predicted latencies"
+    " contain terms fitted to them, if any were fitted; costs of accuracy have seen none of them."
 )
 
 
 def predictions(findings: Findings) -> Section | None:
     """The section, or None where nothing was both predicted and measured."""
     quantities = tuple(_quantities(findings))
-    if not quantities:
+    errors = (latency_errors(findings), quality_errors(findings.record))
+    tables = [each for each in errors if each is not None]
+    if quantities:
+        tables.append(_table(quantities))
+    if not tables:
         return None
     charts = [_over(each) for each in quantities]
     rows = chart("prediction", partial(prediction_chart, findings), _ROWS)
     found = tuple(each for each in (rows, *charts) if each)
     parts: list[Part] = [Charts(found)] if found else []
-    parts.append(_table(quantities))
-    types = frozenset({"selection"})
+    parts += tables
+    types: ReportTypes = frozenset({"selection"})
     title = "Predicted against measured"
     return Section("predictions", title, tuple(parts), types, short="Predictions")
 
@@ -76,7 +90,8 @@ def _quantities(findings: Findings) -> Iterator[Quantity]:
 
 def _over(quantity: Quantity) -> Chart | None:
     draw = partial(agreement_chart, quantity)
-    return chart(f"agreement-{quantity.key}", draw, f"{quantity.name}. {_OVER}")
+    caption = f"Measured over predicted {quantity.name}. {_OVER}"
+    return chart(f"agreement-{quantity.key}", draw, caption)
 
 
 def _table(quantities: tuple[Quantity, ...]) -> Table:
@@ -100,10 +115,7 @@ def _table(quantities: tuple[Quantity, ...]) -> Table:
         columns,
         groups,
         caption="Residuals",
-        note="Residual: prediction minus measurement; error: as a share of the measurement. Random"
-        " compositions were drawn to try the predictions: their latencies beside the blocks', their"
-        " scores on the validation part. Predicted latencies contain terms fitted to them, if any"
-        " were fitted; costs of accuracy have seen none of them.",
+        note=_NOTE,
         style="blocks",
     )
 
@@ -117,7 +129,7 @@ def _row(pair: Pair, quantity: Quantity) -> tuple[Cell, ...]:
     return (
         Cell(pair.name, pair.name, about=about),
         Cell(None, quantity.key),
-        Cell("chosen" if named else "random", pair.kind),
+        Cell("chosen" if named else "trial", pair.kind),
         Cell(figures.number(pair.predicted), pair.predicted),
         Cell(
             figures.number(pair.measured),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from kenning_lego.core.measurement_records import PlanRecord
+from kenning_lego.core.measurement_records import PlanRecord, VerdictRecord
 from kenning_lego.core.records import BudgetRecord
 from kenning_lego.reports.board.timeline import throttled
 from kenning_lego.reports.document.parts import Remark
@@ -113,19 +113,26 @@ def _over_budget(findings: Findings) -> Iterator[Remark]:
 
 
 def _trust(findings: Findings) -> Iterator[Remark]:
-    """What to think of each plan: the bad ones with what to do about it."""
-    for plan in findings.record.plans:
-        verdict = plan.verdict
-        if verdict is None:
-            continue
-        name = verdict.name.replace("_", " ")
-        if verdict.name == "stable":
-            yield Remark("good", f"The measurement of {plan.name} was {name}.")
-        else:
-            why = f"{'; '.join(verdict.reasons)}. Remedy: {verdict.remedy}"
-            yield Remark(
-                "warning", f"The measurement of {plan.name} was {name}: {why}.{_ratios(plan)}"
-            )
+    """What to think of each plan, the main latency's first; of bad ones what to do about it."""
+    main = findings.main.timing.record if findings.main.timing else None
+    name = main.name if main else None
+    plans = sorted(findings.record.plans, key=lambda plan: name not in plan.measurements)
+    for plan in plans:
+        if plan.verdict is not None:
+            yield _judged(f"The measurement of {plan.name}", plan.verdict, _ratios(plan))
+    judged = any(plan.verdict and name in plan.measurements for plan in plans)
+    if main is not None and main.verdict is not None and not judged:
+        yield _judged(f"The measurement {main.name}", main.verdict)
+
+
+def _judged(what: str, verdict: VerdictRecord, further: str = "") -> Remark:
+    name = verdict.name.replace("_", " ")
+    if verdict.name == "stable":
+        return Remark("good", f"{what} was {name}.")
+    found = "; ".join(verdict.reasons)
+    why = f": {found}" if found else ""
+    remedy = f" Remedy: {verdict.remedy}." if verdict.remedy else ""
+    return Remark("warning", f"{what} was {name}{why}.{remedy}{further}")
 
 
 def _ratios(plan: PlanRecord) -> str:

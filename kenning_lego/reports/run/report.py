@@ -18,7 +18,6 @@ from kenning_lego.reports.run.energy import energy
 from kenning_lego.reports.run.findings import Findings, findings_of
 from kenning_lego.reports.run.mixing import mixing
 from kenning_lego.reports.run.overview import summary
-from kenning_lego.reports.run.predicted_quality import predicted_quality
 from kenning_lego.reports.run.predictions import predictions
 from kenning_lego.reports.run.sections import (
     confusion_matrices,
@@ -56,7 +55,6 @@ def _sections(findings: Findings) -> tuple[Section, ...]:
         trade_offs(findings),
         predictions(findings),
         composition(findings),
-        predicted_quality(record),
         network_graph(findings),
         latency(findings),
         blocks(findings),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from kenning_lego.reports.document.parts import Chart, Charts, Section
+from kenning_lego.reports.document.parts import Chart, Charts, ReportTypes, Section
 from kenning_lego.reports.drawing.chart import chart
 from kenning_lego.reports.run.classification import classified
 from kenning_lego.reports.run.confusion_chart import confusion_chart
@@ -62,7 +62,7 @@ def latency(findings: Findings) -> Section | None:
     )
     if found is None:
         return None
-    types = frozenset({"performance"})
+    types: ReportTypes = frozenset({"performance"})
     return Section("latency", "Latency of each block", (found,), types, short="Latency")
 
 

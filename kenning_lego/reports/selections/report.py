@@ -16,6 +16,7 @@ from kenning_lego.reports.document.parts import (
     Part,
     Remark,
     Remarks,
+    ReportTypes,
     Section,
 )
 from kenning_lego.reports.drawing.chart import chart
@@ -46,7 +47,7 @@ def selection_document(record: SelectionRecord) -> Document:
 
 
 def _sections(record: SelectionRecord) -> Iterator[Section]:
-    types = frozenset({"selection"})
+    types: ReportTypes = frozenset({"selection"})
     yield _summary(record)
     if record.answers:
         yield Section("choices", "Choices", (choices_table(record),), types)
@@ -109,7 +110,7 @@ def _summary(record: SelectionRecord) -> Section:
     )
     if facts:
         parts.append(Facts(facts))
-    types = frozenset({"summary", "selection"})
+    types: ReportTypes = frozenset({"summary", "selection"})
     return Section("summary", "Summary", tuple(parts), types, unseen=True)
 
 

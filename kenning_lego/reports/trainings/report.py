@@ -18,6 +18,7 @@ from kenning_lego.reports.document.parts import (
     Part,
     Remark,
     Remarks,
+    ReportTypes,
     Section,
 )
 from kenning_lego.reports.document.tables import Cell, Column, Rows, Table
@@ -57,7 +58,7 @@ def training_document(record: TrainingRecord) -> Document:
 
 def _sections(record: TrainingRecord) -> Iterator[Section]:
     yield _summary(record)
-    types = frozenset({"training"})
+    types: ReportTypes = frozenset({"training"})
     charts = tuple(training_charts(record))
     if charts:
         yield Section("curves", "Curves", (Charts(charts),), types)
@@ -93,7 +94,7 @@ def _summary(record: TrainingRecord) -> Section:
     known = tuple(_remarks(record))
     if known:
         parts.append(Remarks(known))
-    types = frozenset({"summary", "training"})
+    types: ReportTypes = frozenset({"summary", "training"})
     return Section("summary", "Summary", tuple(parts), types, unseen=True)
 
 

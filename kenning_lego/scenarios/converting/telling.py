@@ -11,7 +11,7 @@ from kenning_lego.core.output import current
 from kenning_lego.reports.conversions.report import conversions_said
 from kenning_lego.reports.documents import document_of
 from kenning_lego.reports.formats.layout import Layout
-from kenning_lego.reports.write import stem_of, write_formats
+from kenning_lego.reports.write import stem_of, usual_formats, write_formats
 from kenning_lego.scenarios.converting.configuration import ConvertConfig
 from kenning_lego.scenarios.converting.run import convert, networks_of
 from kenning_lego.scenarios.figures import conversion_figures
@@ -45,6 +45,6 @@ def convert_and_tell(
     current().wrote("record", kept)
     document = document_of(record)
     layout = Layout(config.output or run, stem_of(document))
-    for each in write_formats(document, ("html", "markdown", "rst"), layout):
+    for each in write_formats(document, usual_formats(document), layout):
         current().wrote("report", each.path)
     return record
