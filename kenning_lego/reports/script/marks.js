@@ -1,12 +1,16 @@
 const tip = make("div", { class: "tip", role: "tooltip", id: "tip" });
 tip.hidden = true;
 
-function hideTip() {
-  tip.hidden = true;
+let tipOf = null;
+
+// Whoever left a drawing does not hide what the next one says; without an owner all is hidden.
+function hideTip(owner = tipOf) {
+  if (owner === tipOf) tip.hidden = true;
 }
 
 // Beside a point of the window, wholly within it.
-function showTip(lines, x, y) {
+function showTip(owner, lines, x, y) {
+  tipOf = owner;
   tip.replaceChildren(...lines.map((line) => make("span", {}, line)));
   tip.hidden = false;
   const { offsetWidth: width, offsetHeight: height } = tip;
@@ -36,21 +40,24 @@ function markAt(element) {
 
 function showMark(mark) {
   const box = mark.getBoundingClientRect();
-  showTip([saidOf(mark)], box.x + box.width / 2, box.y);
+  showTip(mark, [saidOf(mark)], box.x + box.width / 2, box.y);
 }
 
 function markTips() {
-  document.addEventListener("pointerover", (event) => {
+  const point = (event) => {
     const mark = markAt(event.target);
-    if (mark) showTip([saidOf(mark)], event.clientX, event.clientY);
+    if (mark) showTip(mark, [saidOf(mark)], event.clientX, event.clientY);
     else if (!event.target.closest?.(".plotted")) hideTip();
-  });
+  };
+  // What scrolled under the pointer is told when the pointer moves.
+  document.addEventListener("pointerover", point);
+  document.addEventListener("pointermove", point);
   document.addEventListener("focusin", (event) => {
     const mark = markAt(event.target);
     if (mark) showMark(mark);
     else hideTip();
   });
-  document.addEventListener("scroll", hideTip, { passive: true, capture: true });
+  document.addEventListener("scroll", () => hideTip(), { passive: true, capture: true });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") hideTip();
   });
@@ -61,9 +68,10 @@ function markKeys(drawing) {
   const marks = [...drawing.querySelectorAll(MARKS)];
   let at = -1;
   const leave = () => {
-    marks[at]?.classList.remove("current");
+    if (at < 0) return;
+    marks[at].classList.remove("current");
+    hideTip(marks[at]);
     at = -1;
-    hideTip();
   };
   const step = (by) => {
     marks[at]?.classList.remove("current");

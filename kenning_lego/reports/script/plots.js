@@ -98,7 +98,7 @@ function crosshair(drawing) {
   const leave = () => {
     layer.replaceChildren();
     at = null;
-    hideTip();
+    hideTip(svg);
   };
   const show = (px) => {
     const { place, lines, dots } = readAt(plot, px);
@@ -108,7 +108,7 @@ function crosshair(drawing) {
       ...dots.map(({ x, y }) => svgElement("circle", { cx: x, cy: y, r: 4 })),
     );
     const corner = new DOMPoint(place, plot.y.end).matrixTransform(svg.getScreenCTM());
-    showTip(lines, corner.x, corner.y);
+    showTip(svg, lines, corner.x, corner.y);
     return lines;
   };
   const move = (event) => {
