@@ -97,12 +97,15 @@ def test_python_page_has_the_public_names() -> None:
     names = python_api.public_names()
     assert {"connect", "test", "select"} <= names.keys() <= {*dir(kenning_lego)}
     content = python_api.content()
-    assert all(f"## kl.{name}\n\n::: {path}\n" in content for name, path in names.items())
+    assert all(
+        f"::: {path}\n" in content and f"'kl.{name}'" in content for name, path in names.items()
+    )
 
 
 def test_errors_stand_with_their_exit_codes() -> None:
     rows = error_table()
-    for error in [KenningLegoError, *KenningLegoError.__subclasses__()]:
+    tree: list[type[KenningLegoError]] = [KenningLegoError, *KenningLegoError.__subclasses__()]
+    for error in tree:
         if error.__module__ == "kenning_lego.core.errors":
             assert re.search(rf"`{error.__name__}` \| {error.exit_code} \| \S", rows)
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stdout, suppress
 from itertools import groupby
+from typing import cast
 
 from pydantic import BaseModel
 
@@ -66,12 +67,12 @@ def _index() -> str:
 
 
 def _verb_page(verb: str) -> str:
-    module, purpose = VERBS[verb]
+    module, _ = VERBS[verb]
     text = inspect.getdoc(importlib.import_module(f"kenning_lego.scenarios.{module}")) or ""
     parts = [_prose(text), f"The same as `python -m kenning_lego.scenarios.{module}`."]
     if actions := ACTIONS.get(verb):
         for action, path in actions.items():
-            model = find_callable(f"kenning_lego.scenarios.{path}")
+            model = cast("type[BaseModel]", find_callable(f"kenning_lego.scenarios.{path}"))
             parts += [f"## {verb} {action}", usage([verb, action]), *_flags(model, 3)]
     elif verb in DESCRIBED:
         described_verb = DESCRIBED[verb]
@@ -83,7 +84,7 @@ def _verb_page(verb: str) -> str:
         parts += ["## Settings", *_flags(described_verb.model, 3)]
     else:
         parts.append(f"```text\n{help_of([verb])}\n```")
-    return page(f"kenning-lego {verb}", f"*{purpose[0].upper()}{purpose[1:]}.*", *parts)
+    return page(f"kenning-lego {verb}", *parts)
 
 
 def help_of(command: Sequence[str]) -> str:

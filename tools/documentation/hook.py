@@ -56,8 +56,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Fill in what stands as a mark on a page."""
-    return _MARK.sub(lambda match: _PARTS[match[1]](), markdown)
+    """Fill in what stands as a mark on a page; a directory's link leads to its list."""
+    filled = _MARK.sub(lambda match: _PARTS[match[1]](), markdown)
+    return filled.replace(f"]({decisions.DIRECTORY}/)", f"]({decisions.DIRECTORY}/index.md)")
 
 
 def _filled(nav: Any, lists: Mapping[str, list[Any]]) -> Any:
