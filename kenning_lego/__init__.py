@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kenning_lego.core.bounds import Bounds as Bounds
+    from kenning_lego.core.opening import open_record as open_record
     from kenning_lego.protocols.client import connect as connect
+    from kenning_lego.scenarios.keeping.results import results as results
     from kenning_lego.scenarios.online.deploying import deploy as deploy
     from kenning_lego.scenarios.online.deploying import pipeline as pipeline
     from kenning_lego.scenarios.online.tested import open_tested as open_tested
@@ -26,9 +28,11 @@ _PUBLIC = {
     "Budget": "kenning_lego.selection.problem",
     "connect": "kenning_lego.protocols.client",
     "deploy": "kenning_lego.scenarios.online.deploying",
+    "open_record": "kenning_lego.core.opening",
     "open_tested": "kenning_lego.scenarios.online.tested",
     "pareto_front": "kenning_lego.selection.front",
     "pipeline": "kenning_lego.scenarios.online.deploying",
+    "results": "kenning_lego.scenarios.keeping.results",
     "select": "kenning_lego.selection.select",
     "test": "kenning_lego.scenarios.tester.from_python",
 }

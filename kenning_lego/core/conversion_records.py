@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from kenning_lego.core.errors import WorkspaceError
-from kenning_lego.core.run_headers import EnvironmentRecord, Record, first_problem, read_json
+from kenning_lego.core.run_headers import OriginRecord, Record
 
 CONVERSION_VERSION: Final = 1
 
@@ -46,18 +44,13 @@ class ConversionCell(Record):
     """Largest absolute output of torch."""
 
 
-class ConversionRecord(Record):
+class ConversionRecord(OriginRecord):
     """A support matrix: every network on every route."""
 
     schema_version: Literal[1] = CONVERSION_VERSION
     kind: Literal["conversion"] = "conversion"
-    id: str
-    created: str
-    """ISO 8601 with time zone."""
-    version: str
-    """Of kenning-lego."""
-    command: tuple[str, ...]
-    host: EnvironmentRecord
+    scenario: dict[str, Any] = Field(default_factory=dict)
+    """Empty in older records."""
     versions: dict[str, str] = Field(default_factory=dict)
     """Of the packages that took part, by name."""
     tolerance: float
@@ -71,23 +64,3 @@ class ConversionRecord(Record):
         return next(
             (each for each in self.cells if (each.network, each.route) == (network, route)), None
         )
-
-
-def load_conversion_record(path: Path) -> ConversionRecord:
-    """Read a record of conversions.
-
-    Raises:
-        WorkspaceError: it cannot be read, or is of a newer version.
-    """
-    content = read_json(path)
-    found = content.get("schema_version") if isinstance(content, dict) else None
-    if isinstance(found, int) and found > CONVERSION_VERSION:
-        raise WorkspaceError(
-            f"{path} has schema version {found}, this kenning-lego reads up to "
-            f"{CONVERSION_VERSION}",
-            "update kenning-lego",
-        )
-    try:
-        return ConversionRecord.model_validate(content)
-    except ValidationError as error:
-        raise WorkspaceError(f"{path} is damaged: {first_problem(error)}") from error

@@ -8,6 +8,7 @@
     │   ├── UnknownNameError          a name that nothing is registered under
     │   ├── MissingDependencyError    a package that an extra would bring
     │   ├── WorkspaceError            a workspace or record of another layout
+    │   │   └── NewerRecordError          a record of a newer version
     │   ├── AddressError              an address that cannot be bound
     │   ├── TargetUnreachableError    nothing (of ours) answers at the address
     │   ├── BoardUnreachableError     no shell on a board (in deployment.errors)
@@ -92,6 +93,10 @@ class MissingDependencyError(UsageError):
 
 class WorkspaceError(UsageError):
     """A workspace or record is of another layout, or not one of ours."""
+
+
+class NewerRecordError(WorkspaceError):
+    """A record is of a newer version than can be read here."""
 
 
 class AddressError(UsageError):

@@ -7,11 +7,12 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from kenning_lego.core.records import ArtifactRecord, ScoreRecord, TensorRecord
+from kenning_lego.core.showing import ShownRecord
 
 EXPORT_VERSION: Final = 1
 
 
-class ExportRecord(BaseModel):
+class ExportRecord(BaseModel, ShownRecord):
     """A network in one file: what it is, where it comes from, what to expect of it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -25,6 +26,8 @@ class ExportRecord(BaseModel):
     command: tuple[str, ...]
     file: str
     """Name of the exported file, in the directory of this record."""
+    directory: str = ""
+    """In the copy that the workspace keeps: the directory of the file, as it was named then."""
     artifact: ArtifactRecord
     """The file; the gap is the one to the chain of its segments."""
     inputs: tuple[TensorRecord, ...]

@@ -21,11 +21,26 @@ class LoadResultRecord(Record):
     duration_ns: int
     offered: int
     span_ns: int
-    begin_ns: int
-    """On the target's monotonic clock."""
+    begin_ns: int = 0
+    """On the target's monotonic clock; 0 in the oldest records."""
     latencies_ns: tuple[int, ...]
     service_ns: tuple[int, ...]
     lateness_ns: tuple[int, ...]
+
+    @property
+    def result(self) -> LoadResult:
+        """The same, with what follows from it."""
+        return LoadResult(
+            self.latencies_ns,
+            self.service_ns,
+            self.lateness_ns,
+            self.duration_ns,
+            self.samples_per_query,
+            self.offered,
+            self.span_ns,
+            self.stopped,
+            self.begin_ns,
+        )
 
     @classmethod
     def of(cls, scenario: Scenario, rate_per_s: float, result: LoadResult) -> LoadResultRecord:
@@ -52,4 +67,8 @@ class LoadRecord(HeaderRecord):
     kind: Literal["load"] = "load"
     stages: tuple[str, ...]
     """sha256 of the artifacts."""
+    network: str = ""
+    """Name of the file, or of the tested network; empty in older records."""
+    configuration: str = ""
+    """Of that network; empty for a file."""
     results: tuple[LoadResultRecord, ...]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from kenning_lego.core.errors import ConfigurationError, UnknownNameError
+from kenning_lego.core.errors import ConfigurationError, KenningLegoError, UnknownNameError
 
 
 def announced(group: str) -> dict[str, str]:
@@ -42,9 +43,10 @@ def find_callable(path: str) -> Callable[..., Any]:
             f"the module {module_name!r} needs {error.name!r}, which is not installed",
             "install it",
         ) from error
-    except (ImportError, SyntaxError) as error:
+    except Exception as error:
         raise ConfigurationError(
-            f"the module {module_name!r} cannot be imported: {error}", "correct it"
+            f"the module {module_name!r} cannot be imported: {in_one_line(error)}",
+            "correct it; --debug shows where it failed",
         ) from error
     found = getattr(module, attribute, None)
     if found is None:
@@ -55,3 +57,36 @@ def find_callable(path: str) -> Callable[..., Any]:
             f"{path} is a {type(found).__name__}, not a callable", "name a callable"
         )
     return found  # type: ignore[no-any-return]
+
+
+def call(path: str, function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+    """What a callable that a user named returns.
+
+    Args:
+        path: by which it was named.
+        function: it is.
+        arguments: for it, by name.
+
+    Raises:
+        ConfigurationError: it does not take these arguments, or raises.
+    """
+    try:
+        inspect.signature(function).bind(**arguments)
+    except TypeError as error:
+        raise ConfigurationError(
+            f"{path} does not take the arguments {dict(arguments)}: {error}", "correct them"
+        ) from error
+    try:
+        return function(**arguments)
+    except KenningLegoError:
+        raise
+    except Exception as error:
+        raise ConfigurationError(
+            f"{path} failed: {in_one_line(error)}", "correct it; --debug shows where it failed"
+        ) from error
+
+
+def in_one_line(error: BaseException) -> str:
+    """An error of others' code: its type, and its message without line breaks."""
+    message = " ".join(str(error).split())
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from kenning_lego.core.columns import Column
 from kenning_lego.core.run_headers import Record
+from kenning_lego.core.showing import Shown
 
 
 class VerdictRecord(Record):
@@ -31,7 +32,7 @@ class PercentileRecord(Record):
     missing: int = 0
 
 
-class MeasurementRecord(Record):
+class MeasurementRecord(Record, Shown):
     """Raw samples in ns, in order, on the clock that is named."""
 
     name: str

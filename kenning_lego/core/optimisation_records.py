@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from kenning_lego.core.errors import WorkspaceError
 from kenning_lego.core.measurement_records import MeasurementRecord, PlanRecord
 from kenning_lego.core.records import ArtifactRecord, NetworkRecord
-from kenning_lego.core.run_headers import (
-    HeaderRecord,
-    Record,
-    TelemetryRecord,
-    first_problem,
-    read_json,
-)
+from kenning_lego.core.run_headers import HeaderRecord, Record, TelemetryRecord
 
 OPTIMISATION_SCHEMA_VERSION: Final = 1
 
@@ -107,25 +99,3 @@ class OptimisationRecord(HeaderRecord):
     def candidate(self, name: str | None) -> CandidateRecord | None:
         """The candidate of that name, if there is one."""
         return next((each for each in self.candidates if each.name == name), None)
-
-
-def load_optimisation_record(path: Path) -> OptimisationRecord:
-    """Read a record.
-
-    Raises:
-        WorkspaceError: it cannot be read, is another record, or is of a newer version.
-    """
-    content = read_json(path)
-    if not isinstance(content, dict) or content.get("kind") != "optimisation":
-        raise WorkspaceError(f"{path} is not a record of a search", "name an optimisation.json")
-    version = content.get("schema_version")
-    if isinstance(version, int) and version > OPTIMISATION_SCHEMA_VERSION:
-        raise WorkspaceError(
-            f"{path} has schema version {version}, this kenning-lego reads up to "
-            f"{OPTIMISATION_SCHEMA_VERSION}",
-            "update kenning-lego",
-        )
-    try:
-        return OptimisationRecord.model_validate(content)
-    except ValidationError as error:
-        raise WorkspaceError(f"{path} is damaged: {first_problem(error)}") from error

@@ -6,20 +6,13 @@ Times are in s from the record's beginning unless a name says otherwise.
 from __future__ import annotations
 
 from itertools import pairwise
-from pathlib import Path
 from typing import Final, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from kenning_lego.core.columns import Column
-from kenning_lego.core.errors import WorkspaceError
 from kenning_lego.core.records import BudgetRecord, ScoreRecord
-from kenning_lego.core.run_headers import (
-    HeaderRecord,
-    Record,
-    first_problem,
-    read_json,
-)
+from kenning_lego.core.run_headers import HeaderRecord, Record
 
 PIPELINES_SCHEMA_VERSION: Final = 1
 
@@ -144,25 +137,3 @@ class PipelinesRecord(HeaderRecord):
     """After a change of bounds or of the load, so many frames count neither way."""
     pipelines: tuple[PipelineRecord, ...]
     events: tuple[PipelineEventRecord, ...] = ()
-
-
-def load_pipelines_record(path: Path) -> PipelinesRecord:
-    """Read a record.
-
-    Raises:
-        WorkspaceError: it cannot be read, is another record, or is of a newer version.
-    """
-    content = read_json(path)
-    if not isinstance(content, dict) or content.get("kind") != "pipelines":
-        raise WorkspaceError(f"{path} is not a record of pipelines", "name a pipelines.json")
-    version = content.get("schema_version")
-    if isinstance(version, int) and version > PIPELINES_SCHEMA_VERSION:
-        raise WorkspaceError(
-            f"{path} has schema version {version}, this kenning-lego reads up to "
-            f"{PIPELINES_SCHEMA_VERSION}",
-            "update kenning-lego",
-        )
-    try:
-        return PipelinesRecord.model_validate(content)
-    except ValidationError as error:
-        raise WorkspaceError(f"{path} is damaged: {first_problem(error)}") from error

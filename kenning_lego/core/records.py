@@ -1,29 +1,22 @@
 """The result record of a run: everything that was measured, on what, and how to repeat it.
 
-Records are JSON and versioned. Older versions migrate forward when read; newer ones are refused.
+Records are JSON and versioned; :mod:`kenning_lego.core.opening` reads them.
 Units are in the field names. What was not measured is None or absent, never zero.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from kenning_lego.core.columns import Column
 from kenning_lego.core.engines import Engine, stage_of
-from kenning_lego.core.errors import WorkspaceError
 from kenning_lego.core.measurement_records import MeasurementRecord, PlanRecord
 from kenning_lego.core.mixing_records import MixingRecord
-from kenning_lego.core.run_headers import (
-    HeaderRecord,
-    Record,
-    TelemetryRecord,
-    first_problem,
-    read_json,
-)
+from kenning_lego.core.run_headers import HeaderRecord, Record, TelemetryRecord
+from kenning_lego.core.showing import Shown
 
 SCHEMA_VERSION: Final = 2
 
@@ -33,7 +26,7 @@ def _from_1(content: dict[str, Any]) -> dict[str, Any]:
     return {**content, "schema_version": 2}
 
 
-_MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1}
+RUN_MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1}
 """From version n to n + 1, by n; pure functions over the decoded JSON."""
 
 
@@ -194,6 +187,23 @@ class ScoreRecord(Record):
     """Keys of the telemetry's columns that were added up, with + between them."""
 
 
+class EnergyRecord(Record):
+    """From what the energy of an inference was found; times are those of the run's telemetry."""
+
+    idle_s: tuple[float, float]
+    """Begin and end of the interval in which the target had nothing to do."""
+    busy_s: tuple[float, float]
+    """Begin and end of that in which it ran one inference after the other."""
+    idle_w: float
+    """Mean power in the first."""
+    busy_w: float
+    """Mean power in the second."""
+    inferences: int
+    """Run in the second."""
+    readings: int
+    """Of the sensors, taken in the second."""
+
+
 class RelaxationRecord(Record):
     """A feasible budget near an infeasible one, and what it gives."""
 
@@ -251,7 +261,7 @@ class ClassificationRecord(Record):
         return rows
 
 
-class ConfigurationRecord(Record):
+class ConfigurationRecord(Record, Shown):
     """The variants chosen for a budget, or why none could be."""
 
     name: str
@@ -276,6 +286,8 @@ class ConfigurationRecord(Record):
     fused_measurement: str | None = None
     classification: ClassificationRecord | None = None
     """Of its outputs on the test part, from the target; None for other tasks."""
+    energy: EnergyRecord | None = None
+    """Where its measured energy is from; None where none was measured, and in older records."""
 
 
 class WholeRecord(Record):
@@ -355,9 +367,9 @@ class AccuracyRecord(Record):
 
     metric: str
     estimator: Literal["fitted", "means"]
-    unit: float | None = None
+    unit: float | None = Field(default=None, gt=0)
     """Of :class:`kenning_lego.stats.quality_law.QualityLaw`; None where losses add up."""
-    power: float = 0.0
+    power: float = Field(default=0.0, ge=0, le=1)
     """Of the same."""
     original: float
     """Score of the original network on the validation part, in this precision."""
@@ -383,6 +395,12 @@ class FrontRecord(Record):
     """Accuracy cost in 1e-9 of the metric."""
     latencies_ps: Column
     memory_bytes: Column
+
+    @model_validator(mode="after")
+    def _fits(self) -> FrontRecord:
+        if not len(self.costs) == len(self.latencies_ps) == len(self.memory_bytes):
+            raise ValueError("a column has not one value for each point")
+        return self
 
 
 class RunRecord(HeaderRecord):
@@ -417,27 +435,3 @@ class RunRecord(HeaderRecord):
     def measurement(self, name: str | None) -> MeasurementRecord | None:
         """The measurement of that name, if there is one."""
         return next((each for each in self.measurements if each.name == name), None)
-
-
-def load_record(path: Path) -> RunRecord:
-    """Read a record of this or an older schema version.
-
-    Raises:
-        WorkspaceError: it cannot be read, is not a record, or is of a newer version.
-    """
-    content = read_json(path)
-    version = content.get("schema_version") if isinstance(content, dict) else None
-    if not isinstance(version, int) or content.get("kind") != "run":
-        raise WorkspaceError(f"{path} is not a run's record", "name a run's record.json")
-    if version > SCHEMA_VERSION:
-        raise WorkspaceError(
-            f"{path} has schema version {version}, this kenning-lego reads up to {SCHEMA_VERSION}",
-            "update kenning-lego",
-        )
-    try:
-        while version < SCHEMA_VERSION:
-            content = _MIGRATIONS[version](content)
-            version += 1
-        return RunRecord.model_validate(content)
-    except (KeyError, ValidationError) as error:
-        raise WorkspaceError(f"{path} is damaged: {first_problem(error)}") from error

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 _MOST_STRETCHES = 32
 _FEWEST_STRETCHES = 2
-_DEVIATIONS = 2.0
+_DEVIATIONS = 3.0
+"""Not two: what takes long now does so for a while, so that errors are larger than they look."""
 _VAGUE = 8.0
 """A range of which the end is so many times its begin says nothing."""
 
@@ -41,7 +42,7 @@ class Remaining:
     """Estimates how long work still takes.
 
     The pace is that of all work of this run, and that of its last third; the range spans both,
-    and two standard errors of each as a ratio estimator (Cochran, Sampling Techniques, 3rd ed.,
+    and three standard errors of each as a ratio estimator (Cochran, Sampling Techniques, 3rd ed.,
     section 6.3). While a stretch takes longer than the pace has it, the pace falls continuously, so
     that the estimate does not jump once the stretch is over.
     """

@@ -1,16 +1,14 @@
-"""What all records of runs share: the machines, how to repeat it, and reading their files."""
+"""What all records of runs share: the machines, and how to repeat it."""
 
 from __future__ import annotations
 
-import json
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from kenning_lego.core.errors import WorkspaceError
 from kenning_lego.core.plans import TargetDescription
+from kenning_lego.core.showing import ShownRecord
 
 
 class Record(BaseModel):
@@ -72,7 +70,7 @@ class TelemetryRecord(Record):
         return self
 
 
-class OriginRecord(Record):
+class OriginRecord(Record, ShownRecord):
     """Which run a record is of, and how to repeat it."""
 
     id: str
@@ -89,36 +87,3 @@ class HeaderRecord(OriginRecord):
     """What every record of a run on a target begins with."""
 
     target: TargetRecord
-
-
-def kind_of(path: Path) -> str:
-    """What a file is the record of, such as ``run``; empty if it does not say.
-
-    Raises:
-        WorkspaceError: it cannot be read, or is not JSON.
-    """
-    content = read_json(path)
-    kind = content.get("kind") if isinstance(content, dict) else None
-    return kind if isinstance(kind, str) else ""
-
-
-def read_json(path: Path) -> Any:
-    """The content of a record's file, unchecked.
-
-    Raises:
-        WorkspaceError: it cannot be read, or is not JSON.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise WorkspaceError(f"cannot read the record {path}: {error.strerror}") from error
-    except ValueError as error:
-        raise WorkspaceError(f"{path} is not JSON: {error}", "name a run's record.json") from error
-
-
-def first_problem(error: Exception) -> str:
-    """The first thing that is wrong with a record, in a line."""
-    if isinstance(error, ValidationError):
-        first = error.errors(include_url=False)[0]
-        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-    return str(error)

@@ -9,7 +9,8 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kenning_lego.core.records import BudgetRecord, MemoryTerm, ScoreRecord
+from kenning_lego.core.records import BudgetRecord, FrontRecord, MemoryTerm, ScoreRecord
+from kenning_lego.core.showing import ShownRecord
 
 SELECTION_VERSION: Final = 1
 
@@ -72,7 +73,7 @@ class SelectedFromRecord(_Record):
     """What memory means in the figures."""
 
 
-class SelectionRecord(_Record):
+class SelectionRecord(_Record, ShownRecord):
     """All answers to what was asked of one network or several."""
 
     schema_version: Literal[1] = SELECTION_VERSION
@@ -87,3 +88,6 @@ class SelectionRecord(_Record):
     answers: tuple[AnswerRecord, ...] = ()
     fronts: dict[str, str] = Field(default_factory=dict)
     """Files with the fronts of the networks, by name."""
+    undominated: dict[str, FrontRecord] = Field(default_factory=dict)
+    """The fronts of the networks, or an even choice of their points, by the networks' names; empty
+    where none was asked for, and in older records."""

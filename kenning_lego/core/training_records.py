@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from kenning_lego.core.errors import WorkspaceError
-from kenning_lego.core.run_headers import OriginRecord, Record, first_problem, read_json
+from kenning_lego.core.run_headers import OriginRecord, Record
 
 TRAINING_SCHEMA_VERSION: Final = 1
 
@@ -60,25 +58,3 @@ class TrainingRecord(OriginRecord):
         if not 1 <= self.best_epoch <= len(self.epochs):
             raise ValueError("the best epoch is not one of the epochs")
         return self
-
-
-def load_training_record(path: Path) -> TrainingRecord:
-    """Read a record.
-
-    Raises:
-        WorkspaceError: it cannot be read, is another record, or is of a newer version.
-    """
-    content = read_json(path)
-    if not isinstance(content, dict) or content.get("kind") != "training":
-        raise WorkspaceError(f"{path} is not a record of a training", "name a training.json")
-    version = content.get("schema_version")
-    if isinstance(version, int) and version > TRAINING_SCHEMA_VERSION:
-        raise WorkspaceError(
-            f"{path} has schema version {version}, this kenning-lego reads up to "
-            f"{TRAINING_SCHEMA_VERSION}",
-            "update kenning-lego",
-        )
-    try:
-        return TrainingRecord.model_validate(content)
-    except ValidationError as error:
-        raise WorkspaceError(f"{path} is damaged: {first_problem(error)}") from error

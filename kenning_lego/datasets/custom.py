@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from kenning_lego.core.errors import ConfigurationError
-from kenning_lego.core.lookup import find_callable
+from kenning_lego.core.lookup import call, find_callable, in_one_line
 from kenning_lego.datasets.base import Dataset
 from kenning_lego.datasets.lazy import LazyPart
 from kenning_lego.datasets.samples import Images, Labels, Samples
@@ -64,16 +64,10 @@ class CustomDataset(Splitting):
         """Call the callable and divide what it returns.
 
         Raises:
-            ConfigurationError: there is no such callable, it fails to take the arguments, or
+            ConfigurationError: there is no such callable, it refuses the arguments or raises, or
                 what it returns is no dataset.
         """
-        factory = find_callable(self.path)
-        try:
-            found = factory(**self.arguments)
-        except TypeError as error:
-            raise ConfigurationError(
-                f"{self.path} cannot be called with {self.arguments}: {error}", "correct them"
-            ) from error
+        found = call(self.path, find_callable(self.path), self.arguments)
         if isinstance(found, Dataset):
             return found
         parts = found if isinstance(found, Mapping) else {TRAIN: found}
@@ -153,7 +147,13 @@ def _lazy(part: str, samples: object) -> LazyPart:
 
 
 def _sample(part: str, samples: Indexed, index: int) -> tuple[Images, int]:
-    sample = samples[index]
+    try:
+        sample = samples[index]
+    except Exception as error:
+        raise ConfigurationError(
+            f"sample {index} of the {part} part cannot be read: {in_one_line(error)}",
+            "correct the dataset; --debug shows where it failed",
+        ) from error
     try:
         image, label = sample
         pixels, number = np.asarray(image), np.asarray(label)

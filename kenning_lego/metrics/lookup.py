@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from typing import Any
 
 from kenning_lego.core.errors import ConfigurationError, UnknownNameError
-from kenning_lego.core.lookup import announced, find_callable
+from kenning_lego.core.lookup import announced, call, find_callable
 from kenning_lego.metrics.base import Metric
 
 GROUP = "kenning_lego.metrics"
@@ -53,13 +52,7 @@ def make_metric(name: str, **arguments: Any) -> Metric:
     path, defaults = _resolve(name)
     factory = find_callable(path)
     given = {**defaults, **arguments}
-    try:
-        inspect.signature(factory).bind(**given)
-    except TypeError as error:
-        raise ConfigurationError(
-            f"{path} does not take the arguments {given}: {error}", "correct them"
-        ) from error
-    metric = factory(**given)
+    metric = call(path, factory, given)
     if not isinstance(metric, Metric):
         raise ConfigurationError(
             f"{path} returned {type(metric).__name__}, not a {_HERE}.base.Metric",

@@ -42,13 +42,14 @@ class Cbam(nn.Module):
     def __init__(self, channels: int, reduction: int = _REDUCTION) -> None:
         super().__init__()
         self.mean = nn.AdaptiveAvgPool2d(1)
-        self.max = nn.AdaptiveMaxPool2d(1)
         self.channels = _bottleneck(channels, reduction)
         self.places = nn.Sequential(nn.Conv2d(2, 1, 7, padding=3, bias=False), nn.BatchNorm2d(1))
 
     def forward(self, x: Tensor) -> Tensor:
         """Features to features of the same shape."""
-        x = x * torch.sigmoid(self.channels(self.mean(x)) + self.channels(self.max(x)))
+        # Not adaptive pooling: converters to TFLite lack it.
+        largest = x.amax((2, 3), keepdim=True)
+        x = x * torch.sigmoid(self.channels(self.mean(x)) + self.channels(largest))
         summary = torch.cat([x.amax(1, keepdim=True), x.mean(1, keepdim=True)], dim=1)
         return x * torch.sigmoid(self.places(summary))
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kenning_lego.core.errors import ConfigurationError, MissingDependencyError, UnknownNameError
-from kenning_lego.core.lookup import announced, find_callable
+from kenning_lego.core.lookup import announced, call, find_callable
 
 if TYPE_CHECKING:
     from torch import nn
@@ -85,7 +84,7 @@ def load_model(name: str, checkpoint: Path | str | None = None, **kwargs: Any) -
 
     Raises:
         UnknownNameError: there is no such network, module or callable.
-        ConfigurationError: the callable does not take these arguments or returns no
+        ConfigurationError: the callable does not take these arguments, raises or returns no
             ``torch.nn.Module``, or the checkpoint cannot be read.
         ModelError: the checkpoint is of another network.
         MissingDependencyError: torch is not installed.
@@ -99,13 +98,7 @@ def load_model(name: str, checkpoint: Path | str | None = None, **kwargs: Any) -
     path, defaults = _resolve(name)
     factory = find_callable(path)
     arguments = {**defaults, **kwargs}
-    try:
-        inspect.signature(factory).bind(**arguments)
-    except TypeError as error:
-        raise ConfigurationError(
-            f"{path} does not take the arguments {arguments}: {error}", "correct them"
-        ) from error
-    model = factory(**arguments)
+    model = call(path, factory, arguments)
     if not isinstance(model, nn.Module):
         raise ConfigurationError(
             f"{path} returned {type(model).__name__}, not a torch.nn.Module",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 
 from kenning_lego.core.run_headers import EnvironmentRecord
+from kenning_lego.reports.document.parts import Fact, Facts, Heading, Part
+from kenning_lego.reports.document.tables import Cell, Column, Rows, Table
 from kenning_lego.reports.formatting import NO_BREAK, PLAIN, Unit, decimal, quantity, size
 
-Facts = Mapping[str, str | int | float]
+Recorded = Mapping[str, str | int | float]
 
 _HERTZ = (Unit("Hz", 1.0), Unit("kHz", 1e3), Unit("MHz", 1e6), Unit("GHz", 1e9))
 _OF_ENGINE = (
@@ -18,50 +19,41 @@ _OF_ENGINE = (
 _HERTZ_OF = {"hz": 1.0, "khz": 1e3, "mhz": 1e6}
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One line: what, and its value."""
+def machine(environment: EnvironmentRecord, name: str, packages: str) -> Iterator[Part]:
+    """A machine's facts in the order in which they were recorded.
 
-    name: str
-    value: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What something was before and after; None where it was not known."""
-
-    name: str
-    before: str | None
-    after: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """What is known of a machine."""
-
-    facts: tuple[Fact, ...]
-    engines: tuple[Fact, ...]
-    state: tuple[Change, ...]
-
-
-def machine(environment: EnvironmentRecord) -> Machine:
-    """A machine's facts in the order in which they were recorded."""
+    Args:
+        environment: as the machine was.
+        name: unique in the document.
+        packages: title above the versions of its packages.
+    """
+    yield Facts(facts(environment.facts))
+    if environment.engines:
+        yield Heading(packages, 4)
+        yield Facts(tuple(Fact(name, version) for name, version in environment.engines.items()))
     before, after = environment.state_before, environment.state_after
-    return Machine(
-        facts(environment.facts),
-        tuple(Fact(name, version) for name, version in environment.engines.items()),
-        tuple(
-            Change(
-                _named(key),
-                _valued(key, before[key]) if key in before else None,
-                _valued(key, after[key]) if key in after else None,
-            )
-            for key in dict.fromkeys([*before, *after])
-        ),
-    )
+    if before or after:
+        yield Table(
+            f"{name}-state",
+            (
+                Column("what", "What", number=False),
+                Column("before", "Before"),
+                Column("after", "After"),
+            ),
+            (Rows(tuple(_state(key, before, after) for key in dict.fromkeys([*before, *after]))),),
+            caption="State before and after",
+        )
 
 
-def facts(recorded: Facts) -> tuple[Fact, ...]:
+def _state(key: str, before: Recorded, after: Recorded) -> tuple[Cell, ...]:
+    sides = [
+        Cell(_valued(key, each[key]) if key in each else None, each.get(key), why="not known")
+        for each in (before, after)
+    ]
+    return Cell(_named(key), key), *sides
+
+
+def facts(recorded: Recorded) -> tuple[Fact, ...]:
     """Facts with the unit in their key, such as ``memory_bytes``, moved to the value."""
     return tuple(Fact(_named(key), _valued(key, value)) for key, value in recorded.items())
 
@@ -72,7 +64,7 @@ def board(environment: EnvironmentRecord) -> str | None:
     return next((str(known[key]) for key in ("board", "cpu", "machine") if key in known), None)
 
 
-def engine(used: Facts) -> str | None:
+def engine(used: Recorded) -> str | None:
     """What really ran in a few words, such as "onnxruntime 1.20, CPUExecutionProvider".
 
     Further engines follow, each after a semicolon.
@@ -85,7 +77,7 @@ def engine(used: Facts) -> str | None:
     return "; ".join(filter(None, every)) or None
 
 
-def _engine(used: Facts, mark: str) -> str:
+def _engine(used: Recorded, mark: str) -> str:
     found = {key: used[f"{key}{mark}"] for key in _OF_ENGINE if f"{key}{mark}" in used}
     threads, left = found.get("threads"), found.get("fallback_nodes")
     parts = [

@@ -116,8 +116,11 @@ def integer(value: int) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """So many of something: "1 run", "120 runs"."""
-    return f"{integer(number)} {noun}{'' if number == 1 else 's'}"
+    """So many of something: "1 run", "120 runs", "3 queries"."""
+    if number == 1:
+        return f"1 {noun}"
+    several = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else f"{noun}s"
+    return f"{integer(number)} {several}"
 
 
 def share(value: float | None, decimals: int = 1, *, signed: bool = False) -> str | None:
@@ -129,7 +132,7 @@ def share(value: float | None, decimals: int = 1, *, signed: bool = False) -> st
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class Figures:
     """One unit and one number of decimals for figures that stand below each other.
 
     Args:
@@ -143,8 +146,8 @@ class Column:
     @classmethod
     def fitting(
         cls, values: Iterable[float | None], units: tuple[Unit, ...], digits: int = 3
-    ) -> Column:
-        """The column in which the middle one of the values has so many significant digits."""
+    ) -> Figures:
+        """Those in which the middle one of the values has so many significant digits."""
         there = [abs(each) for each in values if each is not None and math.isfinite(each) and each]
         middle = statistics.median(there) if there else 1.0
         unit = _unit(middle, units, digits)

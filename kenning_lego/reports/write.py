@@ -1,34 +1,52 @@
-"""Reports as files."""
+"""Reports as files: all of them are there whole, or what was there before."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
-from kenning_lego.core.conversion_records import ConversionRecord
 from kenning_lego.core.errors import StoreError
-from kenning_lego.core.optimisation_records import OptimisationRecord
-from kenning_lego.core.pipeline_records import PipelinesRecord
-from kenning_lego.core.records import RunRecord
-from kenning_lego.reports.conversions.page import render_conversions
-from kenning_lego.reports.conversions.text import render_markdown, render_rst
-from kenning_lego.reports.html import render_html
-from kenning_lego.reports.optimisations.page import render_optimisation
-from kenning_lego.reports.pipelines.page import render_pipelines
+from kenning_lego.core.opening import AnyRecord
+from kenning_lego.reports.document.parts import Document
+from kenning_lego.reports.documents import document_of
+from kenning_lego.reports.formats.files import ReportFile, files_of
+from kenning_lego.reports.formats.layout import Format, Layout
 
-REPORT_NAME = "report.html"
-CONVERSIONS_NAME = "conversion"
-PIPELINES_REPORT_NAME = "pipelines.html"
-OPTIMISATION_REPORT_NAME = "optimisation.html"
+STEMS: Final[Mapping[str, str]] = {"run": "report", "search": "optimisation"}
+"""Of files' names, by the kind of document where they are not called as it is."""
+
+_USUAL: Final[Mapping[str, tuple[Format, ...]]] = {"conversion": ("html", "markdown", "rst")}
+"""Formats by the kind of document, where they are not the page alone: a matrix of what converts
+belongs into documentation."""
 
 
-def write_report(record: RunRecord, directory: Path) -> Path:
-    """Write a run's page as ``report.html``: all of it, or what was there before.
+def write_report(record: AnyRecord, directory: Path) -> Path:
+    """Write a record's page.
 
     Args:
-        record: the run.
+        record: of any kind that reports are made of.
         directory: of the run; made when it is missing.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        UsageError: there are no reports of such records.
+        MissingDependencyError: jinja2 is not installed.
+        StoreError: the file cannot be written.
+    """
+    return write_document(document_of(record), directory)
+
+
+def write_document(document: Document, directory: Path) -> Path:
+    """Write a report's page.
+
+    Args:
+        document: the report.
+        directory: made when it is missing.
 
     Returns:
         The path of the page.
@@ -37,56 +55,76 @@ def write_report(record: RunRecord, directory: Path) -> Path:
         MissingDependencyError: jinja2 is not installed.
         StoreError: the file cannot be written.
     """
-    return _write(render_html(record), directory / REPORT_NAME)
+    (page,) = write_formats(document, ("html",), Layout(directory, stem_of(document)))
+    return page.path
 
 
-def write_pipelines_report(record: PipelinesRecord, directory: Path) -> Path:
-    """Write the page of pipelines as ``pipelines.html``, in the same way."""
-    return _write(render_pipelines(record), directory / PIPELINES_REPORT_NAME)
+def write_formats(
+    document: Document, formats: tuple[Format, ...], layout: Layout
+) -> Sequence[ReportFile]:
+    """Write a report in some formats: every file of it, or none.
+
+    Args:
+        document: the report.
+        formats: to write.
+        layout: where the files go; directories are made when they are missing.
+
+    Raises:
+        ConfigurationError: figures would not be below the root of the paths.
+        MissingDependencyError: a package that a format needs is not installed.
+        StoreError: a file cannot be written.
+    """
+    files = files_of(document, formats, layout)
+    write_files(files)
+    return files
 
 
-def write_conversions(record: ConversionRecord, directory: Path) -> tuple[Path, ...]:
-    """Write a support matrix as ``conversion.html``, ``.md`` and ``.rst``, in the same way."""
-    texts = {
-        ".html": render_conversions(record),
-        ".md": render_markdown(record),
-        ".rst": render_rst(record),
-    }
-    return tuple(
-        _write(text, directory / f"{CONVERSIONS_NAME}{suffix}") for suffix, text in texts.items()
-    )
+def stem_of(document: Document) -> str:
+    """What a report's files are called, unless they are named."""
+    return STEMS.get(document.kind, document.kind)
 
 
-def write_optimisation_report(record: OptimisationRecord, directory: Path) -> Path:
-    """Write the page of a search as ``optimisation.html``, in the same way."""
-    return _write(render_optimisation(record), directory / OPTIMISATION_REPORT_NAME)
+def usual_formats(document: Document) -> tuple[Format, ...]:
+    """The formats of a report that none were named for."""
+    return _USUAL.get(document.kind, ("html",))
 
 
-def _write(page: str, path: Path) -> Path:
-    directory = path.parent
+def write_files(files: Sequence[ReportFile]) -> None:
+    """Write files that belong together; only when all are on the disk do they get their names.
+
+    Raises:
+        StoreError: one cannot be written.
+    """
+    staged: list[tuple[Path, Path]] = []
+    path = Path()
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        _replace(path, page)
+        for each in files:
+            path = each.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            staged.append((_written_beside(path, each.content), path))
+        for beside, path in staged:
+            beside.replace(path)
     except OSError as error:
         raise StoreError(
             f"cannot write the report {path}: {error.strerror}",
             "free some space or choose another directory",
         ) from error
-    return path
+    finally:
+        for beside, _ in staged:
+            beside.unlink(missing_ok=True)
 
 
-def _replace(path: Path, content: str) -> None:
-    """Write beside the file first, so that a reader never sees half a page."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+def _written_beside(path: Path, content: bytes) -> Path:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}.")
     beside = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         # mkstemp makes files for their owner alone; a report is to be read.
         beside.chmod(0o644)
-        beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+    return beside

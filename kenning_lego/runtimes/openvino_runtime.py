@@ -20,6 +20,11 @@ from kenning_lego.runtimes.options import OpenVinoOptions
 
 ov = import_openvino()
 
+_FORMATS = ("openvino", "onnx")
+_REMEDIES = {
+    "openvino": "compile it again, with a release of OpenVINO that is no newer",
+    "onnx": "compile it for OpenVINO, or run it on onnxruntime",
+}
 _ENGINE_ERRORS = (RuntimeError, ValueError)
 """What OpenVINO raises; the latter for names that are no UTF-8."""
 _SINK = "/sink_port_0"
@@ -112,7 +117,7 @@ class OpenVino:
         except _ENGINE_ERRORS as error:
             raise ModelError(
                 f"OpenVINO {_version()} cannot load the artifact: {_brief(error)}",
-                "compile it again, with a release of OpenVINO that is no newer",
+                _REMEDIES[require_format(artifact, self.name, _FORMATS)],
             ) from error
         return _OpenVinoProgram(compiled, spec)
 
@@ -127,7 +132,7 @@ class OpenVino:
         }
 
     def _read(self, artifact: bytes) -> Any:
-        found = require_format(artifact, self.name, ("openvino", "onnx"))
+        found = require_format(artifact, self.name, _FORMATS)
         if found == "openvino":
             return self._core.read_model(*map(bytes, unpack_ir(artifact)))
         if names_other_files(artifact):

@@ -1,4 +1,4 @@
-"""Make the blocks of a network and their variants without a target, or show what was made.
+"""Make the blocks of a network and their variants without a target, or show them.
 
 blocks make [SCENARIO.yaml | MODEL]   cut, make variants, retrain and profile
 blocks show WORKSPACE                 print segments, blocks and variants
@@ -14,7 +14,7 @@ from kenning_lego.core.configuration import Component
 from kenning_lego.core.entry import Main, run
 from kenning_lego.core.errors import ConfigurationError, UnknownNameError
 from kenning_lego.core.flags import parse_configuration
-from kenning_lego.core.output import current
+from kenning_lego.core.output import ASKED, current
 from kenning_lego.store.workspace import Workspace
 
 _SCENARIO_SUFFIXES = (".yaml", ".yml")
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
         UnknownNameError: there is no such sub-verb.
     """
     verb, *rest = arguments or ["--help"]
-    if verb in ("-h", "--help"):
+    if verb in ASKED:
         current().give((__doc__ or "").strip())
         return 0
     if verb not in ACTIONS:
@@ -77,12 +77,12 @@ def make(arguments: Sequence[str]) -> int:
     from kenning_lego.scenarios import progress
     from kenning_lego.scenarios.offline import run as offline
     from kenning_lego.scenarios.offline.showing import print_network
-    from kenning_lego.scenarios.step_counts import LOADING, offline_steps
+    from kenning_lego.scenarios.step_counts import LOADING, steps_of_blocks
     from kenning_lego.scenarios.tester.summary import describe_errors
 
     console = progress.make_console()
     workspace = Workspace(config.workspace)
-    step = progress.Steps(console, offline_steps(config))
+    step = progress.Steps(console, steps_of_blocks(config))
     with step(LOADING):
         given = offline.load(config)
     console.print(f"network {config.model.name} on {given.dataset}", soft_wrap=True)

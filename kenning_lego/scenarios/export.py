@@ -9,11 +9,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kenning_lego.core.entry import run
+from kenning_lego.core.errors import StoreError
 from kenning_lego.core.flags import parse_configuration
 from kenning_lego.core.output import current
 from kenning_lego.scenarios.exporting.configuration import ExportConfig
+
+if TYPE_CHECKING:
+    from kenning_lego.core.export_records import ExportRecord
+    from kenning_lego.store.workspace import Workspace
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -49,7 +56,22 @@ def main(arguments: Sequence[str]) -> int:
     output.figures(size_bytes=record.artifact.size_bytes, gap_max_abs=record.artifact.gap_max_abs)
     output.wrote("exported", path)
     output.wrote("record", path.with_suffix(".json"))
+    _keep(tested.workspace, record, path)
     return 0
+
+
+def _keep(workspace: Workspace, record: ExportRecord, path: Path) -> None:
+    """Note the export in the workspace; the files are written whether that can be done or not."""
+    from kenning_lego.scenarios.pages import write_page
+    from kenning_lego.store.keeping import keep_record
+
+    noted = record.model_copy(update={"directory": str(path.parent)})
+    try:
+        kept = keep_record(noted, workspace.new_run())
+        current().tell(f"noted {kept}")
+        write_page(noted, kept.parent)
+    except StoreError as error:
+        current().tell(f"not noted in the workspace: {error}")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from kenning_lego.core.configuration import Component
 from kenning_lego.core.entry import Main, run
 from kenning_lego.core.errors import ConfigurationError, UnknownNameError
 from kenning_lego.core.flags import parse_configuration
-from kenning_lego.core.output import current
+from kenning_lego.core.output import ASKED, current
 from kenning_lego.protocols import authorised
 from kenning_lego.protocols.key_files import default_directory
 from kenning_lego.protocols.keys import (
@@ -30,6 +30,8 @@ from kenning_lego.protocols.keys import (
 )
 
 C = TypeVar("C", bound=Component)
+
+_EXAMPLES = {"make": " pi", "authorise": " laptop.pub", "revoke": " laptop"}
 
 
 class KeysConfig(Component):
@@ -84,7 +86,7 @@ def main(arguments: Sequence[str]) -> int:
         UnknownNameError: there is no such action.
     """
     action, *rest = arguments or ["--help"]
-    if action in ("-h", "--help"):
+    if action in ASKED:
         current().give(_help())
         return 0
     if action not in ACTIONS:
@@ -103,7 +105,7 @@ def _make(arguments: Sequence[str]) -> int:
 
 
 def _show(arguments: Sequence[str]) -> int:
-    """Show a public key: its line, and the fingerprint that people compare."""
+    """Show a public key: its line and its fingerprint."""
     config = _parse(ShowConfig, "show", arguments, _show.__doc__, "name")
     directory = config.where()
     if config.name is None:
@@ -117,7 +119,7 @@ def _show(arguments: Sequence[str]) -> int:
 
 
 def _authorise(arguments: Sequence[str]) -> int:
-    """Admit a host to the server on this machine; one that runs sees it at once."""
+    """Admit a host to this machine's server; one that runs sees it."""
     config = _parse(AuthoriseConfig, "authorise", arguments, _authorise.__doc__, "key")
     key = _public_key(config.key, config.name)
     directory = config.where()
@@ -177,6 +179,7 @@ def _parse(
         program=f"kenning-lego keys {action}",
         description=text or "",
         positional=positional,
+        example=f"kenning-lego keys {action}{_EXAMPLES.get(action, '')}",
     )
 
 

@@ -8,7 +8,6 @@ from rich.console import Console
 from rich.table import Table
 
 from kenning_lego.core.load_records import LoadResultRecord
-from kenning_lego.core.loads import LoadResult
 from kenning_lego.stats.intervals import Estimate
 from kenning_lego.stats.summary import summarize
 
@@ -26,7 +25,7 @@ def print_loads(console: Console, records: Sequence[LoadResultRecord]) -> None:
         table.add_column(heading, justify="right")
     table.add_column("ended", no_wrap=True)
     for record in records:
-        result = _result(record)
+        result = record.result
         latencies = summarize(result.latencies_ns) if result.latencies_ns else None
         service = summarize(result.service_ns) if result.service_ns else None
         table.add_row(
@@ -50,20 +49,6 @@ def print_loads(console: Console, records: Sequence[LoadResultRecord]) -> None:
         "late: how much later than possible queries were begun, by the tester's own fault"
     )
     console.print()
-
-
-def _result(record: LoadResultRecord) -> LoadResult:
-    return LoadResult(
-        record.latencies_ns,
-        record.service_ns,
-        record.lateness_ns,
-        record.duration_ns,
-        record.samples_per_query,
-        record.offered,
-        record.span_ns,
-        record.stopped,
-        record.begin_ns,
-    )
 
 
 def _rate(value: float | None) -> str:

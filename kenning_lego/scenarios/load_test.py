@@ -6,8 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import datetime, timezone
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,17 +20,20 @@ from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
 from kenning_lego.core.load_records import LoadRecord, LoadResultRecord
 from kenning_lego.core.loads import MAX_QUERIES, LoadPlan, LoadResult, Scenario
+from kenning_lego.core.opening import open_as
 from kenning_lego.core.output import current
 from kenning_lego.core.plans import Progress, Statistics
-from kenning_lego.core.records import load_record
+from kenning_lego.core.records import RunRecord
 from kenning_lego.core.run_headers import EnvironmentRecord, TargetRecord
 from kenning_lego.scenarios.figures import load_figures
 from kenning_lego.scenarios.origin import origin
+from kenning_lego.scenarios.pages import write_page
 from kenning_lego.scenarios.targets import check_engines, open_target
 from kenning_lego.scenarios.tester.configuration import IN_PROCESS, TargetConfig
 from kenning_lego.store.artifacts import ArtifactStore, digest_of
 from kenning_lego.store.atomic import write_json
-from kenning_lego.store.workspace import Workspace
+from kenning_lego.store.keeping import keep_record
+from kenning_lego.store.workspace import Workspace, new_run_name
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -163,12 +165,12 @@ def run_load_tests(config: LoadTestConfig, console: Console, command: Sequence[s
     from kenning_lego.scenarios.load_table import print_loads
     from kenning_lego.scenarios.progress import Steps
 
-    stages, engines = _stages(config)
-    files = _files(config, stages)
+    subject = _subject(config)
+    files = _files(config, subject.stages)
     results: list[LoadResult] = []
     with _scratch(config) as artifacts, open_target(config.target, artifacts) as target:
-        check_engines(config.target, engines, target.describe(), target.address)
-        asked = plans(config, stages, engines)
+        check_engines(config.target, subject.engines, target.describe(), target.address)
+        asked = plans(config, subject.stages, subject.engines)
         step = Steps(console, 1 + len(asked))
         with step("upload") as track:
             for done, (digest, path) in enumerate(files.items(), 1):
@@ -180,12 +182,18 @@ def run_load_tests(config: LoadTestConfig, console: Console, command: Sequence[s
                 result = target.load(plan, partial(_show, track))
                 track.note = result.stopped
                 results.append(result)
-        record = _record(config, command, asked, results, target.statistics(), target.address)
+        statistics, address = target.statistics(), target.address
+    kept = None if config.workspace is None else _workspace(config).new_run()
+    run_id = kept.name if kept else new_run_name()
+    record = _record(run_id, config, command, subject, asked, results, statistics, address)
     print_loads(console, record.results)
     current().figures(**load_figures(record))
-    for path in _places(config):
-        write_json(path, record.model_dump(mode="json"))
-        current().wrote("record", path)
+    if kept is not None:
+        current().wrote("record", keep_record(record, kept))
+        write_page(record, kept)
+    if config.output is not None:
+        write_json(config.output, record.model_dump(mode="json"))
+        current().wrote("record", config.output)
     return record
 
 
@@ -193,26 +201,38 @@ def _show(track: Track, progress: Progress) -> None:
     track.update(progress.done, progress.total, f"{progress.phase} queries")
 
 
-def _stages(config: LoadTestConfig) -> tuple[tuple[str, ...], tuple[Engine, ...]]:
-    """What runs, in order, and the further engines that it names."""
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What is to answer queries: a network's name, its stages, and further engines they name."""
+
+    network: str
+    stages: tuple[str, ...]
+    engines: tuple[Engine, ...] = ()
+
+
+def _subject(config: LoadTestConfig) -> _Subject:
     if config.model is not None:
         try:
-            return (digest_of(config.model.read_bytes()),), ()
+            return _Subject(config.model.name, (digest_of(config.model.read_bytes()),))
         except OSError as error:
             raise ConfigurationError(
                 f"cannot read {config.model}: {error.strerror}", "name an ONNX file"
             ) from error
     from kenning_lego.blocks.latency import stages_of
 
-    workspace = _workspace(config)
-    record = load_record(workspace.latest_record())
+    root = config.workspace or Path()
+    if not (root / "manifest.json").is_file():
+        raise ConfigurationError(f"{root} is not a workspace", "name one in which a test was run")
+    workspace = Workspace(root)
+    record = open_as(RunRecord, workspace.latest_record())
     chosen = {each.name: each.variants for each in record.configurations if each.feasible}
     if config.configuration not in chosen:
         raise ConfigurationError(
             f"the newest test of {workspace.root} has no configuration {config.configuration!r}",
             f"it has: {', '.join(chosen) or 'none'}",
         )
-    return stages_of(record.segments, chosen[config.configuration]), record.engines
+    stages = stages_of(record.segments, chosen[config.configuration])
+    return _Subject(record.network.name, stages, record.engines)
 
 
 def _files(config: LoadTestConfig, stages: Sequence[str]) -> dict[str, Path]:
@@ -237,24 +257,18 @@ def _scratch(config: LoadTestConfig) -> Iterator[ArtifactStore]:
         yield ArtifactStore(Path(directory))
 
 
-def _places(config: LoadTestConfig) -> Iterator[Path]:
-    if config.workspace is not None:
-        yield _workspace(config).new_run() / "load.json"
-    if config.output is not None:
-        yield config.output
-
-
 def _record(
+    run_id: str,
     config: LoadTestConfig,
     command: Sequence[str],
+    subject: _Subject,
     asked: Sequence[LoadPlan],
     results: Sequence[LoadResult],
     statistics: Statistics,
     address: str,
 ) -> LoadRecord:
-    now = datetime.now(timezone.utc)
     return LoadRecord(
-        **origin(now.strftime("load-%Y%m%dT%H%M%S.%f")[:-3] + "Z", command, config),
+        **origin(run_id, command, config),
         target=TargetRecord(
             address=address,
             in_process=address == IN_PROCESS,
@@ -262,7 +276,9 @@ def _record(
             used=dict(statistics.used),
             deployments=_deployments(results),
         ),
-        stages=asked[0].stages,
+        stages=subject.stages,
+        network=subject.network,
+        configuration=config.configuration or "",
         results=tuple(
             LoadResultRecord.of(plan.scenario, plan.rate_per_s, result)
             for plan, result in zip(asked, results, strict=True)

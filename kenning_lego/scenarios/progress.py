@@ -10,11 +10,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, Task, TaskID, TextColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Column
 from rich.text import Text
 
-from kenning_lego.core.output import PLAIN_WIDTH, colours, current, is_interactive
+from kenning_lego.core.output import OnWait, current
 from kenning_lego.core.remaining import Left, Remaining
+from kenning_lego.core.terminals import PLAIN_WIDTH, colours, is_interactive
 
 _LINE_INTERVAL_S = 10.0
 _LEAST_WIDTH = 70
@@ -81,6 +91,13 @@ class Track:
         return time.monotonic() - self._begin
 
 
+class _Words(TextColumn):
+    """What the step is at; it alone gives way in a narrow terminal."""
+
+    def render(self, task: Task) -> Text:
+        return Text(str(task.fields["text"]), no_wrap=True, overflow="ellipsis")
+
+
 class _Times(TextColumn):
     """How long a step takes already, and how long it still will."""
 
@@ -127,13 +144,29 @@ class Steps:
         console.print(f"  {track.title}: {track.seconds:.1f} s{note}", soft_wrap=True)
 
 
+def waiting_on(console: Console) -> OnWait:
+    """Shows there what is waited for, and for how long already; on a terminal alone."""
+
+    @contextmanager
+    def wait(what: str) -> Iterator[None]:
+        if not console.is_interactive:
+            yield
+            return
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        with Progress(*columns, console=console, transient=True) as bar:
+            bar.add_task(what, total=None)
+            yield
+
+    return wait
+
+
 @contextmanager
 def _bar(console: Console, track: Track) -> Iterator[None]:
     wide = [BarColumn(bar_width=24)] if console.width >= _LEAST_WIDTH else []
     columns: Sequence[TextColumn | BarColumn] = (
         TextColumn("  {task.description}"),
         *wide,
-        TextColumn("{task.fields[text]}"),
+        _Words("", table_column=Column(no_wrap=False)),
         _Times(track),
     )
     track.bar = Progress(*columns, console=console, transient=True, refresh_per_second=4)

@@ -1,34 +1,52 @@
-"""Render a record, of a run, pipelines, a search or conversions, as a self-contained HTML page."""
+"""Render a record as a self-contained page, or as text, tables and figures for other tools.
+
+Markdown and reStructuredText bring their figures as files, CSV and LaTeX a file for each table,
+JSON the whole report as data with its schema.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from kenning_lego.core.configuration import Component
-from kenning_lego.core.conversion_records import load_conversion_record
 from kenning_lego.core.entry import run
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
-from kenning_lego.core.optimisation_records import load_optimisation_record
+from kenning_lego.core.opening import record_file
 from kenning_lego.core.output import current
-from kenning_lego.core.pipeline_records import load_pipelines_record
-from kenning_lego.core.records import load_record
-from kenning_lego.core.run_headers import kind_of
+from kenning_lego.scenarios.keeping.results import run_path
 from kenning_lego.store.workspace import Workspace
 
 
 class ReportConfig(Component):
     """What to render, and where to."""
 
-    record: Path | None = None
-    """A run's record.json, a search's optimisation.json, the pipelines.json of pipelines, or a
-    conversion.json."""
+    records: tuple[str, ...] = ()
+    """A run's directory, a record in it, or its id as `results` lists it. Of several, the report is
+    how they compare with the first."""
     workspace: Path | None = None
     """Render the newest run of this workspace instead."""
     output: Path | None = None
-    """Directory for report.html; by default that of the record."""
+    """Directory for the files; by default that of the last record."""
+    formats: tuple[Literal["html", "markdown", "rst", "json", "csv", "latex"], ...] = ()
+    """By default html; of conversions html, markdown and rst."""
+    report_types: tuple[str, ...] = ()
+    """What is to be in it: summary, performance, classification, selection and others; all."""
+    report_name: str | None = None
+    """Title of the report; files are named after it too."""
+    img_dir: Path | None = None
+    """Directory for figures beside texts; by default img beside them."""
+    root_dir: Path | None = None
+    """What the figures' paths in texts are relative to; by default where the texts are."""
+    figures: Literal["svg", "png"] = "svg"
+    """Format of figures beside texts."""
+    mlflow: str | None = None
+    """Make a run of it in MLflow: address of a tracking server, or of a directory (file:mlruns)."""
+    mlflow_experiment: str = "kenning-lego"
+    """MLflow's experiment for the run; made when it is missing."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -38,50 +56,30 @@ def main(arguments: Sequence[str]) -> int:
         arguments,
         program="kenning-lego report",
         description=__doc__ or "",
-        positional="record",
-        example="kenning-lego report --workspace w",
+        positional="records",
+        common=("records", "workspace", "output", "formats", "report-types", "mlflow"),
+        example="kenning-lego report --workspace w --formats html markdown",
     )
-    path = _record(config)
-    directory = config.output or path.parent
-    # Wrong flags and records need no templates.
-    kind = kind_of(path)
-    if kind == "optimisation":
-        search = load_optimisation_record(path)
-        from kenning_lego.reports.write import write_optimisation_report
+    paths = _records(config)
+    from kenning_lego.scenarios.rendering import render  # wrong flags need no templates
 
-        current().wrote("report", write_optimisation_report(search, directory))
-        return 0
-    if kind == "pipelines":
-        pipelines = load_pipelines_record(path)
-        from kenning_lego.reports.write import write_pipelines_report
-
-        current().wrote("report", write_pipelines_report(pipelines, directory))
-        return 0
-    if kind_of(path) == "conversion":
-        conversions = load_conversion_record(path)
-        from kenning_lego.reports.write import write_conversions
-
-        for written in write_conversions(conversions, directory):
-            current().wrote("report", written)
-        return 0
-    record = load_record(path)
-    from kenning_lego.reports.write import write_report
-
-    current().wrote("report", write_report(record, directory))
+    for what, where in render(config, paths):
+        current().wrote(what, where)
     return 0
 
 
-def _record(config: ReportConfig) -> Path:
-    if (config.record is None) == (config.workspace is None):
+def _records(config: ReportConfig) -> tuple[Path, ...]:
+    if bool(config.records) == (config.workspace is not None):
         raise ConfigurationError(
             "which record?", "name a RUN/record.json, or give --workspace DIRECTORY"
         )
-    if config.record is not None:
-        return config.record
-    workspace = config.workspace or Path()
-    if not (workspace / "manifest.json").is_file():
-        raise ConfigurationError(f"{workspace} is not a workspace", "name one that a test made")
-    return Workspace(workspace).latest_record()
+    if config.workspace is None:
+        return tuple(record_file(run_path(each)) for each in config.records)
+    if not (config.workspace / "manifest.json").is_file():
+        raise ConfigurationError(
+            f"{config.workspace} is not a workspace", "name one that a test made"
+        )
+    return (Workspace(config.workspace).latest_record(),)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kenning_lego import __version__
 from kenning_lego.core.entry import run
@@ -15,6 +17,9 @@ from kenning_lego.core.flags import parse_configuration
 from kenning_lego.core.output import current
 from kenning_lego.core.selection_records import SelectedFromRecord, SelectionRecord
 from kenning_lego.scenarios.selecting.configuration import SelectConfig
+
+if TYPE_CHECKING:
+    from kenning_lego.scenarios.selecting.asking import Asked
 
 CANNOT_BE_MET = 3
 
@@ -51,12 +56,14 @@ def run_selection(config: SelectConfig, command: Sequence[str]) -> SelectionReco
     Raises:
         KenningLegoError: see the exception tree.
     """
+    from kenning_lego.scenarios.online.front_record import record_front
+    from kenning_lego.scenarios.pages import write_page
     from kenning_lego.scenarios.progress import make_console
     from kenning_lego.scenarios.selecting.answering import answers
     from kenning_lego.scenarios.selecting.asking import open_networks
     from kenning_lego.scenarios.selecting.fronts import fronts_of, print_front, write_fronts
     from kenning_lego.scenarios.selecting.table import print_selection
-    from kenning_lego.store.atomic import write_json
+    from kenning_lego.store.keeping import keep_record
 
     asked = open_networks(config)
     fronts = fronts_of(asked) if config.front else {}
@@ -77,9 +84,9 @@ def run_selection(config: SelectConfig, command: Sequence[str]) -> SelectionReco
         ),
         answers=tuple(answers(config, asked)) if config.asks_for_choices else (),
         fronts=write_fronts(config.output, asked, fronts) if config.output else {},
+        undominated={name: record_front(front) for name, front in fronts.items()},
     )
-    if config.output is not None:
-        write_json(config.output / "selection.json", record.model_dump(mode="json"))
+    kept = [keep_record(record, directory) for directory in _places(config, asked)]
     output = current()
     output.answer(record.model_dump(mode="json"))
     console = make_console()
@@ -88,11 +95,17 @@ def run_selection(config: SelectConfig, command: Sequence[str]) -> SelectionReco
     for each in asked:
         if each.name in fronts:
             print_front(console, each, fronts[each.name], config.front_rows)
-    for path in record.fronts.values():
-        output.wrote("front", path)
-    if config.output is not None:
-        output.wrote("selection", config.output / "selection.json")
+    for front in record.fronts.values():
+        output.wrote("front", front)
+    for path in kept:
+        output.wrote("selection", path)
+        write_page(record, path.parent)
     return record
+
+
+def _places(config: SelectConfig, asked: Sequence[Asked]) -> list[Path]:
+    places = [] if config.output is None else [config.output]
+    return [*places, asked[0].tested.workspace.new_run()] if config.keep else places
 
 
 if __name__ == "__main__":

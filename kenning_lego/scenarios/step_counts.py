@@ -14,22 +14,22 @@ TRAINING_STEPS = 3
 """Of the verb ``train``: load, train, score."""
 
 
-def offline_steps(config: OfflineConfig) -> int:
+def steps_of_blocks(config: OfflineConfig) -> int:
     """Of ``blocks make``: load, train, score, cut, make, retrain, profile, keep."""
     return 7 + _trains(config)
 
 
-def test_steps(config: InferenceTestConfig) -> int:
+def steps_of_test(config: InferenceTestConfig) -> int:
     """Of a test: those of ``blocks make``, the compilers', the target's, and the report."""
     ways = config.mix.ways
     compilers = (config.compiler, *(way.compiler for way in ways))
     costs = any(each.precision != "fp32" for each in compilers)
     how = config.measurement
     measured = 7 + (how.memory != "none") + bool(how.energy_s)
-    return offline_steps(config) + 2 + bool(ways) + costs + measured + 1
+    return steps_of_blocks(config) + 2 + bool(ways) + costs + measured + 1
 
 
-def file_test_steps(config: InferenceTestConfig) -> int:
+def steps_of_file_test(config: InferenceTestConfig) -> int:
     """Of the test of a file: load, upload, two for its pieces, time it, score it, report."""
     how = config.measurement
     scored = config.dataset.type != "random"
@@ -37,12 +37,12 @@ def file_test_steps(config: InferenceTestConfig) -> int:
     return 4 + pieces + scored + (how.memory != "none") + bool(how.energy_s)
 
 
-def baseline_steps(config: BaselineConfig) -> int:
+def steps_of_baseline(config: BaselineConfig) -> int:
     """Of a baseline: load, train, score, compile, time, measure memory, score again, report."""
     return 6 + (config.model.checkpoint is None) + (config.measurement.memory != "none")
 
 
-def search_steps(config: OptimisationConfig) -> int:
+def steps_of_search(config: OptimisationConfig) -> int:
     """Of a search: load, train, score, cut, compile, and all that is tried on the target."""
     cut = 3 * any(config.blocks.ratios)
     return 8 + _trains(config) + cut + bool(config.trial_samples)

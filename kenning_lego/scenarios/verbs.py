@@ -25,6 +25,7 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "look and write": {
         "report": ("render_report", "render a run's record as a page"),
         "compare": ("compare", "whether one run is slower than another, and how sure that is"),
+        "results": ("results", "list, tag, export and prune what runs left in workspaces"),
         "list": ("components", "networks, datasets, compilers, engines: what is here"),
         "info": ("info", "what a verb or a component is, its parameters and their defaults"),
         "init": ("init", "write a commented scenario, or one from a Kenning scenario"),

@@ -15,10 +15,15 @@ from pathlib import Path
 from pydantic import Field
 
 from kenning_lego.core.configuration import Component
-from kenning_lego.core.entry import run
+from kenning_lego.core.entry import Terminated, run
 from kenning_lego.core.flags import parse_configuration
-from kenning_lego.core.output import Output, current, is_interactive
+from kenning_lego.core.output import Output, current
+from kenning_lego.core.terminals import is_interactive
 from kenning_lego.protocols.addresses import DEFAULT_ADDRESS
+from kenning_lego.protocols.client import connect
+from kenning_lego.protocols.key_files import default_directory
+from kenning_lego.protocols.keys import find_public, load_key
+from kenning_lego.scenarios.watcher.looking import Looker
 from kenning_lego.scenarios.watcher.seen import Sight
 from kenning_lego.scenarios.watcher.words import lines, to_json
 
@@ -57,11 +62,6 @@ def main(arguments: Sequence[str]) -> int:
         positional="address",
         example="kenning-lego watch tcp://pi5.local:5570",
     )
-    from kenning_lego.protocols.client import connect
-    from kenning_lego.protocols.key_files import default_directory
-    from kenning_lego.protocols.keys import find_public, load_key
-    from kenning_lego.scenarios.watcher.looking import Looker
-
     keys = config.keys or default_directory()
     reach = partial(
         connect,
@@ -69,22 +69,32 @@ def main(arguments: Sequence[str]) -> int:
         key=load_key(config.key, keys) if config.key else None,
         server_key=find_public(config.server_key, keys) if config.server_key else None,
     )
-    output = current()
     with Looker(config.address, reach) as looker:
         looker.open()
-        if config.once:
-            looker.look()
-            time.sleep(_SENSORS_S)
-            _tell(output, looker.look())
-        elif output.mode.json or not output.for_people or not is_interactive(sys.stdout):
-            _print_again_and_again(config, looker.look, partial(_tell, output))
-        else:
-            from kenning_lego.scenarios.progress import make_console
-            from kenning_lego.scenarios.watcher.screen import show_until_ended
-
-            interval = config.interval or _ON_SCREEN_S
-            show_until_ended(make_console(), looker.look, interval, config.seconds)
+        try:
+            _show(config, looker)
+        except Terminated:
+            raise
+        except KeyboardInterrupt:
+            return 0  # Ctrl-C is how one ends it
     return 0
+
+
+def _show(config: WatchTargetConfig, looker: Looker) -> None:
+    output = current()
+    if config.once:
+        looker.look()
+        time.sleep(_SENSORS_S)
+        _tell(output, looker.look())
+    elif output.mode.json or not output.for_people or not is_interactive(sys.stdout):
+        _print_again_and_again(config, looker.look, partial(_tell, output))
+    else:
+        from kenning_lego.scenarios.progress import make_console
+        from kenning_lego.scenarios.watcher.screen import show_until_ended
+
+        show_until_ended(
+            make_console(), looker.look, config.interval or _ON_SCREEN_S, config.seconds
+        )
 
 
 def _print_again_and_again(

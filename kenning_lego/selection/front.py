@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kenning_lego.core.errors import UsageError
+from kenning_lego.core.showing import Shown
+from kenning_lego.core.tables import Column, Table
 from kenning_lego.selection.checks import is_within
 from kenning_lego.selection.dominance import Figures
 from kenning_lego.selection.label_setting import set_labels
@@ -21,10 +23,16 @@ from kenning_lego.selection.problem import Budget, Choice, Problem, evaluate, ma
 from kenning_lego.selection.units import LARGEST, budget_units, from_units
 
 _UNBOUNDED = Budget()
+_FIGURES = (
+    Column("accuracy_cost"),
+    Column("latency_ms"),
+    Column("memory_bytes", "bytes"),
+    Column("energy_mj"),
+)
 
 
 @final
-class Front(Sequence[Choice]):
+class Front(Shown, Sequence[Choice]):
     """Choices of which none weakly dominates another, in ascending order of their figures.
 
     The order is by accuracy cost, then latency, then memory, then energy where it is known; so
@@ -123,6 +131,26 @@ class Front(Sequence[Choice]):
         exact = "exact" if self.gap == 0 else f"within {self.gap:.4g} of the accuracy cost"
         blocks = len(self.problem.blocks)
         return f"front of {len(self):,} choices for {blocks} blocks ({exact})"
+
+    def tables(self) -> tuple[Table, ...]:
+        """One table with a row a choice: its figures, then the variant of every block."""
+        names = [[each.variant for each in block.options] for block in self.problem.blocks]
+        chosen = (
+            (options[index] for index in column)
+            for options, column in zip(names, self.options.T.tolist(), strict=True)
+        )
+        energies = self.energies.tolist() if self.problem.energy_known else [None] * len(self)
+        rows = zip(
+            map(from_units, self.costs.tolist()),
+            map(from_units, self.latencies.tolist()),
+            self.memories.tolist(),
+            (None if each is None else from_units(each) for each in energies),
+            *chosen,
+            strict=True,
+        )
+        blocks = (Column(each.name, "text", in_full=True) for each in self.problem.blocks)
+        title = str(self).capitalize()
+        return (Table("configurations", title, (*_FIGURES, *blocks), tuple(rows)),)
 
     def _choice(self, index: int) -> Choice:
         return make_choice(self.problem, self.options[index].tolist())

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from kenning_lego.core.errors import UnknownNameError, UsageError
+from kenning_lego.core.showing import Shown
+from kenning_lego.core.tables import Column, Table
 from kenning_lego.selection.checks import check_energies, check_taken, check_unique, is_within
 from kenning_lego.selection.units import LARGEST, LIMIT, budget_units, from_units, to_units
 
@@ -227,7 +229,7 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Shown):
     """One variant for each block, and what it amounts to with the fixed part.
 
     Args:
@@ -244,12 +246,20 @@ class Choice:
     memory_bytes: int
     energy_mj: float | None = None
 
+    def tables(self) -> tuple[Table, ...]:
+        """One table with a row a block."""
+        columns = (Column("block", "text"), Column("variant", "text"))
+        return (Table("variants", self._figures(), columns, tuple(self.variants.items())),)
+
     def __str__(self) -> str:
         variants = ", ".join(f"{block}: {name}" for block, name in self.variants.items())
+        return f"{self._figures()} ({variants})"
+
+    def _figures(self) -> str:
         energy = "" if self.energy_mj is None else f"{self.energy_mj:.4g} mJ, "
         return (
             f"{self.latency_ms:.4g} ms, {self.memory_bytes:,} bytes, {energy}"
-            f"accuracy cost {self.accuracy_cost:.4g} ({variants})"
+            f"accuracy cost {self.accuracy_cost:.4g}"
         )
 
 

@@ -14,17 +14,25 @@ the board is warmer. That is what the threshold is for.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 
+from kenning_lego.core.errors import UsageError
 from kenning_lego.stats.bootstrap import ENOUGH_ROUNDS, standard_error
 from kenning_lego.stats.rounds import Rounds
 from kenning_lego.stats.student import student_quantile, student_tail
 
 Outcome = Literal["faster", "slower", "same", "too_few_samples"]
+Key = TypeVar("Key", bound=Hashable)
+Group = TypeVar("Group", bound=Hashable)
+Both = tuple[Rounds, Rounds]
+"""The earlier and the later samples of one thing."""
+Error = tuple[float, float] | None
+"""Of the logarithm of a median, and the degrees of freedom behind it."""
+
 _FINEST = 0.005
 """A threshold of zero asks for no precision; then this share is what one wants to see."""
 
@@ -78,9 +86,12 @@ class _Pair:
 
 
 def compare_medians(
-    pairs: Mapping[str, tuple[Rounds, Rounds]], *, confidence: float = 0.95, threshold: float = 0.02
-) -> dict[str, Difference]:
+    pairs: Mapping[Key, Both], *, confidence: float = 0.95, threshold: float = 0.02
+) -> dict[Key, Difference]:
     """Compare many pairs at once, in the pairs' order.
+
+    The same pairs the other way round give the same shares on the logarithmic scale with the
+    other sign.
 
     Args:
         pairs: of the earlier and the later run, by name.
@@ -90,17 +101,11 @@ def compare_medians(
     Raises:
         UsageError: a median is not positive.
     """
-    found = {name: _pair(*both) for name, both in pairs.items()}
-    testable = {name: pair for name, pair in found.items() if isinstance(pair, _Pair)}
-    corrected = holm({name: pair.p_value for name, pair in testable.items()}, 1 - confidence)
-    return {
-        name: _difference(pair, corrected[name], threshold) if isinstance(pair, _Pair) else pair
-        for name, pair in found.items()
-    }
+    return _differences(_all_pairs(pairs), confidence, threshold)
 
 
 def compare_overall(
-    pairs: Mapping[str, tuple[Rounds, Rounds]], *, confidence: float = 0.95, threshold: float = 0.02
+    pairs: Mapping[Key, Both], *, confidence: float = 0.95, threshold: float = 0.02
 ) -> Difference | None:
     """The geometric mean of all ratios of medians, as one comparison.
 
@@ -113,16 +118,49 @@ def compare_overall(
     Raises:
         UsageError: a median is not positive.
     """
-    known = [pair for both in pairs.values() if isinstance(pair := _pair(*both), _Pair)]
-    if not known:
-        return None
-    mean = _Pair(
-        change=sum(pair.change for pair in known) / len(known),
-        error=sum(pair.error for pair in known) / len(known),
-        degrees=min(pair.degrees for pair in known),
-        rounds=min(pair.rounds for pair in known),
-    )
-    return _difference(mean, Corrected(mean.p_value, 1 - confidence), threshold)
+    return compare_groups({0: pairs}, confidence=confidence, threshold=threshold)[0].overall
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One group of pairs.
+
+    Args:
+        differences: by the pairs' names, in their order.
+        overall: as of :func:`compare_overall`.
+    """
+
+    differences: Mapping[Hashable, Difference]
+    overall: Difference | None
+
+
+def compare_groups(
+    groups: Mapping[Group, Mapping[Key, Both]], *, confidence: float = 0.95, threshold: float = 0.02
+) -> dict[Group, Compared]:
+    """Compare several runs with one, each a group of pairs.
+
+    Args:
+        groups: of pairs of the first run and another, by name.
+        confidence: that no difference is claimed where there is none, for all pairs of all groups
+            together, and again for all groups' means together.
+        threshold: share from which a difference matters.
+
+    Raises:
+        UsageError: a median is not positive.
+    """
+    flat = {(group, key): both for group, pairs in groups.items() for key, both in pairs.items()}
+    found = _all_pairs(flat)
+    differences = _differences(found, confidence, threshold)
+    means = {
+        group: _mean(known)
+        for group, pairs in groups.items()
+        if (known := [pair for key in pairs if isinstance(pair := found[group, key], _Pair)])
+    }
+    overall = _decided(means, confidence, threshold)
+    return {
+        group: Compared({key: differences[group, key] for key in pairs}, overall.get(group))
+        for group, pairs in groups.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +171,7 @@ class Corrected:
     level: float
 
 
-def holm(p_values: Mapping[str, float], alpha: float) -> dict[str, Corrected]:
+def holm(p_values: Mapping[Key, float], alpha: float) -> dict[Key, Corrected]:
     """Holm's procedure: from the smallest p-value on, until one is above its level.
 
     Args:
@@ -141,7 +179,7 @@ def holm(p_values: Mapping[str, float], alpha: float) -> dict[str, Corrected]:
         alpha: probability of even one false rejection, at most.
     """
     ordered = sorted(p_values, key=p_values.__getitem__)
-    corrected: dict[str, Corrected] = {}
+    corrected: dict[Key, Corrected] = {}
     adjusted, level, rejecting = 0.0, alpha, True
     for rank, name in enumerate(ordered):
         left = len(ordered) - rank
@@ -153,10 +191,22 @@ def holm(p_values: Mapping[str, float], alpha: float) -> dict[str, Corrected]:
     return corrected
 
 
-def _pair(first: Rounds, second: Rounds) -> _Pair | Difference:
-    before, after = standard_error(first, seed=0), standard_error(second, seed=1)
-    change = float(np.log(np.median(second.values)) - np.log(np.median(first.values)))
+def _all_pairs(pairs: Mapping[Key, Both]) -> dict[Key, _Pair | Difference]:
+    # The first of several runs is in many pairs. One seed for all, so that no order matters.
+    distinct = {id(each): each for both in pairs.values() for each in both}
+    errors = {key: standard_error(each) for key, each in distinct.items()}
+    return {
+        key: _pair(one, other, errors[id(one)], errors[id(other)])
+        for key, (one, other) in pairs.items()
+    }
+
+
+def _pair(first: Rounds, second: Rounds, before: Error, after: Error) -> _Pair | Difference:
     rounds = min(first.rounds, second.rounds)
+    medians = [float(np.median(each.values)) for each in (first, second)]
+    if min(medians) <= 0:
+        raise UsageError("a median is not positive", "compare measured durations")
+    change = math.log(medians[1]) - math.log(medians[0])
     if before is None or after is None:
         missing = ENOUGH_ROUNDS - rounds
         return Difference("too_few_samples", math.expm1(change), missing=missing)
@@ -166,6 +216,32 @@ def _pair(first: Rounds, second: Rounds) -> _Pair | Difference:
     below = one**4 / one_degrees + other**4 / other_degrees
     degrees = squares**2 / below if below else one_degrees + other_degrees
     return _Pair(change, math.sqrt(squares), degrees, rounds)
+
+
+def _mean(known: Iterable[_Pair]) -> _Pair:
+    pairs = list(known)
+    return _Pair(
+        change=sum(pair.change for pair in pairs) / len(pairs),
+        error=sum(pair.error for pair in pairs) / len(pairs),
+        degrees=min(pair.degrees for pair in pairs),
+        rounds=min(pair.rounds for pair in pairs),
+    )
+
+
+def _differences(
+    found: Mapping[Key, _Pair | Difference], confidence: float, threshold: float
+) -> dict[Key, Difference]:
+    """In the same order, with all that can be tested decided together."""
+    testable = {key: pair for key, pair in found.items() if isinstance(pair, _Pair)}
+    decided = _decided(testable, confidence, threshold)
+    return {key: decided[key] if isinstance(pair, _Pair) else pair for key, pair in found.items()}
+
+
+def _decided(
+    pairs: Mapping[Key, _Pair], confidence: float, threshold: float
+) -> dict[Key, Difference]:
+    corrected = holm({key: pair.p_value for key, pair in pairs.items()}, 1 - confidence)
+    return {key: _difference(pair, corrected[key], threshold) for key, pair in pairs.items()}
 
 
 def _difference(pair: _Pair, corrected: Corrected, threshold: float) -> Difference:

@@ -92,6 +92,10 @@ def energy_between(telemetry: Telemetry, key: str, begin_s: float, end_s: float)
             raise UsageError(f"{other} is neither energy nor power")
 
 
+Interval = tuple[float, float]
+"""Begin and end on the target's monotonic clock, in s."""
+
+
 @dataclass(frozen=True, slots=True)
 class InferenceEnergy:
     """Energy of one inference, beyond what the target uses when idle.
@@ -104,6 +108,9 @@ class InferenceEnergy:
         busy_watts: mean power under load.
         readings: that were taken under load.
         domains: keys of the columns that were added up.
+        idle: when the target had nothing to do.
+        busy: when it ran the inferences.
+        inferences: that it ran.
     """
 
     joules: float
@@ -113,10 +120,9 @@ class InferenceEnergy:
     busy_watts: float
     readings: int
     domains: tuple[str, ...]
-
-
-Interval = tuple[float, float]
-"""Begin and end on the target's monotonic clock, in s."""
+    idle: Interval
+    busy: Interval
+    inferences: int
 
 
 def energy_per_inference(
@@ -168,6 +174,9 @@ def energy_per_inference(
         busy_watts=busy_watts,
         readings=_within(telemetry.times_s, *busy),
         domains=domains,
+        idle=idle,
+        busy=busy,
+        inferences=inferences,
     )
 
 

@@ -17,10 +17,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from kenning_lego.core.errors import StoreError, WorkspaceError
+from kenning_lego.core.record_kinds import KINDS
 from kenning_lego.store.artifacts import ArtifactStore
 from kenning_lego.store.atomic import write_json
 
 LAYOUT_VERSION: Final = 1
+
+_TEST_RECORD: Final = KINDS["run"].file_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +109,7 @@ class Workspace:
 
     def new_run(self) -> Path:
         """A fresh directory for a run; its name sorts by time."""
-        stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S.%f")[:-3]
-        path = self.root / "runs" / f"{stamp}Z-{secrets.token_hex(2)}"
+        path = self.root / "runs" / new_run_name()
         try:
             path.mkdir(parents=True)
         except OSError as error:
@@ -120,7 +122,7 @@ class Workspace:
         Raises:
             WorkspaceError: there is none.
         """
-        records = {path.parent.name: path for path in self.root.glob("runs/*/record.json")}
+        records = {path.parent.name: path for path in self.root.glob(f"runs/*/{_TEST_RECORD}")}
         if run not in records:
             newest = ", ".join(sorted(records)[-3:]) or "none"
             raise WorkspaceError(
@@ -134,10 +136,16 @@ class Workspace:
         Raises:
             WorkspaceError: no run has finished here.
         """
-        records = sorted(self.root.glob("runs/*/record.json"))
+        records = sorted(self.root.glob(f"runs/*/{_TEST_RECORD}"))
         if not records:
             raise WorkspaceError(f"{self.root} holds no finished run", "run `kenning-lego test`")
         return records[-1]
+
+
+def new_run_name() -> str:
+    """A name for a run that begins now; names sort by time."""
+    stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S.%f")[:-3]
+    return f"{stamp}Z-{secrets.token_hex(2)}"
 
 
 def _check(manifest: Path) -> None:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from kenning_lego.core.errors import WorkspaceError
 from kenning_lego.core.measurement_records import MeasurementRecord
-from kenning_lego.core.records import SCHEMA_VERSION, load_record
+from kenning_lego.core.opening import open_as
+from kenning_lego.core.records import SCHEMA_VERSION, RunRecord
 from kenning_lego.store.atomic import write_json
 
 VERSION_1 = Path(__file__).parent / "fixtures" / "record-v1.json"
@@ -35,7 +36,7 @@ def damaged(tmp_path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
 
 
 def test_record_of_version_1_still_opens() -> None:
-    record = load_record(VERSION_1)
+    record = open_as(RunRecord, VERSION_1)
     assert record.schema_version == SCHEMA_VERSION
     assert record.id == "20260101T120000Z-ab12"
     assert record.network.samples == {"train": 80, "validation": 10, "test": 10}
@@ -52,7 +53,7 @@ def test_record_of_version_1_still_opens() -> None:
 
 
 def test_measurement_is_found_by_its_name() -> None:
-    record = load_record(VERSION_1)
+    record = open_as(RunRecord, VERSION_1)
     found = record.measurement(record.segments[1].variants[1].measurement)
     assert found is not None
     assert (found.clock, found.samples_ns[:2]) == ("target", (401_000, 398_500))
@@ -61,15 +62,15 @@ def test_measurement_is_found_by_its_name() -> None:
 
 
 def test_record_is_the_same_after_a_round_trip(tmp_path: Path) -> None:
-    record = load_record(VERSION_1)
+    record = open_as(RunRecord, VERSION_1)
     path = tmp_path / "record.json"
     write_json(path, record.model_dump(mode="json"))
-    assert load_record(path) == record
+    assert open_as(RunRecord, path) == record
 
 
 def test_version_1_loses_nothing() -> None:
     was = content_of(VERSION_1)
-    now = load_record(VERSION_1)
+    now = open_as(RunRecord, VERSION_1)
     assert was.pop("schema_version") == 1
     assert now.schema_version == SCHEMA_VERSION
     assert kept(was, json.loads(json.dumps(now.model_dump(mode="python"))))
@@ -90,7 +91,7 @@ def kept(before: object, after: object) -> bool:
 def test_fixture_leaves_no_field_of_the_record_out() -> None:
     # Reading the newest version must fill in nothing.
     content = content_of(VERSION_2)
-    record = load_record(VERSION_2)
+    record = open_as(RunRecord, VERSION_2)
     assert record.model_dump(mode="json") == content
     assert record.measurements[1].samples_ns[:2] == (401_000, 398_500)
     assert record.plans[0].verdict is not None
@@ -102,7 +103,7 @@ def test_record_of_before_classes_were_told_apart_opens(tmp_path: Path) -> None:
         for each in content["configurations"]:
             del each["classification"]
 
-    assert load_record(damaged(tmp_path, older)).configurations[0].classification is None
+    assert open_as(RunRecord, damaged(tmp_path, older)).configurations[0].classification is None
 
 
 def test_record_of_before_precisions_were_mixed_opens(tmp_path: Path) -> None:
@@ -111,7 +112,7 @@ def test_record_of_before_precisions_were_mixed_opens(tmp_path: Path) -> None:
         for variant in content["segments"][1]["variants"]:
             del variant["way"], variant["engine"]
 
-    record = load_record(damaged(tmp_path, older))
+    record = open_as(RunRecord, damaged(tmp_path, older))
     assert record.mixing is None
     assert {(each.way, each.engine) for each in record.segments[1].variants} == {("", 0)}
 
@@ -122,11 +123,11 @@ def test_a_confusion_matrix_has_no_other_classes(cell: list[int], tmp_path: Path
         content["configurations"][0]["classification"]["confusion"].append(cell)
 
     with pytest.raises(WorkspaceError, match="is of no class"):
-        load_record(damaged(tmp_path, other))
+        open_as(RunRecord, damaged(tmp_path, other))
 
 
 def test_record_without_telemetry_opens(tmp_path: Path) -> None:
-    record = load_record(damaged(tmp_path, lambda c: c.pop("telemetry")))
+    record = open_as(RunRecord, damaged(tmp_path, lambda c: c.pop("telemetry")))
     assert record.telemetry is None
 
 
@@ -137,7 +138,7 @@ def test_record_of_before_memory_was_measured_opens(tmp_path: Path) -> None:
             for variant in segment["variants"]:
                 del variant["rss_bytes"], variant["peak_bytes"]
 
-    record = load_record(damaged(tmp_path, older))
+    record = open_as(RunRecord, damaged(tmp_path, older))
     variant = record.segments[0].variants[0]
     assert record.memory == "artifact"
     assert variant.memory_bytes("artifact") == variant.artifact.size_bytes
@@ -160,14 +161,14 @@ def test_samples_and_names_survive_json_exactly(name: str, samples: list[int]) -
 def test_record_of_a_newer_version_is_refused_with_the_remedy(tmp_path: Path) -> None:
     path = damaged(tmp_path, lambda c: c.update(schema_version=SCHEMA_VERSION + 1))
     with pytest.raises(WorkspaceError, match=r"schema version 3, .* up to 2 \(update") as refused:
-        load_record(path)
+        open_as(RunRecord, path)
     assert str(path) in str(refused.value)
 
 
 @pytest.mark.parametrize("version", [0, -1])
 def test_record_of_a_version_that_never_was_is_refused(tmp_path: Path, version: int) -> None:
     with pytest.raises(WorkspaceError, match="is damaged"):
-        load_record(damaged(tmp_path, lambda c: c.update(schema_version=version)))
+        open_as(RunRecord, damaged(tmp_path, lambda c: c.update(schema_version=version)))
 
 
 @pytest.mark.parametrize(
@@ -193,7 +194,7 @@ def test_damaged_record_is_refused_with_the_path_of_the_field(
     tmp_path: Path, change: Callable[[dict[str, Any]], object], where: str
 ) -> None:
     with pytest.raises(WorkspaceError, match=f"is damaged: {where}"):
-        load_record(damaged(tmp_path, change))
+        open_as(RunRecord, damaged(tmp_path, change))
 
 
 @pytest.mark.parametrize(
@@ -201,26 +202,26 @@ def test_damaged_record_is_refused_with_the_path_of_the_field(
     [
         ("{", "is not JSON"),
         ("", "is not JSON"),
-        ("[]", "is not a run's record"),
-        ("{}", "is not a run's record"),
-        ('{"schema_version": 1, "kind": "workspace"}', "is not a run's record"),
-        ('{"schema_version": "1", "kind": "run"}', "is not a run's record"),
+        ("[]", "is not a record of a run"),
+        ("{}", "is not a record of a run"),
+        ('{"schema_version": 1, "kind": "workspace"}', "is not a record of a run"),
+        ('{"schema_version": "1", "kind": "run"}', "is damaged: it has no schema version"),
     ],
 )
 def test_file_that_is_no_record_is_refused(tmp_path: Path, text: str, reason: str) -> None:
     path = tmp_path / "record.json"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(WorkspaceError, match=reason):
-        load_record(path)
+        open_as(RunRecord, path)
 
 
 def test_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "record.json"
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(WorkspaceError, match="is not JSON"):
-        load_record(path)
+        open_as(RunRecord, path)
 
 
 def test_record_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WorkspaceError, match=r"cannot read the record .*No such file"):
-        load_record(tmp_path / "record.json")
+        open_as(RunRecord, tmp_path / "record.json")

@@ -126,5 +126,5 @@ def test_labels_beyond_the_classes_are_refused() -> None:
 def test_a_callable_that_is_not_there_or_takes_other_arguments_is_refused() -> None:
     with pytest.raises(UnknownNameError):
         CustomDataset(path=f"{HERE}:nothing").load()
-    with pytest.raises(ConfigurationError, match="cannot be called with"):
+    with pytest.raises(ConfigurationError, match="does not take the arguments"):
         CustomDataset(path=f"{HERE}:numbered", arguments={"size": 3}).load()

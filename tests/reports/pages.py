@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
 from xml.etree import ElementTree
 
+from kenning_lego.core.opening import AnyRecord
+from kenning_lego.reports.document.html import render_html
+from kenning_lego.reports.documents import document_of
+
+_MISTAKES = ("None", "nan", "NaN", "inf", "Undefined")
 _VOID = {"meta", "link", "br", "img", "hr", "input"}
+
+
+def render(record: AnyRecord) -> str:
+    """The page of a record."""
+    return render_html(document_of(record))
 
 
 class Page(HTMLParser):
@@ -22,6 +34,7 @@ class Page(HTMLParser):
         self.references: list[str] = []
         self.titles: list[str] = []
         self.headings: list[int] = []
+        self.handlers: list[str] = []
         self.words: list[str] = []
         self._open: list[str] = []
         self.feed(source)
@@ -39,6 +52,8 @@ class Page(HTMLParser):
                 self.references += (value or "").split()
             elif name == "title":
                 self.titles.append(value or "")
+            elif name.startswith("on"):
+                self.handlers.append(name)
         if re.fullmatch("h[1-6]", tag):
             self.headings.append(int(tag[1]))
         if tag not in _VOID:
@@ -52,7 +67,7 @@ class Page(HTMLParser):
         assert self._open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if self._open and self._open[-1] != "style":
+        if self._open and self._open[-1] not in {"style", "script"}:
             self.words.append(data)
 
     @property
@@ -65,17 +80,33 @@ class Page(HTMLParser):
         found = re.findall(r"<svg.*?</svg>", self.source, flags=re.DOTALL)
         return [ElementTree.fromstring(each) for each in found]
 
-    def check(self) -> None:
-        """What holds of every page."""
+    def _check_script(self) -> None:
+        """The page runs its own script and no other, and no attribute is a script."""
+        assert self.tags.count("script") == 1
+        assert not self.handlers
+        (script,) = re.findall(r"<script>(.*?)</script>", self.source, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        assert f"script-src 'sha256-{digest}';" in self.source
+
+    def check(self, said: str = "") -> None:
+        """What holds of every page.
+
+        Args:
+            said: what the page was made from, whose words may be those that stand for mistakes.
+        """
         assert len(set(self.ids)) == len(self.ids)
         assert set(self.references) <= set(self.ids)
         assert all(link[:1] == "#" and link[1:] in self.ids for link in self.links), self.links
-        assert "url(" not in self.source
-        assert "@import" not in self.source
-        assert "script" not in self.tags
+        style = "".join(re.findall(r"<style>(.*?)</style>", self.source, re.DOTALL))
+        assert "url(" not in style
+        assert "@import" not in style
+        self._check_script()
         assert self.tags.count("h1") == self.tags.count("main") == 1
         steps = [after - before for before, after in pairwise(self.headings)]
         assert max(steps) <= 1
-        assert not re.search(r"\b(None|nan|NaN|inf|Undefined)\b", self.text)
-        for each in self.drawings():
-            assert not re.search(r"\b(None|nan|inf)\b", ElementTree.tostring(each, "unicode"))
+        mistakes = "|".join(word for word in _MISTAKES if word not in said) or "(?!)"
+        for text in (
+            self.text,
+            *(ElementTree.tostring(each, "unicode") for each in self.drawings()),
+        ):
+            assert not re.search(rf"\b({mistakes})\b", text)

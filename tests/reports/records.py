@@ -99,12 +99,12 @@ def resnet_record() -> RunRecord:
             SegmentRecord(
                 name=block,
                 scalable=True,
-                inputs=(_tensor(f"{block}.in", (64, 32, 32)),),
+                inputs=(_tensor(segments[-1].outputs[0].name, (64, 32, 32)),),
                 outputs=(_tensor(f"{block}.out", (64, 32, 32)),),
                 variants=tuple(variants),
             )
         )
-    segments.append(_fixed("head", 5.1e3, 20.5e3, (512, 4, 4), (10,)))
+    segments.append(_fixed("head", 5.1e3, 20.5e3, (512, 4, 4), (10,), f"{BLOCKS[-1]}.out"))
     measure("head@original", 31e3)
 
     chosen: Mapping[str, tuple[BudgetRecord, tuple[float, ...]]] = {
@@ -267,12 +267,17 @@ def whole_model_record() -> RunRecord:
 
 
 def _fixed(
-    name: str, flops: float, size: float, into: tuple[int, ...], out: tuple[int, ...]
+    name: str,
+    flops: float,
+    size: float,
+    into: tuple[int, ...],
+    out: tuple[int, ...],
+    takes: str = "image",
 ) -> SegmentRecord:
     return SegmentRecord(
         name=name,
         scalable=False,
-        inputs=(_tensor(f"{name}.in", into),),
+        inputs=(_tensor(takes, into),),
         outputs=(_tensor(f"{name}.out", out),),
         variants=(variant(name, 0.0, flops, size, 0.0).model_copy(update={"accuracy_cost": None}),),
     )

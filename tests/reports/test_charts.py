@@ -8,12 +8,12 @@ import pytest
 
 from kenning_lego.core.measurement_records import MeasurementRecord
 from kenning_lego.core.records import RunRecord
-from kenning_lego.reports.charts import charts_of
-from kenning_lego.reports.findings import Findings, findings_of
-from kenning_lego.reports.latency_chart import latency_chart
-from kenning_lego.reports.runs_chart import runs_chart
-from kenning_lego.reports.timings import timings_of
-from kenning_lego.reports.tradeoff_charts import score_latency_chart, variants_chart
+from kenning_lego.reports.documents import document_of
+from kenning_lego.reports.run.findings import Findings, findings_of
+from kenning_lego.reports.run.latency_chart import latency_chart
+from kenning_lego.reports.run.runs_chart import runs_chart
+from kenning_lego.reports.run.timings import timings_of
+from kenning_lego.reports.run.tradeoff_charts import score_latency_chart, variants_chart
 from tests.reports.records import resnet_record, whole_model_record
 
 RECORD = resnet_record()
@@ -104,11 +104,8 @@ def test_crowded_runs_share_marks() -> None:
 
 
 def test_charts_are_absent_with_their_data() -> None:
-    charts = charts_of(findings(RECORD.model_copy(update={"measurements": (), "segments": ()})))
-    assert charts.latency is None
-    assert charts.runs is None
-    charts = charts_of(findings(whole_model_record()))
-    assert charts.latency is None
-    assert charts.prediction is None
-    assert charts.trade_offs == ()
-    assert charts.runs is not None
+    bare = RECORD.model_copy(update={"measurements": (), "segments": ()})
+    names = {each.name for each in document_of(bare).charts()}
+    assert not {"latency", "runs"} & names
+    charts = [each.name for each in document_of(whole_model_record()).charts()]
+    assert charts == ["spread-1", "runs"]

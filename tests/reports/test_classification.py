@@ -5,9 +5,8 @@ import pytest
 
 from kenning_lego.core.records import ClassificationRecord, RunRecord
 from kenning_lego.metrics.classification_report import classification_report
-from kenning_lego.reports.classification import MOST_CLASSES
-from kenning_lego.reports.html import render_html
-from tests.reports.pages import Page
+from kenning_lego.reports.run.classification import MOST_CLASSES
+from tests.reports.pages import Page, render
 from tests.reports.records import resnet_record, whole_model_record
 
 NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -35,7 +34,7 @@ def with_classes(first: ClassificationRecord, second: ClassificationRecord) -> R
 
 @pytest.fixture(scope="module")
 def page() -> Page:
-    return Page(render_html(with_classes(report(NAMES), report(NAMES, clear=2.0))))
+    return Page(render(with_classes(report(NAMES), report(NAMES, clear=2.0))))
 
 
 def test_the_page_is_sound_and_has_a_matrix_for_each_configuration(page: Page) -> None:
@@ -73,7 +72,7 @@ def test_every_cell_can_be_read(page: Page) -> None:
 
 def test_many_classes_are_told_by_the_worst() -> None:
     names = tuple(f"class {number}" for number in range(300))
-    page = Page(render_html(with_classes(report(names), report(names))))
+    page = Page(render(with_classes(report(names), report(names))))
     page.check()
     assert not any("Confusion" in (each.findtext("{*}title") or "") for each in page.drawings())
     assert "The 12 classes of lowest sensitivity; record.json has all 300." in page.text
@@ -83,7 +82,7 @@ def test_many_classes_are_told_by_the_worst() -> None:
 @pytest.mark.parametrize("count", [1, 2, 25, MOST_CLASSES])
 def test_matrices_of_any_size_are_sound(count: int) -> None:
     names = tuple(f"a class with a long name {number}" for number in range(count))
-    page = Page(render_html(with_classes(report(names), report(names))))
+    page = Page(render(with_classes(report(names), report(names))))
     page.check()
     for each in page.drawings():
         if "Confusion" in (each.findtext("{*}title") or ""):
@@ -97,7 +96,7 @@ def test_hostile_names_and_outputs_that_are_no_numbers() -> None:
     outputs[2, 0] = np.nan
     names = (HOSTILE, "b", "c")
     record = classification_report(outputs, np.array([0, 0, 2]), names)
-    page = Page(render_html(with_classes(record, record)))
+    page = Page(render(with_classes(record, record)))
     page.check()
     assert "1 sample got no class" in page.source
     assert "never predicted" in page.text
@@ -106,4 +105,4 @@ def test_hostile_names_and_outputs_that_are_no_numbers() -> None:
 
 def test_other_tasks_have_no_such_section() -> None:
     for record in (resnet_record(), whole_model_record()):
-        assert 'id="classes"' not in render_html(record)
+        assert 'id="classes"' not in render(record)

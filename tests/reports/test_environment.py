@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from kenning_lego.core.run_headers import EnvironmentRecord
-from kenning_lego.reports.environment import Change, Fact, board, engine, facts, machine
+from kenning_lego.reports.document.parts import Fact
+from kenning_lego.reports.document.tables import Table
+from kenning_lego.reports.environment import board, engine, facts, machine
 from kenning_lego.reports.formatting import NO_BREAK
 
 
@@ -32,10 +34,13 @@ def test_a_state_that_is_known_once_is_shown_once() -> None:
     environment = EnvironmentRecord(
         state_before={"governor": "powersave"}, state_after={"load_1min": 1.5}
     )
-    assert machine(environment).state == (
-        Change("governor", "powersave", None),
-        Change("load 1min", None, "1.5"),
+    (table,) = (
+        part for part in machine(environment, "target", "Engines") if isinstance(part, Table)
     )
+    assert [[cell.text for cell in row] for _, row in table.rows()] == [
+        ["governor", "powersave", None],
+        ["load 1min", None, "1.5"],
+    ]
 
 
 def test_a_machine_is_named_by_its_board_before_its_processor() -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from kenning_lego.core.measurement_records import MeasurementRecord, PercentileRecord
 from kenning_lego.core.records import ConfigurationRecord, ScoreRecord
-from kenning_lego.reports.findings import ORIGINAL, findings_of
-from kenning_lego.reports.timings import timing_of, timings_of
+from kenning_lego.reports.run.findings import ORIGINAL, findings_of
+from kenning_lego.reports.run.timings import timing_of, timings_of
 from tests.reports.records import BLOCKS, resnet_record, whole_model_record
 
 RECORD = resnet_record()

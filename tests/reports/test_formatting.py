@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kenning_lego.reports import formatting as fmt
-from kenning_lego.reports.formatting import Column
+from kenning_lego.reports.formatting import Figures
 
 
 def plain(text: str | None) -> str | None:
@@ -64,7 +64,7 @@ def test_counts_shares_and_wall_times() -> None:
 def test_small_numbers_are_never_rounded_to_zero() -> None:
     assert plain(fmt.significant(1.93e-6, 2)) == "1.9e-6"
     assert fmt.significant(0.0084) == "0.00840"
-    column = Column.fitting([75e6, 61e6, 5100], fmt.COUNT)
+    column = Figures.fitting([75e6, 61e6, 5100], fmt.COUNT)
     assert column.number(75e6) == "75.0"
     assert column.number(5100) == "0.0051"
     assert column.number(0) == "0.0"
@@ -76,7 +76,7 @@ def test_a_negative_zero_has_no_sign() -> None:
 
 @pytest.mark.parametrize("absent", [None, math.nan, math.inf, -math.inf])
 def test_what_is_absent_has_no_text(absent: float | None) -> None:
-    column = Column.fitting([1.0, absent], fmt.TIME_NS)
+    column = Figures.fitting([1.0, absent], fmt.TIME_NS)
     assert fmt.decimal(absent, 2) is None
     assert fmt.significant(absent) is None
     assert fmt.duration(absent) is None
@@ -89,7 +89,7 @@ def test_what_is_absent_has_no_text(absent: float | None) -> None:
 
 
 def test_a_column_suits_its_middle_value() -> None:
-    column = Column.fitting([93_142, 412_200, 1_284_000, None], fmt.TIME_NS, 4)
+    column = Figures.fitting([93_142, 412_200, 1_284_000, None], fmt.TIME_NS, 4)
     assert column.unit.symbol == "µs"
     assert [column.number(each) for each in (93_142, 412_200, 1_284_000)] == [
         "93.1",
@@ -97,7 +97,7 @@ def test_a_column_suits_its_middle_value() -> None:
         "1284.0",
     ]
     assert plain(column.interval(411_000, 413_000)) == "411.0..413.0"
-    assert Column.fitting([], fmt.TIME_NS).unit.symbol == "ns"
+    assert Figures.fitting([], fmt.TIME_NS).unit.symbol == "ns"
 
 
 @given(st.floats(min_value=1.0, max_value=1e11))
@@ -111,6 +111,6 @@ def test_three_digits_are_within_half_a_percent(ns: float) -> None:
 
 
 def test_bounds_may_be_below_zero() -> None:
-    column = Column.fitting([12.34e6], fmt.ENERGY_NJ)
+    column = Figures.fitting([12.34e6], fmt.ENERGY_NJ)
     assert column.interval(-0.5e6, 25.2e6) == f"{fmt.MINUS}0.5{fmt.RANGE}25.2"
     assert column.number(-0.01e6) == f"{fmt.MINUS}0.010"

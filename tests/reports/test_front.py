@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from kenning_lego.core.records import FrontRecord
-from kenning_lego.reports.findings import findings_of
-from kenning_lego.reports.front import FrontPoint, best_along, front_points, front_said
-from kenning_lego.reports.timings import timings_of
-from kenning_lego.reports.tradeoff_charts import score_latency_chart, score_size_chart
+from kenning_lego.reports.run.findings import findings_of
+from kenning_lego.reports.run.front import FrontPoint, best_along, front_points, front_said
+from kenning_lego.reports.run.timings import timings_of
+from kenning_lego.reports.run.tradeoff_charts import score_latency_chart, score_size_chart
 from tests.reports.records import resnet_record
 
 RECORD = resnet_record()

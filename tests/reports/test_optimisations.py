@@ -14,8 +14,7 @@ from kenning_lego.core.optimisation_records import (
 )
 from kenning_lego.core.records import ArtifactRecord, NetworkRecord
 from kenning_lego.core.run_headers import EnvironmentRecord, TargetRecord
-from kenning_lego.reports.optimisations.page import render_optimisation
-from tests.reports.pages import Page
+from tests.reports.pages import Page, render
 
 
 def candidate(name: str, **changes: Any) -> CandidateRecord:
@@ -105,7 +104,7 @@ def page() -> Page:
         candidate("slow", latency_ms=2.5, within_limits=False),
         FAILED,
     )
-    return Page(render_optimisation(record(*several, best="plain & simple")))
+    return Page(render(record(*several, best="plain & simple")))
 
 
 def test_the_page_is_sound(page: Page) -> None:
@@ -124,7 +123,7 @@ def test_the_page_holds_the_figures(page: Page) -> None:
 
 
 def test_a_search_without_any_result_has_a_page() -> None:
-    page = Page(render_optimisation(record(FAILED, best=None)))
+    page = Page(render(record(FAILED, best=None)))
     page.check()
     assert "No candidate keeps the limits." in page.text
     assert not page.drawings()

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from kenning_lego.core.errors import WorkspaceError
+from kenning_lego.core.opening import open_as
 from kenning_lego.core.pipeline_records import (
     NO_ANSWER,
     BoundsRecord,
@@ -19,15 +20,14 @@ from kenning_lego.core.pipeline_records import (
     LoadedRecord,
     PipelineEventRecord,
     PipelineRecord,
+    PipelinesRecord,
     RunConfigurationRecord,
-    load_pipelines_record,
 )
 from kenning_lego.core.records import BudgetRecord, ScoreRecord
 from kenning_lego.reports.pipelines.findings import PipelineFindings, pipeline_findings
-from kenning_lego.reports.pipelines.page import render_pipelines
 from kenning_lego.reports.pipelines.traces import latency_trace, trace_chart
 from kenning_lego.scenarios import render_report
-from tests.reports.pages import Page
+from tests.reports.pages import Page, render
 from tests.reports.pipeline_records import pipelines_record
 
 RECORD = pipelines_record()
@@ -138,7 +138,7 @@ def test_record_whose_columns_do_not_fit_is_refused() -> None:
 
 
 def test_page_is_sound_and_shows_every_pipeline() -> None:
-    page = Page(render_pipelines(RECORD))
+    page = Page(render(RECORD))
     assert len(page.ids) == len(set(page.ids))
     assert set(page.references) <= set(page.ids)
     assert all(link.startswith("#") and link[1:] in page.ids for link in page.links)
@@ -158,7 +158,7 @@ def test_pipeline_without_frames_or_bounds_has_a_page_too() -> None:
     empty = RECORD.pipelines[0].model_copy(
         update={"frames": FramesRecord(), "bounds": (), "loaded": (), "variants": ()}
     )
-    Page(render_pipelines(RECORD.model_copy(update={"pipelines": (empty,), "events": ()})))
+    Page(render(RECORD.model_copy(update={"pipelines": (empty,), "events": ()})))
 
 
 @settings(deadline=None, max_examples=40)
@@ -183,7 +183,7 @@ def test_record_comes_back_from_its_file_and_is_rendered(
 ) -> None:
     path = tmp_path / "pipelines.json"
     path.write_text(json.dumps(RECORD.model_dump(mode="json")))
-    assert load_pipelines_record(path) == RECORD
+    assert open_as(PipelinesRecord, path) == RECORD
     assert render_report.main([str(path)]) == 0
     assert (tmp_path / "pipelines.html").is_file()
     assert "pipelines.html" in capsys.readouterr().out
@@ -205,4 +205,4 @@ def test_other_files_are_refused_with_what_they_are(
     path = tmp_path / "pipelines.json"
     path.write_text(content)
     with pytest.raises(WorkspaceError, match=said):
-        load_pipelines_record(path)
+        open_as(PipelinesRecord, path)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from kenning_lego.core.measurement_records import PlanRecord, VerdictRecord
 from kenning_lego.core.records import RunRecord
-from kenning_lego.reports.findings import findings_of
-from kenning_lego.reports.remarks import remarks
-from kenning_lego.reports.timings import timings_of
+from kenning_lego.reports.run.findings import findings_of
+from kenning_lego.reports.run.remarks import remarks
+from kenning_lego.reports.run.timings import timings_of
 from tests.reports.records import resnet_record
 
 

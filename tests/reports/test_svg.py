@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from kenning_lego.reports.labels import Box, place
-from kenning_lego.reports.svg import (
+from kenning_lego.reports.drawing.labels import Box, place
+from kenning_lego.reports.drawing.svg import (
     Scale,
     drawing,
     element,

@@ -9,13 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kenning_lego.core.run_headers import TelemetryRecord
-from kenning_lego.reports.charts import charts_of
-from kenning_lego.reports.findings import findings_of
-from kenning_lego.reports.html import render_html
-from kenning_lego.reports.timeline import MOST_LINES, panels, seconds_of, throttled
-from kenning_lego.reports.timeline_chart import timeline_chart
-from kenning_lego.reports.timings import timings_of
-from tests.reports.pages import Page
+from kenning_lego.reports.board.timeline import MOST_LINES, panels, seconds_of, throttled
+from kenning_lego.reports.board.timeline_chart import timeline_chart
+from kenning_lego.reports.documents import document_of
+from tests.reports.pages import Page, render
 from tests.reports.records import resnet_record, with_telemetry
 
 RECORD = with_telemetry(resnet_record())
@@ -73,8 +70,8 @@ def test_only_the_highest_lines_are_drawn_and_the_caption_says_how_many_are_not(
     assert len(processor.lines) == MOST_LINES
     assert processor.left_out == 3  # the worker and eight cores; their mean is not a line
     assert {"worker", "core 2"} <= {line.name for line in processor.lines}
-    charts = charts_of(findings_of(RECORD, timings_of(RECORD)))
-    assert any("3 lines below them left out" in chart.caption for chart in charts.board)
+    charts = document_of(RECORD).charts()
+    assert any("3 lines below them left out" in chart.caption for chart in charts)
 
 
 def test_line_is_lifted_where_the_sensor_told_nothing() -> None:
@@ -139,16 +136,17 @@ def test_throttling_is_told_with_how_often() -> None:
 
 
 def test_page_has_the_section_and_warns() -> None:
-    page = Page(render_html(RECORD))
+    page = Page(render(RECORD))
     page.check()
     assert "The board while it ran" in page.text
     assert "#board" in page.links
-    assert len(page.drawings()) == 2 * 6 + 2 * 5
+    drawn = [each.name for each in document_of(RECORD).charts() if each.name.startswith("board-")]
+    assert len(drawn) == 5
     assert "The board held its clocks back while it was measured: soft temperature" in page.text
 
 
 def test_page_without_telemetry_has_no_such_section() -> None:
-    page = Page(render_html(resnet_record()))
+    page = Page(render(resnet_record()))
     page.check()
     assert "The board while it ran" not in page.text
     assert "#board" not in page.links

@@ -2,13 +2,25 @@ from __future__ import annotations
 
 import pytest
 
-from kenning_lego.reports.block_table import block_table
-from kenning_lego.reports.findings import findings_of
+from kenning_lego.core.records import RunRecord
+from kenning_lego.reports.document.tables import Cell, Table
+from kenning_lego.reports.documents import document_of
 from kenning_lego.reports.formatting import NO_BREAK
-from kenning_lego.reports.html import render_html
-from kenning_lego.reports.timings import timings_of
 from kenning_lego.reports.variant_names import removed, short
+from tests.reports.pages import render
 from tests.reports.records import resnet_record, variant
+
+
+def variants_table(record: RunRecord) -> Table:
+    (table,) = (each for each in document_of(record).tables() if each.name == "variants")
+    return table
+
+
+def cells_of(record: RunRecord, key: str) -> list[list[Cell]]:
+    """The cells of one column, by segment."""
+    table = variants_table(record)
+    place = [column.key for column in table.columns].index(key)
+    return [[row[place] for row in group.rows] for group in table.groups]
 
 
 @pytest.mark.parametrize(
@@ -31,10 +43,9 @@ def test_the_table_says_how_much_can_go_where_more_was_asked() -> None:
     least = [each.model_copy(update={"least_share": 0.25}) for each in first.variants]
     block = first.model_copy(update={"variants": tuple(least)})
     changed = record.model_copy(update={"segments": (stem, block)})
-    table = block_table(findings_of(changed, timings_of(changed)))
-    assert table is not None
-    assert [each.most for each in table.segments[1].rows] == [None] * 4 + [f"75.0{NO_BREAK}%"]
-    page = render_html(changed)
+    notes = [cell.note for cell in cells_of(changed, "ratio_reached")[1]]
+    assert notes == [""] * 4 + [f"at most 75.0{NO_BREAK}%"]
+    page = render(changed)
     assert f"at most 75.0{NO_BREAK}%" in page
 
 
@@ -44,9 +55,7 @@ def test_originals_are_called_so() -> None:
 
 def test_the_table_of_blocks_has_activations_where_they_are_known() -> None:
     record = resnet_record()
-    table = block_table(findings_of(record, timings_of(record)))
-    assert table is not None
-    assert table.activations_unit is None
+    assert "activation_bytes" not in {each.key for each in variants_table(record).columns}
     segments = tuple(
         segment.model_copy(
             update={
@@ -59,7 +68,7 @@ def test_the_table_of_blocks_has_activations_where_they_are_known() -> None:
         for segment in record.segments
     )
     known = record.model_copy(update={"segments": segments})
-    table = block_table(findings_of(known, timings_of(known)))
-    assert table is not None
-    assert table.activations_unit == "kB"
-    assert {row.activations for each in table.segments for row in each.rows} == {"524"}
+    (column,) = (each for each in variants_table(known).columns if each.key == "activation_bytes")
+    assert column.unit == "kB"
+    groups = cells_of(known, "activation_bytes")
+    assert {(cell.text, cell.value) for group in groups for cell in group} == {("524", 524_288)}

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from kenning_lego.core.errors import StoreError
-from kenning_lego.reports.html import render_html
 from kenning_lego.reports.write import write_report
+from tests.reports.pages import render
 from tests.reports.records import whole_model_record
 
 RECORD = whole_model_record()
@@ -17,7 +17,7 @@ RECORD = whole_model_record()
 def test_the_page_is_written_and_nothing_else_stays(tmp_path: Path) -> None:
     path = write_report(RECORD, tmp_path / "runs" / "one")
     assert path == tmp_path / "runs" / "one" / "report.html"
-    assert path.read_text(encoding="utf-8") == render_html(RECORD)
+    assert path.read_text(encoding="utf-8") == render(RECORD)
     assert list(path.parent.iterdir()) == [path]
     assert path.stat().st_mode & 0o777 == 0o644
 

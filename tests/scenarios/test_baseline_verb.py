@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from kenning_lego.core.entry import run
-from kenning_lego.core.records import RunRecord, load_record
+from kenning_lego.core.opening import open_as
+from kenning_lego.core.records import RunRecord
 from kenning_lego.scenarios import compare, inference_performance, render_report
 from kenning_lego.store.workspace import Workspace
 
@@ -30,7 +31,7 @@ def scenario(directory: Path, more: str = "", memory: str = "none") -> str:
 
 def latest(directory: Path) -> tuple[RunRecord, Path]:
     path = Workspace(directory / "w").latest_record()
-    return load_record(path), path
+    return open_as(RunRecord, path), path
 
 
 def test_torch_and_a_compiler_side_by_side(

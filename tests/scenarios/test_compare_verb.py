@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-import random
-import statistics
+import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from kenning_lego.cli import dispatch
 from kenning_lego.core.entry import run
 from kenning_lego.core.measurement_records import VerdictRecord
-from kenning_lego.core.records import RunRecord
+from kenning_lego.core.run_headers import OriginRecord
 from kenning_lego.store.atomic import write_json
-from tests.reports.records import samples, whole_model_record
+from tests.reports.comparisons.records import again, changed, load_record, training_record
+from tests.reports.records import whole_model_record
 
 Output = pytest.CaptureFixture[str]
 NAME = whole_model_record().measurements[0].name
@@ -26,34 +25,12 @@ def compare(*arguments: str | Path) -> int:
     return run(dispatch, ["compare", *map(str, arguments)])
 
 
-def again(record: RunRecord, factor: float, count: int = 400) -> RunRecord:
-    """The same run once more, that many times as slow."""
-    rng = random.Random(7)
-    measurements = tuple(
-        each.model_copy(
-            update={"samples_ns": samples(rng, factor * statistics.median(each.samples_ns), count)}
-        )
-        for each in record.measurements
-    )
-    return record.model_copy(update={"measurements": measurements})
-
-
-def changed(record: RunRecord, path: str, value: object) -> RunRecord:
-    content = record.model_dump(mode="json")
-    place: Any = content
-    *parents, last = path.split(".")
-    for each in parents:
-        place = place[int(each) if isinstance(place, list) else each]
-    place[last] = value
-    return RunRecord.model_validate(content)
-
-
-Save = Callable[[RunRecord], Path]
+Save = Callable[[OriginRecord], Path]
 
 
 @pytest.fixture
 def save(tmp_path: Path) -> Save:
-    def saved(record: RunRecord) -> Path:
+    def saved(record: OriginRecord) -> Path:
         path = tmp_path / f"{len(list(tmp_path.iterdir()))}" / "record.json"
         write_json(path, record.model_dump(mode="json"))
         return path
@@ -167,17 +144,76 @@ def test_runs_without_anything_in_common_are_refused(save: Save, capsys: Output)
     assert "no measurement in common" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("count", [0, 1, 3])
+@pytest.mark.parametrize("count", [0, 1])
 def test_two_records_are_asked_for(save: Save, capsys: Output, count: int) -> None:
     path = save(whole_model_record())
     assert compare(*[path] * count) == 2
     assert f"error: {count} records were named (name two" in capsys.readouterr().err
 
 
+def test_more_than_can_be_told_apart_are_refused(save: Save, capsys: Output) -> None:
+    path = save(whole_model_record())
+    assert compare(*[path] * 9) == 2
+    assert "error: 9 records to compare (name 2 to 8)" in capsys.readouterr().err
+
+
+def test_several_records_are_compared_with_the_first(save: Save, capsys: Output) -> None:
+    before = whole_model_record()
+    paths = [save(before), save(again(before, 1.0)), save(again(before, 1.05))]
+    assert compare(*paths) == 3
+    shown = capsys.readouterr().out
+    assert f"A: {before.id} (resnet18)" in shown
+    row = next(line for line in shown.splitlines() if line.startswith(NAME))
+    assert re.search(r"6\.58\sms +[=?] \(.*\) +\+4\.\d % \(\+4\.\d to \+5\.\d\) !", row)
+    assert "regression: C: 1 of 1 slower by more than 2 % (!)" in shown
+    assert "corrected for 2 comparisons (Holm)" in shown
+    assert compare(*paths, "--json") == 3
+    found = json.loads(capsys.readouterr().out)
+    assert found["kind"] == "comparisons"
+    assert list(found["records"]) == ["A", "B", "C"]
+    assert [each["regression"] for each in found["with_the_first"].values()] == [False, True]
+
+
+def test_warnings_of_several_records_name_the_record(save: Save, capsys: Output) -> None:
+    before = whole_model_record()
+    paths = [save(before), save(before), save(changed(before, "target.used.threads", 4))]
+    assert compare(*paths) == 0
+    assert "warning: C: threads: 1 and 4" in capsys.readouterr().out
+
+
+def test_page_is_written_beside_what_is_said(save: Save, tmp_path: Path, capsys: Output) -> None:
+    before = whole_model_record()
+    one, other = save(before), save(again(before, 1.05))
+    assert compare(one, other, "--html", tmp_path / "pages") == 3
+    page = tmp_path / "pages" / "comparison.html"
+    assert f"report {page}" in capsys.readouterr().out
+    assert "slower than A" in page.read_text(encoding="utf-8")
+
+
+def test_trainings_are_compared_by_their_scores(save: Save, capsys: Output) -> None:
+    one, other = (save(training_record(score)) for score in (0.93, 0.90))
+    assert compare(one, other) == 0
+    assert "test part: 92.60" in capsys.readouterr().out.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_kinds_are_not_mixed(save: Save, capsys: Output) -> None:
+    assert compare(save(whole_model_record()), save(load_record())) == 2
+    error = capsys.readouterr().err
+    assert "records of different kinds: run, load (compare records of one kind)" in error
+
+
+def test_records_of_older_versions_are_compared(capsys: Output) -> None:
+    fixtures = Path(__file__).parents[1] / "core" / "fixtures"
+    old, new = fixtures / "record-v1.json", fixtures / "record-v2.json"
+    assert compare(old, old) == 0
+    assert "no regression" in capsys.readouterr().out
+    assert compare(old, new, "--across-targets") in (0, 2, 3)
+
+
 def test_file_that_is_no_record_is_one_line(tmp_path: Path, save: Save, capsys: Output) -> None:
     assert compare(save(whole_model_record()), tmp_path / "none") == 2
     error = capsys.readouterr().err
-    assert error.startswith("error: cannot read the record")
+    assert error.startswith("error: unknown run")
     assert error.count("\n") == 1
 
 

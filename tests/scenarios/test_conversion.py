@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from kenning_lego.core.conversion_records import ConversionRecord, load_conversion_record
+from kenning_lego.core.conversion_records import ConversionRecord
 from kenning_lego.core.entry import run
+from kenning_lego.core.opening import open_as
 from kenning_lego.models.lookup import NETWORKS, input_shape, load_model
 from kenning_lego.scenarios import render_report
 from kenning_lego.scenarios.converting import routes as routes_module
@@ -30,7 +31,7 @@ def convert(directory: Path, *networks: str, limit: str = "120", shape: str = "5
 
 def record(directory: Path) -> ConversionRecord:
     newest = max((directory / "w").glob("runs/*/conversion.json"))
-    return load_conversion_record(newest)
+    return open_as(ConversionRecord, newest)
 
 
 def test_networks_that_convert_and_that_do_not_are_all_cells(

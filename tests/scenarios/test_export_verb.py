@@ -13,9 +13,11 @@ import pytest
 from kenning_lego.core.entry import run
 from kenning_lego.core.errors import StoreError
 from kenning_lego.core.export_records import ExportRecord
+from kenning_lego.core.opening import open_as
 from kenning_lego.scenarios.export import main
 from kenning_lego.scenarios.exporting import exporting
 from kenning_lego.store.artifacts import digest_of
+from kenning_lego.store.workspace import Workspace
 from tests.scenarios.online.chains import SIZE, made_chain
 
 Output = pytest.CaptureFixture[str]
@@ -64,6 +66,32 @@ def test_file_computes_what_the_configuration_does(
     assert record.variants == ({} if variant is None else {"block": variant})
     assert [each.name for each in (*record.inputs, *record.outputs)] == ["x", "y"]
     assert record.file == "net.onnx"
+
+
+def test_export_is_noted_in_the_workspace_with_where_it_went(
+    workspace: Path, tmp_path: Path, capsys: Output
+) -> None:
+    path = tmp_path / "out" / "net.onnx"
+    assert export(workspace, "--configuration", "original", "--output", str(path)) == 0
+    (noted,) = workspace.glob("runs/*/export.json")
+    assert f"noted {noted}" in capsys.readouterr().out
+    record = open_as(ExportRecord, noted)
+    assert (record.file, record.directory) == ("net.onnx", str(tmp_path / "out"))
+    beside = open_as(ExportRecord, path.with_suffix(".json"))
+    assert record.model_copy(update={"directory": ""}) == beside
+
+
+def test_export_from_a_workspace_that_cannot_be_written_is_said_not_to_be_noted(
+    workspace: Path, tmp_path: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: object) -> Path:
+        raise StoreError("no space left")
+
+    monkeypatch.setattr(Workspace, "new_run", full)
+    path = tmp_path / "net.onnx"
+    assert export(workspace, "--configuration", "original", "--output", str(path)) == 0
+    assert "not noted in the workspace: no space left" in capsys.readouterr().out
+    assert outputs(path) == 10.0
 
 
 def test_file_says_what_it_is(workspace: Path, tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ pytest.importorskip("PIL", reason="needs Pillow to decode the images")
 from benchmarks.foreign_networks import CLASSIFIERS
 from benchmarks.trained import SHARED
 from kenning_lego.core.entry import run
-from kenning_lego.core.records import load_record
+from kenning_lego.core.opening import open_as
+from kenning_lego.core.records import RunRecord
 from kenning_lego.runtimes.lookup import installed_engines
 from kenning_lego.scenarios.inference_tester import main
 from kenning_lego.store.workspace import Workspace
@@ -44,7 +45,7 @@ def test_verb_reaches_the_stated_accuracy(name: str, tmp_path: Path) -> None:
     )
     with running_server(tmp_path) as server:
         assert run(main, [str(scenario), "--target.address", server.address]) == 0
-    record = load_record(Workspace(tmp_path / "w").latest_record())
+    record = open_as(RunRecord, Workspace(tmp_path / "w").latest_record())
     score = record.network.test_score
     assert score is not None
     assert 100 * score == pytest.approx(network.stated, abs=tolerance)

@@ -59,6 +59,7 @@ def test_other_scenarios_run_in_process_and_are_kept_in_a_workspace(
     assert (result.scenario, result.samples_per_query) == (scenario, samples)
     assert result.rate_per_s is None
     assert record.target.in_process
+    assert (record.id, record.network) == (path.parent.name, model.path.name)
 
 
 @pytest.mark.parametrize(

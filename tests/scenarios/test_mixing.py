@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from kenning_lego.core.entry import run
 from kenning_lego.core.errors import ConfigurationError, UnknownNameError
-from kenning_lego.core.records import RunRecord, load_record
+from kenning_lego.core.opening import open_as
+from kenning_lego.core.records import RunRecord
 from kenning_lego.scenarios import export, inference_tester, load_test, selection
 from kenning_lego.scenarios.tester.configuration import InferenceTestConfig
 from kenning_lego.scenarios.tester.ways import ways_of
@@ -32,7 +33,7 @@ WAY = "int8"
 
 
 def latest(directory: Path) -> RunRecord:
-    return load_record(Workspace(directory / "workspace").latest_record())
+    return open_as(RunRecord, Workspace(directory / "workspace").latest_record())
 
 
 def test_a_test_in_two_precisions_then_select_load_and_export(

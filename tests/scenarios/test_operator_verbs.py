@@ -98,7 +98,7 @@ def test_selftest_writes_one_bundle_and_shows_it(tmp_path: Path) -> None:
     done = command("selftest", cwd=here, environment=environment)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     (bundle,) = here.iterdir()
-    assert f"written to {bundle.name}" in done.stdout
+    assert f"bundle {bundle.name}\n" in done.stdout
     record = read_bundle(bundle)
     assert record.passed
     with tarfile.open(bundle) as archive:

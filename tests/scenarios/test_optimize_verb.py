@@ -11,7 +11,8 @@ import pytest
 
 from kenning_lego.core.entry import run
 from kenning_lego.core.errors import WorkspaceError
-from kenning_lego.core.optimisation_records import OptimisationRecord, load_optimisation_record
+from kenning_lego.core.opening import open_as
+from kenning_lego.core.optimisation_records import OptimisationRecord
 from kenning_lego.runtimes.lookup import installed_engines
 from kenning_lego.scenarios import optimisation, render_report
 from kenning_lego.store.artifacts import digest_of
@@ -40,7 +41,7 @@ def scenario(directory: Path, address: str, more: str = "", ratios: str = "0.0")
 
 def latest(directory: Path) -> tuple[OptimisationRecord, Path]:
     path = max(directory.glob("w/runs/*/optimisation.json"))
-    return load_optimisation_record(path), path
+    return open_as(OptimisationRecord, path), path
 
 
 @pytest.mark.target
@@ -107,6 +108,21 @@ def test_nothing_within_the_limits_is_a_bad_verdict(
     assert record.best is None
 
 
+def test_scores_are_taken_up_by_the_next_search_and_times_are_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = scenario(tmp_path, "in-process", "compilers: [onnx]")
+    assert run(optimisation.main, [path]) == 0
+    assert "found in the workspace" not in capsys.readouterr().out.split("score on the target:")[1]
+    first, _ = latest(tmp_path)
+    assert run(optimisation.main, [path]) == 0
+    assert "candidates are left, 2 scores found in the workspace" in capsys.readouterr().out
+    second, _ = latest(tmp_path)
+    scores = [(each.score, each.test_score) for each in first.candidates]
+    assert [(each.score, each.test_score) for each in second.candidates] == scores
+    assert second.measurements[0].samples_ns != first.measurements[0].samples_ns
+
+
 @pytest.mark.skipif("litert" in installed_engines(), reason="needs an engine that is not there")
 def test_a_search_in_which_all_fail_says_why_each_did(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -166,7 +182,7 @@ def test_other_records_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "optimisation.json"
     path.write_text('{"kind": "run"}')
     with pytest.raises(WorkspaceError, match="is not a record of a search"):
-        load_optimisation_record(path)
+        open_as(OptimisationRecord, path)
     path.write_text('{"kind": "optimisation", "schema_version": 99}')
     with pytest.raises(WorkspaceError, match="has schema version 99"):
-        load_optimisation_record(path)
+        open_as(OptimisationRecord, path)

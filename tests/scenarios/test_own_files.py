@@ -9,7 +9,8 @@ import pytest
 
 from kenning_lego.cli import dispatch
 from kenning_lego.core.entry import run
-from kenning_lego.core.records import RunRecord, load_record
+from kenning_lego.core.opening import open_as
+from kenning_lego.core.records import RunRecord
 from kenning_lego.protocols.client import connect
 from kenning_lego.runtimes.lookup import installed_engines
 from kenning_lego.scenarios import export, render_report
@@ -32,7 +33,7 @@ def measured(directory: Path, file: Path, *arguments: str) -> int:
 
 
 def record(directory: Path) -> RunRecord:
-    return load_record(Workspace(directory / "w").latest_record())
+    return open_as(RunRecord, Workspace(directory / "w").latest_record())
 
 
 def refusal(printed: Printed, directory: Path, file: Path, *arguments: str) -> str:

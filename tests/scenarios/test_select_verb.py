@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from kenning_lego.core.entry import run
+from kenning_lego.core.opening import open_as
 from kenning_lego.core.selection_records import SelectionRecord
 from kenning_lego.scenarios.online import fronts, tested
 from kenning_lego.scenarios.selecting.fronts import thinned
@@ -170,6 +171,19 @@ def test_front_is_printed_thinned_kept_and_written_whole(
     monkeypatch.setattr(fronts, "pareto_front", lambda *_, **__: pytest.fail("found again"))
     assert run(main, [str(root), "--front", "--front-rows", "5"]) == 0
     assert capsys.readouterr().out.partition("\nfront")[0].strip() in shown
+
+
+def test_answers_are_kept_as_a_run_where_that_is_asked_for(
+    network: tested.TestedNetwork, capsys: Output
+) -> None:
+    root = network.workspace.root
+    before = len(list((root / "runs").iterdir()))
+    assert run(main, [str(root), "--budgets", "latency_share=0.9"]) == 0
+    assert len(list((root / "runs").iterdir())) == before
+    assert run(main, [str(root), "--budgets", "latency_share=0.9", "--keep"]) == 0
+    (kept,) = root.glob("runs/*/selection.json")
+    assert f"selection {kept}" in capsys.readouterr().out
+    assert len(open_as(SelectionRecord, kept).answers) == 1
 
 
 def test_thinned_fronts_run_from_the_best_to_the_fastest(network: tested.TestedNetwork) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from kenning_lego.core.entry import run
-from kenning_lego.core.records import RunRecord, load_record
+from kenning_lego.core.opening import open_as
+from kenning_lego.core.records import RunRecord
 from kenning_lego.scenarios import inference_tester, load_test, render_report
 from kenning_lego.scenarios.tester import run as tester_run
 from kenning_lego.stats.energy import InferenceEnergy
@@ -38,7 +39,7 @@ def scenario(directory: Path, address: str) -> Path:
 
 
 def latest(directory: Path) -> RunRecord:
-    return load_record(Workspace(directory / "workspace").latest_record())
+    return open_as(RunRecord, Workspace(directory / "workspace").latest_record())
 
 
 @pytest.mark.target
@@ -206,7 +207,7 @@ def test_plan_without_time_measures_one_round_and_the_record_says_so(tmp_path: P
     arguments = [str(scenario(tmp_path, "in-process")), "--measurement.max-seconds", "1e-9"]
     assert run(inference_tester.main, arguments) == 0
     (path,) = (tmp_path / "workspace" / "runs").glob("*/record.json")
-    record = load_record(path)
+    record = open_as(RunRecord, path)
     measured = record.measurement("stem@original")
     assert measured
     assert measured.stopped == "max_seconds"

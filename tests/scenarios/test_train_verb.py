@@ -13,7 +13,8 @@ import pytest
 
 from kenning_lego.core.entry import run
 from kenning_lego.core.errors import WorkspaceError
-from kenning_lego.core.training_records import TrainingRecord, load_training_record
+from kenning_lego.core.opening import open_as
+from kenning_lego.core.training_records import TrainingRecord
 from kenning_lego.models.lookup import load_model
 from kenning_lego.scenarios import model_training
 from kenning_lego.store.artifacts import digest_of
@@ -23,7 +24,7 @@ TINY = ("--model.name", "tests.networks:tiny_resnet", "--training.learning-rate"
 
 def only_record(workspace: Path) -> tuple[TrainingRecord, Path]:
     (path,) = workspace.glob("runs/*/training.json")
-    return load_training_record(path), path.parent
+    return open_as(TrainingRecord, path), path.parent
 
 
 def test_a_network_is_trained_and_its_weights_are_a_checkpoint(
@@ -155,7 +156,7 @@ def test_other_records_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "training.json"
     path.write_text('{"kind": "run"}')
     with pytest.raises(WorkspaceError, match="is not a record of a training"):
-        load_training_record(path)
+        open_as(TrainingRecord, path)
     path.write_text('{"kind": "training", "schema_version": 99}')
     with pytest.raises(WorkspaceError, match="has schema version 99"):
-        load_training_record(path)
+        open_as(TrainingRecord, path)

@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kenning_lego.core.errors import UsageError
-from kenning_lego.stats.comparison import Difference, compare_medians, compare_overall, holm
+from kenning_lego.stats.comparison import (
+    Difference,
+    compare_groups,
+    compare_medians,
+    compare_overall,
+    holm,
+)
 from kenning_lego.stats.rounds import Rounds
 
 
@@ -148,3 +154,36 @@ def test_samples_that_say_nothing_give_bounds_that_are_numbers() -> None:
 def test_medians_that_are_not_positive_are_refused() -> None:
     with pytest.raises(UsageError, match="not positive"):
         alone(Rounds.of([0.0] * 30), noise(1))
+
+
+def test_the_other_order_has_the_same_p_value_and_flipped_bounds() -> None:
+    one, other = noise(5), noise(6, 1.013)
+    there, back = alone(one, other), alone(other, one)
+    assert there.p_value == back.p_value
+    assert there.low is not None
+    assert back.high is not None
+    assert (1 + there.low) * (1 + back.high) == pytest.approx(1)
+
+
+def test_groups_share_one_confidence_and_have_means_of_their_own() -> None:
+    first = noise(1)
+    groups = {
+        "b": {"x": (first, noise(2, 1.1)), "y": (first, noise(3, 1.1))},
+        "c": {"x": (first, noise(4))},
+        "d": {"x": (first, noise(7, rounds=5))},
+    }
+    found = compare_groups(groups)
+    flat = {(group, name): pair for group, pairs in groups.items() for name, pair in pairs.items()}
+    together = compare_medians(flat)
+    assert found["b"].differences["x"] == together["b", "x"]
+    assert found["c"].differences["x"] == together["c", "x"]
+    assert found["d"].overall is None
+    overall = found["b"].overall
+    assert overall is not None
+    assert overall.outcome == "slower"
+    # Of two means, the level of the smaller p-value is halved, and so its interval wider.
+    lone = compare_overall(groups["b"])
+    assert lone is not None
+    assert lone.low is not None
+    assert overall.low is not None
+    assert overall.low < lone.low

@@ -66,5 +66,7 @@ def read_bundle(path: Path) -> SelftestRecord:
                     return parse_record(file.read(), f"{path}: {RECORD}")
     except (OSError, EOFError, tarfile.TarError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise WorkspaceError(f"cannot read the bundle {path}: {reason}") from error
+        raise WorkspaceError(
+            f"cannot read the bundle {path}: {reason}", "name a file that `selftest` wrote"
+        ) from error
     raise WorkspaceError(f"{path} has no {RECORD} of a self-test", "name a bundle of `selftest`")

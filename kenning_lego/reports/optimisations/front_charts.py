@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from kenning_lego.core.optimisation_records import CandidateRecord, OptimisationRecord
-from kenning_lego.reports.formatting import SIZE_BYTES, TIME_NS, Column, Unit, duration, size
-from kenning_lego.reports.labels import place
+from kenning_lego.reports.drawing.labels import place
+from kenning_lego.reports.drawing.svg import drawing, element, group, text
+from kenning_lego.reports.formatting import SIZE_BYTES, TIME_NS, Figures, Unit, duration, size
 from kenning_lego.reports.quality import Quality
-from kenning_lego.reports.svg import drawing, element, group, text
-from kenning_lego.reports.tradeoff_charts import HEIGHT_PX, plane_around, step_line, titled
+from kenning_lego.reports.run.tradeoff_charts import HEIGHT_PX, plane_around, step_line, titled
 
 Figure = Callable[[CandidateRecord], float]
 
@@ -49,7 +49,7 @@ def _chart(
     if not several:
         return None
     quality, higher = quality_of(record), record.network.higher_is_better
-    unit = Column.fitting([max(map(figure, several))], units).unit
+    unit = Figures.fitting([max(map(figure, several))], units).unit
 
     def scaled(each: CandidateRecord) -> tuple[float, float]:
         return figure(each) / unit.factor, (each.score or 0.0) * quality.factor

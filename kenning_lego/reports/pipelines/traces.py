@@ -8,19 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from kenning_lego.reports.formatting import (
-    SIZE_BYTES,
-    TIME_NS,
-    Column,
-    Unit,
-    counted,
-    seconds,
-    significant,
-)
-from kenning_lego.reports.palette import shade
-from kenning_lego.reports.pipelines.findings import PipelineFindings
-from kenning_lego.reports.quality import Quality
-from kenning_lego.reports.svg import (
+from kenning_lego.reports.document.subjects import block_subject
+from kenning_lego.reports.drawing.palette import shade
+from kenning_lego.reports.drawing.reading import Axis, plot, series
+from kenning_lego.reports.drawing.svg import (
     CHARACTER_PX,
     Scale,
     across,
@@ -33,6 +24,17 @@ from kenning_lego.reports.svg import (
     text,
     upwards,
 )
+from kenning_lego.reports.formatting import (
+    SIZE_BYTES,
+    TIME_NS,
+    Figures,
+    Unit,
+    counted,
+    seconds,
+    significant,
+)
+from kenning_lego.reports.pipelines.findings import PipelineFindings
+from kenning_lego.reports.quality import Quality
 from kenning_lego.reports.variant_names import described
 
 _PLOT_PX = 170.0
@@ -77,7 +79,7 @@ def latency_trace(findings: PipelineFindings) -> Trace | None:
     durations = findings.record.frames.duration_ns
     if not durations:
         return None
-    unit = Column.fitting([statistics.median(durations)], TIME_NS).unit
+    unit = Figures.fitting([statistics.median(durations)], TIME_NS).unit
     bounds = [(each.at_s, each.budget.latency_ms) for each in findings.record.bounds]
     return Trace(
         f"latency of a frame, {unit.symbol}",
@@ -92,7 +94,7 @@ def memory_trace(findings: PipelineFindings) -> Trace | None:
     loaded = [(each.at_s, float(each.memory_bytes)) for each in findings.record.loaded]
     if not loaded:
         return None
-    unit = Column.fitting([max(value for _, value in loaded)], SIZE_BYTES).unit
+    unit = Figures.fitting([max(value for _, value in loaded)], SIZE_BYTES).unit
     bounds = [(each.at_s, each.budget.memory_bytes) for each in findings.record.bounds]
     return Trace(
         f"artifacts loaded, {unit.symbol}",
@@ -140,13 +142,13 @@ def trace_chart(trace: Trace, end_s: float, left: float, identity: str, width: f
         text(0, 14, trace.title, class_="axis"),
         text(right, bottom + _BOTTOM_PX - 6, "time, s", class_="axis", text_anchor="end"),
     ]
-    body += _marks(trace.points, size, x, at)
+    lines = _marks(trace.points, size, x, at)
     if trace.steps:
-        body.append(element("path", d=_stairs(trace.steps, x, at), class_="trace shade-1"))
+        lines.append(series("", _stairs(trace.steps, x, at), "trace shade-1", steps=True))
     if any(value is not None for _, value in trace.bound):
-        body.append(
-            group("the bound", element("path", d=_stairs(trace.bound, x, at), class_="bound"))
-        )
+        bound = series("bound", _stairs(trace.bound, x, at), "bound", steps=True)
+        lines.append(group("the bound", bound))
+    body.append(plot(Axis(x, unit="s"), Axis(y, unit=trace.unit.symbol), *lines))
     return drawing(
         identity, trace.title, _said(trace, size, end_s), width, bottom + _BOTTOM_PX, body
     )
@@ -192,7 +194,7 @@ def variants_chart(
                 height=_ROW_PX - 4,
                 class_=f"slab shade-{shade(variant)}",
             )
-            body.append(group(f"{block}: {said}", mark))
+            body.append(group(f"{block}: {said}", mark, data_about=block_subject(block)))
     return drawing(
         identity,
         "Variant of each block over time",
@@ -214,9 +216,9 @@ def _vertical(trace: Trace, bottom: float) -> Scale:
     near = [value for value in bounds if value <= _HIGHEST_BOUND * highest]
     highest, lowest = max([highest, *near]), min([lowest, *near])
     if trace.bound:  # amounts: their size counts, not only their change
-        lowest = 0.0
+        lowest, highest = min(0.0, lowest), max(0.0, highest)
     low, high = padded(lowest / factor, highest / factor)
-    return Scale(0.0 if trace.bound else low, high, bottom, _TOP_PX)
+    return Scale(0.0 if trace.bound and lowest == 0 else low, high, bottom, _TOP_PX)
 
 
 def _marks(
@@ -235,7 +237,7 @@ def _marks(
         if size > 1:
             spans.append(f"M{middle:.1f} {at(min(values)):.1f}V{at(max(values)):.1f}")
     parts = [element("path", d="".join(spans), class_="range")] if spans else []
-    return [*parts, element("path", d="".join(dots), class_="runs")] if dots else parts
+    return [*parts, series("", "".join(dots), "runs")] if dots else parts
 
 
 def _stairs(steps: Steps, x: Scale, at: Callable[[float], float]) -> str:

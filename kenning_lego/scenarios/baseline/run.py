@@ -23,7 +23,7 @@ from kenning_lego.scenarios.figures import run_figures
 from kenning_lego.scenarios.offline.configuration import OfflineConfig
 from kenning_lego.scenarios.offline.run import FOUND, Given, load, train_network
 from kenning_lego.scenarios.progress import Steps
-from kenning_lego.scenarios.step_counts import LOADING, REPORTING, baseline_steps
+from kenning_lego.scenarios.step_counts import LOADING, REPORTING, steps_of_baseline
 from kenning_lego.scenarios.targets import open_target
 from kenning_lego.scenarios.tester.configuration import IN_PROCESS, TargetConfig
 from kenning_lego.scenarios.tester.measuring import Scored, classification_of
@@ -32,7 +32,7 @@ from kenning_lego.scenarios.whole.candidates import Candidate, Namer, Network, c
 from kenning_lego.scenarios.whole.engines import engines_for
 from kenning_lego.scenarios.whole.networks import original_network
 from kenning_lego.scenarios.whole.running import Runnable, answer, check_runnable, time_in_turn
-from kenning_lego.store.atomic import write_json
+from kenning_lego.store.keeping import keep_record
 from kenning_lego.store.workspace import Workspace
 from kenning_lego.training.progress import OnProgress
 from kenning_lego.training.teacher import Scores
@@ -68,7 +68,7 @@ class _Baseline:
         self.config = config
         self.console = console
         self.command = tuple(command)
-        self.step = Steps(console, baseline_steps(config))
+        self.step = Steps(console, steps_of_baseline(config))
         self.where = TargetConfig(address=IN_PROCESS, threads=config.threads)
 
     def run(self) -> BaselineResult:
@@ -180,8 +180,7 @@ class _Baseline:
     def _record(self, workspace: Workspace, found: Baseline) -> BaselineResult:
         run = workspace.new_run()
         record = assemble_record(run.name, self.command, self.config, found, self.step.durations_s)
-        record_path = run / "record.json"
-        write_json(record_path, record.model_dump(mode="json"))
+        record_path = keep_record(record, run)
         with self.step(REPORTING):
             report_path = write_report(record, run)
         print_baseline(self.console, record)

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from kenning_lego.core.records import ConfigurationRecord, RunRecord
-from kenning_lego.reports.memory import MEMORY
+from kenning_lego.reports.run.memory import MEMORY
 from kenning_lego.scenarios.tester.choice import ORIGINAL
 from kenning_lego.scenarios.tester.judging import describe_verdict
 from kenning_lego.stats.summary import Summary, summarize

@@ -15,6 +15,9 @@ _kenning_lego() {{
     verbs=(
 """
 
+_PLAIN = str.maketrans("[]:\\", "();/")
+"""Instead of what has a meaning in a specification."""
+
 _ACTIONS = """\
     )
     _describe verb verbs
@@ -82,11 +85,13 @@ def _specifications(command: Command) -> Iterator[str]:
 
 
 def _specification(option: Option) -> str:
-    about = option.about.translate(str.maketrans({"[": "(", "]": ")", ":": ";", "\\": "/"}))
+    about = option.about.translate(_PLAIN)
     if option.bare:
         return f"{option.name}[{about}]"
     action = f"({' '.join(option.values)})" if option.values else "_files" if option.files else " "
-    return f"{'*' if option.many else ''}{option.name}=[{about}]:value:{action}"
+    if option.many:  # up to the next flag
+        return f"*{option.name}=[{about}]:*--*:value:{action}"
+    return f"{option.name}=[{about}]:value:{action}"
 
 
 def _quoted(text: str) -> str:

@@ -5,21 +5,18 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from kenning_lego import __version__
 from kenning_lego.core.conversion_records import ConversionCell, ConversionRecord, RouteRecord
 from kenning_lego.core.errors import ConfigurationError, UnknownNameError
 from kenning_lego.core.lookup import find_callable
-from kenning_lego.core.run_headers import EnvironmentRecord
 from kenning_lego.models.lookup import NETWORKS, input_shape
 from kenning_lego.scenarios.converting.configuration import ConvertConfig
 from kenning_lego.scenarios.converting.jobs import ONNX_FILE, Job
 from kenning_lego.scenarios.converting.processes import run_job
 from kenning_lego.scenarios.converting.routes import ROUTES, Route
-from kenning_lego.servers.environment import describe
+from kenning_lego.scenarios.origin import origin
 from kenning_lego.store.artifacts import digest_of
 from kenning_lego.store.workspace import Step, Workspace
 
@@ -74,13 +71,8 @@ def convert(
             cells.append(cell)
             on_cell(len(cells), total, cell)
     run = workspace.new_run()
-    here = describe()
     record = ConversionRecord(
-        id=run.name,
-        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        version=__version__,
-        command=tuple(command),
-        host=EnvironmentRecord.between(here, here),
+        **origin(run.name, command, config),
         versions={k: v for name in config.routes for k, v in ROUTES[name].versions().items()},
         tolerance=config.tolerance,
         routes=tuple(RouteRecord(name=name, title=ROUTES[name].title) for name in _asked(config)),

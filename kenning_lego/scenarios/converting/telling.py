@@ -8,16 +8,16 @@ from rich.console import Console
 
 from kenning_lego.core.conversion_records import ConversionCell, ConversionRecord
 from kenning_lego.core.output import current
-from kenning_lego.reports.conversions.matrix import matrix
-from kenning_lego.reports.write import write_conversions
+from kenning_lego.reports.conversions.report import conversions_said
+from kenning_lego.reports.documents import document_of
+from kenning_lego.reports.formats.layout import Layout
+from kenning_lego.reports.write import stem_of, usual_formats, write_formats
 from kenning_lego.scenarios.converting.configuration import ConvertConfig
 from kenning_lego.scenarios.converting.run import convert, networks_of
 from kenning_lego.scenarios.figures import conversion_figures
 from kenning_lego.scenarios.progress import Steps
-from kenning_lego.store.atomic import write_json
+from kenning_lego.store.keeping import keep_record
 from kenning_lego.store.workspace import Workspace
-
-RECORD_NAME = "conversion.json"
 
 
 def convert_and_tell(
@@ -39,10 +39,12 @@ def convert_and_tell(
                 console.print(f"  {cell.network} {cell.route}: {cell.problem}", soft_wrap=True)
 
         record, run = convert(config, workspace, on_cell, command)
-    write_json(run / RECORD_NAME, record.model_dump(mode="json"))
-    console.print(matrix(record).said, soft_wrap=True)
+    kept = keep_record(record, run)
+    console.print(conversions_said(record), soft_wrap=True)
     current().figures(**conversion_figures(record))
-    current().wrote("record", run / RECORD_NAME)
-    for path in write_conversions(record, config.output or run):
-        current().wrote("report", path)
+    current().wrote("record", kept)
+    document = document_of(record)
+    layout = Layout(config.output or run, stem_of(document))
+    for each in write_formats(document, usual_formats(document), layout):
+        current().wrote("report", each.path)
     return record

@@ -165,6 +165,7 @@ VERBS: Mapping[str, Described] = {
         ("workspace", "models", "shape", "routes", "time_limit_s", "output"),
     ),
     "report": Described("render_report:ReportConfig", "report"),
+    "results": Described("keeping.configuration:ListConfig", "results list"),
     "compare": Described("compare:CompareConfig", "compare"),
     "list": Described("components:ListConfig", "list"),
     "info": Described("info:InfoConfig", "info"),
@@ -187,6 +188,15 @@ ACTIONS: Mapping[str, Mapping[str, str]] = {
         "authorise": "keys:AuthoriseConfig",
         "revoke": "keys:RevokeConfig",
         "list": "keys:KeysConfig",
+    },
+    "results": {
+        "list": "keeping.configuration:ListConfig",
+        "show": "keeping.configuration:ShowConfig",
+        "tag": "keeping.configuration:TagConfig",
+        "note": "keeping.configuration:NoteConfig",
+        "compare": "compare:CompareConfig",
+        "export": "keeping.configuration:ExportConfig",
+        "prune": "keeping.configuration:PruneConfig",
     },
 }
 """The configuration of each action, below ``kenning_lego.scenarios``, by verb."""

@@ -60,7 +60,7 @@ class WatchConfig(Component):
     detach: bool = False
     """Leave the pipelines running in the end instead of stopping them."""
     output: Path | None = None
-    """Directory for the record and its report; a new run of the first workspace if not given."""
+    """Directory for the record and its report, beside a new run of the first workspace."""
     fuse_after: float | None = Field(default=None, gt=0)
     """Once a configuration has run for so many seconds, ship it merged into one artifact."""
 

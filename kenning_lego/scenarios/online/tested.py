@@ -15,7 +15,8 @@ from kenning_lego.blocks.latency import stages_of
 from kenning_lego.core.engines import Options
 from kenning_lego.core.errors import ConfigurationError, WorkspaceError
 from kenning_lego.core.offers import Offer, OfferedSegment, OfferedVariant
-from kenning_lego.core.records import ConfigurationRecord, RunRecord, TensorRecord, load_record
+from kenning_lego.core.opening import open_as
+from kenning_lego.core.records import ConfigurationRecord, RunRecord, TensorRecord
 from kenning_lego.scenarios.online.prediction import Predictor
 from kenning_lego.scenarios.tester.choice import pose_problem
 from kenning_lego.selection.problem import Problem
@@ -35,6 +36,9 @@ class TestedNetwork:
     workspace: Workspace
     path: Path
     record: RunRecord
+
+    def _repr_html_(self) -> str:
+        return self.record._repr_html_()
 
     @cached_property
     def latencies_ms(self) -> Mapping[str, float]:
@@ -161,7 +165,7 @@ def open_tested(workspace: Path | str, run: str | None = None) -> TestedNetwork:
         raise ConfigurationError(f"{workspace} is not a workspace", "name one that a test made")
     opened = Workspace(workspace)
     path = opened.latest_record() if run is None else opened.record(run)
-    record = load_record(path)
+    record = open_as(RunRecord, path)
     if not record.segments:
         raise WorkspaceError(
             f"{record.network.name} in {path} was measured whole: there are no blocks to choose of",

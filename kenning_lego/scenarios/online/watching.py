@@ -5,14 +5,12 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kenning_lego import __version__
 from kenning_lego.core.deployment_records import DeploymentEvent
 from kenning_lego.core.engines import Engine
-from kenning_lego.core.errors import TargetError
+from kenning_lego.core.errors import StoreError, TargetError
 from kenning_lego.core.output import current
 from kenning_lego.core.pipeline_records import PipelinesRecord
 from kenning_lego.core.plans import TargetDescription
@@ -20,23 +18,23 @@ from kenning_lego.core.run_headers import EnvironmentRecord, TargetRecord
 from kenning_lego.metrics.base import ShareMetric
 from kenning_lego.metrics.lookup import make_metric
 from kenning_lego.protocols.client import TargetClient
-from kenning_lego.reports.write import write_pipelines_report
+from kenning_lego.reports.write import write_report
 from kenning_lego.scenarios.figures import pipeline_figures
 from kenning_lego.scenarios.online.configuration import AdaptConfig, RunConfig
 from kenning_lego.scenarios.online.deploying import Pipeline, deploy
 from kenning_lego.scenarios.online.following import Followed, first_moment, used_by
 from kenning_lego.scenarios.online.fusing import Fuser
 from kenning_lego.scenarios.online.recording import record_events, record_pipeline
+from kenning_lego.scenarios.origin import origin
 from kenning_lego.scenarios.progress import Steps, Track
 from kenning_lego.scenarios.targets import check_engines, open_server
-from kenning_lego.servers.environment import describe
-from kenning_lego.store.atomic import write_json
+from kenning_lego.store.keeping import keep_record
+from kenning_lego.store.workspace import new_run_name
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 LOOK_INTERVAL_S = 0.25
-RECORD_NAME = "pipelines.json"
 STEPS = frozenset({"loaded", "evicted", "paused", "switched", "preloaded"})
 """Kinds of events that only carry out what was decided: they are in the record alone."""
 
@@ -84,11 +82,10 @@ class Watch:
                     self._look_on(target)
                 except (KeyboardInterrupt, TargetError):
                     # What was seen until then is worth keeping, also of a target that is gone.
-                    self._keep(self._record(target.address, before, before))
+                    self._keep(target.address, before, before)
                     raise
-            record = self._record(target.address, before, target.describe())
-        self._keep(record)
-        return record
+            after = target.describe()
+        return self._keep(target.address, before, after)
 
     def _engines(self) -> list[Engine]:
         """Further ones that the pipelines' variants run on."""
@@ -153,47 +150,41 @@ class Watch:
                 return
 
     def _tell(self, name: str, events: Sequence[DeploymentEvent]) -> None:
-        origin = first_moment(self._followed.values())
+        begin_ns = first_moment(self._followed.values())
         for event in events:
             if event.kind not in STEPS:
-                at = (event.at_ns - origin) / 1e9
+                at = (event.at_ns - begin_ns) / 1e9
                 said = f"  {at:7.2f} s  {name}  {event.kind}: {event.text}"
                 self._console.print(said, soft_wrap=True)
 
     def _record(
-        self, address: str, before: TargetDescription, after: TargetDescription
+        self, run_id: str, address: str, before: TargetDescription, after: TargetDescription
     ) -> PipelinesRecord:
-        now, here = datetime.now(timezone.utc), describe()
         followed = list(self._followed.values())
-        origin = first_moment(followed)
+        begin_ns = first_moment(followed)
         last = [each.frames[-1] for each in followed if each.frames]
-        end_ns = max((frame.begin_ns + frame.duration_ns for frame in last), default=origin)
+        end_ns = max((frame.begin_ns + frame.duration_ns for frame in last), default=begin_ns)
         return PipelinesRecord(
-            id=now.strftime("pipelines-%Y%m%dT%H%M%S.%f")[:-3] + "Z",
-            created=now.isoformat(timespec="seconds"),
-            version=__version__,
-            command=self._command,
-            scenario=self._config.model_dump(mode="json"),
-            host=EnvironmentRecord.between(here, here),
+            **origin(run_id, self._command, self._config),
             target=TargetRecord(
                 address=address,
                 in_process=False,
                 environment=EnvironmentRecord.between(before, after),
                 used=used_by(followed),
             ),
-            duration_s=round((end_ns - origin) / 1e9, 6),
+            duration_s=round((end_ns - begin_ns) / 1e9, 6),
             pipelines=tuple(
                 record_pipeline(
                     each,
                     self._pipelines[each.name].network,
                     self._pipelines[each.name].supply.said,
-                    origin,
+                    begin_ns,
                     self._answers(each),
                     self._fused[each.name],
                 )
                 for each in followed
             ),
-            events=record_events(followed, origin),
+            events=record_events(followed, begin_ns),
         )
 
     def _answers(self, followed: Followed) -> Mapping[int, int]:
@@ -204,12 +195,24 @@ class Watch:
             return {}
         return followed.answers(labels, metric)
 
-    def _keep(self, record: PipelinesRecord) -> None:
-        first = next(iter(self._pipelines.values()))
-        directory: Path = self._config.output or first.network.workspace.new_run()
-        path = directory / RECORD_NAME
-        write_json(path, record.model_dump(mode="json"))
-        report = write_pipelines_report(record, directory)
+    def _new_run(self) -> Path | None:
+        """None where the workspace cannot be written, and another place can."""
+        try:
+            return next(iter(self._pipelines.values())).network.workspace.new_run()
+        except StoreError as error:
+            if self._config.output is None:
+                raise
+            current().tell(f"not kept in the workspace: {error}")
+            return None
+
+    def _keep(
+        self, address: str, before: TargetDescription, after: TargetDescription
+    ) -> PipelinesRecord:
+        """Write record and page as a run of the first workspace, and where they are wanted."""
+        run = self._new_run()
+        record = self._record(run.name if run else new_run_name(), address, before, after)
         current().figures(**pipeline_figures(record))
-        current().wrote("record", path)
-        current().wrote("report", report)
+        for directory in filter(None, (run, self._config.output)):
+            current().wrote("record", keep_record(record, directory))
+            current().wrote("report", write_report(record, directory))
+        return record

@@ -14,7 +14,7 @@ from kenning_lego.core.plans import Statistics
 from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.datasets.samples import Samples
 from kenning_lego.datasets.splitting import subset
-from kenning_lego.reports.write import write_optimisation_report
+from kenning_lego.reports.write import write_report
 from kenning_lego.scenarios.figures import search_figures
 from kenning_lego.scenarios.offline.run import (
     FOUND,
@@ -31,12 +31,12 @@ from kenning_lego.scenarios.optimiser.recording import Found, assemble_record
 from kenning_lego.scenarios.optimiser.search import Entry, Trials, compile_all
 from kenning_lego.scenarios.optimiser.summary import print_search
 from kenning_lego.scenarios.progress import Steps
-from kenning_lego.scenarios.step_counts import LOADING, REPORTING, search_steps
+from kenning_lego.scenarios.step_counts import LOADING, REPORTING, steps_of_search
 from kenning_lego.scenarios.targets import open_target
 from kenning_lego.scenarios.whole.candidates import Candidate, Namer, Network
 from kenning_lego.scenarios.whole.engines import engines_for
 from kenning_lego.scenarios.whole.networks import original_network, uniform_networks
-from kenning_lego.store.atomic import write_json
+from kenning_lego.store.keeping import keep_record
 from kenning_lego.store.workspace import Workspace
 
 
@@ -72,7 +72,7 @@ class _Search:
         self.config = config
         self.console = console
         self.command = tuple(command)
-        self.step = Steps(console, search_steps(config))
+        self.step = Steps(console, steps_of_search(config))
 
     def run(self) -> SearchResult:
         config = self.config
@@ -133,6 +133,8 @@ class _Search:
                 most = _some(validation, config.samples)
                 entries = trials.score(entries, most, track.update)
                 track.note = _left(entries)
+                if trials.found:
+                    track.note += f", {trials.found} scores found in the workspace"
             with self.step("time in turn on the target") as track:
                 entries = trials.measure(entries, track.update)
             with self.step("score the undominated on the test part") as track:
@@ -160,10 +162,9 @@ class _Search:
             found,
             self.step.durations_s,
         )
-        record_path = run / "optimisation.json"
-        write_json(record_path, record.model_dump(mode="json"))
+        record_path = keep_record(record, run)
         with self.step(REPORTING):
-            report_path = write_optimisation_report(record, run)
+            report_path = write_report(record, run)
         print_search(self.console, record)
         if self.config.output is not None and record.best is not None:
             for path in write_best(record, workspace, self.config.output):

@@ -17,14 +17,16 @@ from kenning_lego.scenarios.optimiser.configuration import OptimisationConfig
 from kenning_lego.scenarios.optimiser.judging import Figures, hopeless
 from kenning_lego.scenarios.whole.candidates import Candidate, compile_candidate
 from kenning_lego.scenarios.whole.running import (
-    Answers,
     Runnable,
     answer,
     check_runnable,
     time_in_turn,
 )
+from kenning_lego.store.fingerprint import fingerprint
 from kenning_lego.store.workspace import Workspace
 from kenning_lego.training.progress import OnProgress
+
+_SCORE_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,6 +119,8 @@ class Trials:
         self._dataset = dataset
         self._metric = metric
         self._workspace = workspace
+        self.found = 0
+        """Scores so far that an earlier search left in the workspace."""
 
     def load(self, entries: Entries, tell: OnProgress) -> list[Entry]:
         """Ship every artifact and run it on one image."""
@@ -134,24 +138,22 @@ class Trials:
 
     def score(self, entries: Entries, samples: Samples, tell: OnProgress) -> list[Entry]:
         """Score on images of the validation part; the latency is that of these calls."""
+        score_of = self._scorer(samples)
 
         def score(entry: Entry) -> Entry:
-            found = self._answers(entry, samples)
-            latency_ms = median(found.durations_ns) / 1e6
-            value = self._metric.score(found.outputs, samples.labels)
+            value, latency_ms = score_of(entry)
             return replace(entry, score=value, latency_ms=latency_ms)
 
         return self._each(entries, "score", score, tell)
 
     def test(self, entries: Entries, names: set[str], tell: OnProgress) -> list[Entry]:
         """Score those of these names on the test part."""
-        samples = self._dataset.test
+        score_of = self._scorer(self._dataset.test)
 
         def score(entry: Entry) -> Entry:
             if entry.name not in names:
                 return entry
-            found = self._answers(entry, samples)
-            value = self._metric.score(found.outputs, samples.labels)
+            value, _ = score_of(entry)
             return replace(entry, test_score=value)
 
         return self._each(entries, "score", score, tell)
@@ -193,8 +195,32 @@ class Trials:
             "images"
         )
 
-    def _answers(self, entry: Entry, samples: Samples) -> Answers:
-        return answer(self._target, entry.runnable, self._config.target, samples, _quietly)
+    def _scorer(self, samples: Samples) -> Callable[[Entry], tuple[float, float]]:
+        """Gives score and median latency in ms on these samples; keeps them in the workspace."""
+        where, told = self._config.target, self._target.describe()
+        on = {
+            "samples": fingerprint({"images": samples.images, "labels": samples.labels}),
+            "metric": self._metric.name,
+            "target": {"facts": dict(told.facts), "engines": dict(told.engines)},
+            "threads": where.threads,
+        }
+
+        def score_of(entry: Entry) -> tuple[float, float]:
+            what = entry.runnable
+            ran = {"artifact": what.digest, "runtime": what.engine.runtime}
+            inputs = {**on, **ran, "options": dict(what.engine.options)}
+            step = self._workspace.step("score_on_target", _SCORE_VERSION, inputs)
+            known = step.load()
+            if known is not None:
+                self.found += 1
+                return float(known["score"]), float(known["latency_ms"])
+            answers = answer(self._target, what, where, samples, _quietly)
+            score = self._metric.score(answers.outputs, samples.labels)
+            latency_ms = median(answers.durations_ns) / 1e6
+            step.save({"score": score, "latency_ms": latency_ms})
+            return score, latency_ms
+
+        return score_of
 
     def _each(
         self,

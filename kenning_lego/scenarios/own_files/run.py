@@ -33,7 +33,7 @@ from kenning_lego.scenarios.own_files.scoring import Examination, examine, score
 from kenning_lego.scenarios.own_files.shipping import Shipped, compose, ship
 from kenning_lego.scenarios.own_files.telling import print_file_test
 from kenning_lego.scenarios.progress import Steps
-from kenning_lego.scenarios.step_counts import LOADING, REPORTING, file_test_steps
+from kenning_lego.scenarios.step_counts import LOADING, REPORTING, steps_of_file_test
 from kenning_lego.scenarios.targets import check_engine, open_target
 from kenning_lego.scenarios.tester.adding_up import with_latencies
 from kenning_lego.scenarios.tester.choice import ORIGINAL
@@ -46,7 +46,7 @@ from kenning_lego.scenarios.tester.measuring import (
 )
 from kenning_lego.scenarios.tester.recording import assemble_record
 from kenning_lego.scenarios.tester.run import TestResult
-from kenning_lego.store.atomic import write_json
+from kenning_lego.store.keeping import keep_record
 from kenning_lego.store.workspace import Workspace
 
 _USED = {"workspace", "model", "dataset", "metric", "target", "measurement", "memory", "strict"}
@@ -76,7 +76,7 @@ class _FileTest:
         self.config = config
         self.console = console
         self.command = tuple(command)
-        self.step = Steps(console, file_test_steps(config))
+        self.step = Steps(console, steps_of_file_test(config))
 
     def run(self) -> TestResult:
         config = self.config
@@ -188,8 +188,7 @@ class _FileTest:
             address=target.address,
             durations_s=self.step.durations_s,
         )
-        path = run / "record.json"
-        write_json(path, record.model_dump(mode="json"))
+        path = keep_record(record, run)
         with self.step(REPORTING):
             report = write_report(record, run)
         print_file_test(self.console, record)

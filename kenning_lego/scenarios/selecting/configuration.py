@@ -109,6 +109,8 @@ class SelectConfig(NetworkDemandConfig):
     """How many of them to print."""
     output: Path | None = None
     """Directory for selection.json, and for the fronts as CSV and JSON."""
+    keep: bool = False
+    """Keep the answers as a run of the first workspace, where `kenning-lego results` finds them."""
 
     @model_validator(mode="after")
     def _names_networks(self) -> SelectConfig:

@@ -14,7 +14,7 @@ from kenning_lego.core.selection_records import (
     SelectedFromRecord,
     SelectionRecord,
 )
-from kenning_lego.reports.memory import MEMORY
+from kenning_lego.reports.run.memory import MEMORY
 from kenning_lego.scenarios.selecting.answering import describe_choice
 from kenning_lego.scenarios.selecting.asking import Asked
 from kenning_lego.scenarios.tester.choice import original_choice

@@ -10,7 +10,12 @@ from kenning_lego.blocks.configuration import MeasurementConfig
 from kenning_lego.blocks.latency import stages_of
 from kenning_lego.core.engines import Engine
 from kenning_lego.core.loads import MAX_QUERIES, LoadPlan
-from kenning_lego.core.records import ConfigurationRecord, ScoreRecord, SegmentRecord
+from kenning_lego.core.records import (
+    ConfigurationRecord,
+    EnergyRecord,
+    ScoreRecord,
+    SegmentRecord,
+)
 from kenning_lego.core.target import Target
 from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.scenarios.tester.configuration import TargetConfig
@@ -113,7 +118,15 @@ def with_energy(
             "energy_source": " + ".join(energy.domains),
         }
     )
-    return configuration.model_copy(update={"measured": measured})
+    found = EnergyRecord(
+        idle_s=energy.idle,
+        busy_s=energy.busy,
+        idle_w=energy.idle_watts,
+        busy_w=energy.busy_watts,
+        inferences=energy.inferences,
+        readings=energy.readings,
+    )
+    return configuration.model_copy(update={"measured": measured, "energy": found})
 
 
 def _idle(target: Target, begin_s: float, seconds: float, sleep: Callable[[float], None]) -> float:

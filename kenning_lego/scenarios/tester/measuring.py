@@ -37,6 +37,9 @@ from kenning_lego.stats.pace import medians_at_pace
 from kenning_lego.stats.rounds import Rounds
 from kenning_lego.store.artifacts import ArtifactStore
 
+PARTS = 10_000
+"""Of a plan, in which its progress is told."""
+
 OnProgress = Callable[[int, int, str], None]
 
 _DECODED_AT_ONCE = 64
@@ -86,7 +89,7 @@ def time_variants(
         engines=engines,
     )
     plan = replace(plan, beside_deployments=where.beside_deployments)
-    target.measure(plan, translated(on_progress))
+    target.measure(plan, translated(on_progress, plan.max_seconds))
     return medians_ms(target, [item.name for item in plan.items])
 
 
@@ -169,7 +172,7 @@ def time_configurations(
         engines=engines,
     )
     plan = replace(plan, beside_deployments=where.beside_deployments)
-    target.measure(plan, translated(on_progress))
+    target.measure(plan, translated(on_progress, plan.max_seconds))
     return medians_ms(target, [item.name for item in plan.items])
 
 
@@ -299,6 +302,20 @@ def _links(statistics: Statistics) -> dict[tuple[int, int], float]:
     }
 
 
-def translated(on_progress: OnProgress) -> Callable[[Progress], None]:
-    """What a target tells while it measures, as steps tell it."""
-    return lambda progress: on_progress(progress.done, progress.total, f"{progress.phase} rounds")
+def translated(on_progress: OnProgress, max_seconds: float) -> Callable[[Progress], None]:
+    """A plan's progress, for what counts work.
+
+    A plan ends after its rounds or its seconds: it is as far as it is with the one that is nearer.
+
+    Args:
+        on_progress: told the share that is done, in parts of :data:`PARTS`.
+        max_seconds: of the plan.
+    """
+
+    def tell(progress: Progress) -> None:
+        rounds = progress.done / progress.total if progress.total else 0.0
+        share = max(rounds, min(1.0, progress.elapsed_s / max_seconds))
+        text = f"{progress.phase}, {progress.done:,} rounds"
+        on_progress(round(share * PARTS), PARTS, text)
+
+    return tell

@@ -32,7 +32,7 @@ from kenning_lego.scenarios.offline.run import FOUND, Given, Made, load, make
 from kenning_lego.scenarios.online.front_record import MOST_CARRIED, record_front
 from kenning_lego.scenarios.online.prediction import Predictor, fixed_cost_of
 from kenning_lego.scenarios.progress import Steps
-from kenning_lego.scenarios.step_counts import LOADING, REPORTING, test_steps
+from kenning_lego.scenarios.step_counts import LOADING, REPORTING, steps_of_test
 from kenning_lego.scenarios.targets import check_engines, open_target
 from kenning_lego.scenarios.tester.adding_up import (
     add_up,
@@ -64,7 +64,7 @@ from kenning_lego.scenarios.tester.summary import print_blocks, print_configurat
 from kenning_lego.scenarios.tester.ways import ways_of
 from kenning_lego.selection.front import pareto_front
 from kenning_lego.stats.quality_law import QualityLaw
-from kenning_lego.store.atomic import write_json
+from kenning_lego.store.keeping import keep_record
 from kenning_lego.store.workspace import Workspace
 
 PLANS = ("variants", "configurations")
@@ -115,7 +115,7 @@ class _Test:
         self.config = config
         self.console = console
         self.command = tuple(command)
-        self.step = Steps(console, test_steps(config))
+        self.step = Steps(console, steps_of_test(config))
 
     def run(self) -> TestResult:
         config = self.config
@@ -323,8 +323,7 @@ class _Test:
             measured.address,
             self.step.durations_s,
         )
-        record_path = run / "record.json"
-        write_json(record_path, record.model_dump(mode="json"))
+        record_path = keep_record(record, run)
         with self.step(REPORTING):
             report_path = write_report(record, run)
         print_configurations(self.console, record)

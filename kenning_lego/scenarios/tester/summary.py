@@ -17,7 +17,7 @@ from kenning_lego.core.records import (
     ScoreRecord,
     SegmentRecord,
 )
-from kenning_lego.reports.memory import MEMORY
+from kenning_lego.reports.run.memory import MEMORY
 from kenning_lego.scenarios.tester.choice import ORIGINAL
 from kenning_lego.scenarios.tester.judging import describe_verdict
 from kenning_lego.scenarios.tester.mixing_summary import labels_of, print_mixing

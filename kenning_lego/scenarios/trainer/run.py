@@ -20,12 +20,14 @@ from kenning_lego.metrics.lookup import make_metric
 from kenning_lego.scenarios.figures import training_figures
 from kenning_lego.scenarios.offline.fitting import check_fits
 from kenning_lego.scenarios.offline.run import FOUND, make_model
+from kenning_lego.scenarios.pages import write_page
 from kenning_lego.scenarios.progress import Steps, Track
 from kenning_lego.scenarios.step_counts import LOADING, TRAINING_STEPS
 from kenning_lego.scenarios.trainer.configuration import TrainConfig
 from kenning_lego.scenarios.trainer.recording import record_training
 from kenning_lego.store.artifacts import digest_of
-from kenning_lego.store.atomic import write_bytes, write_json
+from kenning_lego.store.atomic import write_bytes
+from kenning_lego.store.keeping import keep_record
 from kenning_lego.store.workspace import Workspace
 from kenning_lego.training.classification import Surroundings
 from kenning_lego.training.fitting import EpochResult
@@ -163,8 +165,7 @@ class _Training:
         )
         for path in filter(None, (directory / WEIGHTS_NAME, output)):
             write_bytes(path, weights)
-        path = directory / "training.json"
-        write_json(path, record.model_dump(mode="json"))
+        path = keep_record(record, directory)
         return TrainingOutcome(record, path, output or directory / WEIGHTS_NAME)
 
     def _tell(self, outcome: TrainingOutcome, log: Path) -> None:
@@ -178,6 +179,7 @@ class _Training:
         self._say(f"log {log} (tensorboard --logdir {log.parent})")
         current().figures(**training_figures(record))
         current().wrote("record", outcome.record_path)
+        write_page(record, outcome.record_path.parent)
         current().wrote("weights", outcome.weights_path)
 
     def _say(self, text: str) -> None:

@@ -33,6 +33,7 @@ class Looker:
         self._client: TargetClient | None = None
         self._memory = Memory()
         self._machine = ""
+        self._gone_since: float | None = None
 
     def open(self) -> None:
         """Reach the target for the first time.
@@ -55,17 +56,20 @@ class Looker:
                 return self._seen(self._client, now)
         except (TargetError, TargetUnreachableError) as error:
             self.close()
+            self._gone_since = self._gone_since or now
             return Sight(self._address, now, self._machine, trouble=error.problem)
         return Sight(self._address, now, self._machine, trouble="not connected")
 
     def _seen(self, client: TargetClient, now: float) -> Sight:
         observation = client.observe(PATIENCE_S)
+        gone_since, self._gone_since = self._gone_since, None
         for status in observation.deployments:
             self._follow(client, status)
         return Sight(
             self._address,
             now,
             self._machine,
+            gone_s=None if gone_since is None else now - gone_since,
             observation=observation,
             left=self._memory.left(observation, time.monotonic()),
             pipelines=tuple(map(self._memory.pipeline, observation.deployments)),

@@ -21,6 +21,7 @@ from rich.text import Text
 from kenning_lego.scenarios.watcher.readings import rows
 from kenning_lego.scenarios.watcher.seen import SeenPipeline, Sight
 from kenning_lego.scenarios.watcher.words import (
+    back,
     configuration,
     lease,
     pipeline_in_words,
@@ -44,16 +45,21 @@ def show_until_ended(
         seconds: for how long; None until a key ends it.
     """
     end = None if seconds is None else time.monotonic() + seconds
+    news = ""
     with _keys(), Live(console=console, screen=True, auto_refresh=False) as live:
         while True:
-            live.update(view(look(), console), refresh=True)
+            sight = look()
+            if sight.gone_s is not None:
+                at = time.strftime("%H:%M:%S", time.localtime(sight.at_unix_s))
+                news = f"{at} {back(sight)}"
+            live.update(view(sight, console, news), refresh=True)
             left = interval_s if end is None else min(interval_s, end - time.monotonic())
             if left <= 0 or _pressed(left):
                 return
 
 
-def view(sight: Sight, console: Console) -> RenderableType:
-    """What was seen, as wide as the terminal is."""
+def view(sight: Sight, console: Console, news: str = "") -> RenderableType:
+    """What was seen, and what happened before, as wide as the terminal is."""
     at = time.strftime("%H:%M:%S", time.localtime(sight.at_unix_s))
     parts: list[RenderableType] = [
         Text(f"{sight.address}  {sight.machine}", style="bold", overflow="ellipsis", no_wrap=True)
@@ -64,6 +70,8 @@ def view(sight: Sight, console: Console) -> RenderableType:
         parts += _work(sight, console)
         parts += _pipelines(sight, console)
         parts += _sensors(sight)
+    if news:
+        parts.append(Text(news, style="yellow"))
     parts.append(Text(f"{at}   q ends", style="dim"))
     return Group(*parts)
 
@@ -74,9 +82,10 @@ def _work(sight: Sight, console: Console) -> Iterator[RenderableType]:
     seen = sight.observation
     if seen.doing:
         table.add_row("doing", Text(under_way(sight)))
-    yield table
     if seen.doing and seen.total:
-        yield ProgressBar(total=seen.total, completed=seen.done, width=min(60, console.width))
+        width = min(60, console.width - _NAME_COLUMN - 2)
+        table.add_row("", ProgressBar(total=seen.total, completed=seen.done, width=width))
+    yield table
 
 
 def _pipelines(sight: Sight, console: Console) -> Iterator[RenderableType]:

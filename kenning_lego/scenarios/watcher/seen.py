@@ -53,6 +53,7 @@ class Sight:
         at_unix_s: when it was.
         machine: what the target is, in words; empty before it was reached.
         trouble: why it cannot be seen; empty if it can.
+        gone_s: for how long it was gone, if it is back since the look before.
         observation: what it does.
         left: until the plan under way ends.
         pipelines: that it owns.
@@ -62,6 +63,7 @@ class Sight:
     at_unix_s: float
     machine: str = ""
     trouble: str = ""
+    gone_s: float | None = None
     observation: Observation = field(default_factory=Observation)
     left: Left | None = None
     pipelines: tuple[SeenPipeline, ...] = ()

@@ -21,6 +21,8 @@ def lines(sight: Sight) -> Iterator[str]:
     if sight.trouble:
         yield f"{at}  lost {sight.address}: {sight.trouble}; trying again"
         return
+    if sight.gone_s is not None:
+        yield f"{at}  {back(sight)}"
     yield f"{at}  lease: {lease(sight.observation)}"
     if sight.observation.doing:
         yield f"{at}  {under_way(sight)}"
@@ -28,6 +30,11 @@ def lines(sight: Sight) -> Iterator[str]:
         yield f"{at}  pipeline {pipeline.status.name}: {pipeline_in_words(pipeline)}"
     for row in rows(sight.observation.latest):
         yield f"{at}  {row.name}: {row.text}"
+
+
+def back(sight: Sight) -> str:
+    """That the target is there again."""
+    return f"reached {sight.address} again after {span(sight.gone_s or 0.0)}; another server, maybe"
 
 
 def lease(observation: Observation) -> str:
@@ -112,6 +119,7 @@ def to_json(sight: Sight) -> dict[str, Any]:
         "address": sight.address,
         "connected": not sight.trouble,
         "trouble": sight.trouble or None,
+        "gone_s": sight.gone_s,
         "machine": sight.machine or None,
         "observation": None if sight.trouble else dict(pack_observation(sight.observation)),
         "left_s": None if sight.left is None else [sight.left.low_s, sight.left.high_s],

@@ -110,7 +110,7 @@ def time_in_turn(
         engines=tuple(further),
         beside_deployments=where.beside_deployments,
     )
-    target.measure(plan, translated(tell))
+    target.measure(plan, translated(tell, plan.max_seconds))
     return medians_ms(target, list(items))
 
 

@@ -115,7 +115,7 @@ def test_info_knows_every_verb(verb: str, capsys: pytest.CaptureFixture[str]) ->
         (["tset"], "did you mean 'test'?"),
         (["digits", "--kind", "colour"], "unknown kind 'colour'"),
         (["digits", "--kind", "compiler"], "unknown compiler 'digits'"),
-        (["test", "--json", "--schema"], "json and schema are two forms"),
+        (["test", "--json", "--schema"], "--json and --schema are two forms"),
     ],
 )
 def test_wrong_question_is_one_line(

@@ -140,16 +140,22 @@ def test_terminal_gets_the_file_alone(capsys: pytest.CaptureFixture[str]) -> Non
     assert yaml.safe_load(capsys.readouterr().out)["address"] == "tcp://127.0.0.1:5570"
 
 
-def test_written_test_runs(tmp_path: Path) -> None:
+def test_written_test_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "scenario.yaml"
     assert write(path) == 0
+    capsys.readouterr()
     tiny = "--model.name tests.networks:tiny_resnet --training.epochs 1 --retraining.epochs 1"
     tiny += " --blocks.count 1 --blocks.ratios 0.0 0.5 --target.address in-process"
     tiny += " --measurement.min-rounds 5 --measurement.max-rounds 5 --measurement.additivity-runs 0"
     workspace = tmp_path / "workspace"
     arguments = [str(path), "--workspace", str(workspace), *tiny.split()]
-    assert run(inference_tester.main, arguments) == 0
-    assert Workspace(workspace).latest_record().is_file()
+    assert run(inference_tester.main, [*arguments, "--json"]) == 0
+    shown = capsys.readouterr()
+    told = json.loads(shown.out)
+    assert told["paths"]["record"] == [str(Workspace(workspace).latest_record())]
+    assert {each["name"] for each in told["figures"]["configurations"]} >= {"original"}
+    steps = re.findall(r"^  (\d+)/(\d+) .* \.\.\.$", shown.err, re.MULTILINE)
+    assert steps[-1] == (str(len(steps)),) * 2
 
 
 def test_written_load_test_runs(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""What the board's sensors told while something ran."""

@@ -1,0 +1,1 @@
+"""Comparisons as continuous integration reads them."""

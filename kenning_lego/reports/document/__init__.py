@@ -1,0 +1,1 @@
+"""A report as data, which every format writes in its own way."""

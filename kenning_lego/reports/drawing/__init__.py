@@ -1,0 +1,1 @@
+"""SVG, and what all drawings share."""

@@ -1,0 +1,1 @@
+"""Reports in every format but HTML: text, data, figures and experiment trackers."""

@@ -1,0 +1,1 @@
+"""The network drawn as a graph: which segments follow which, and where the time goes."""
