@@ -23,7 +23,7 @@ _FEWEST = 2
 class CompareConfig(Component):
     """Which records to compare, and what counts."""
 
-    records: tuple[str, ...] = ()
+    records: tuple[Path, ...] = ()
     """Two runs, the earlier and the later one, or up to eight, of which the first is compared with
     each other one: directories, records in them, or ids as `results` lists them."""
     threshold: float = Field(default=0.02, ge=0, lt=1)
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
         program="kenning-lego compare",
         description=__doc__ or "",
         positional="records",
-        example="kenning-lego compare w/runs/A w/runs/B --format junit --output compare.xml",
+        example="kenning-lego compare w/runs/A latest --format junit",
     )
     if len(config.records) < _FEWEST:
         raise ConfigurationError(

@@ -24,7 +24,7 @@ from kenning_lego.store.workspace import Workspace
 class ReportConfig(Component):
     """What to render, and where to."""
 
-    records: tuple[str, ...] = ()
+    records: tuple[Path, ...] = ()
     """A run's directory, a record in it, or its id as `results` lists it. Of several, the report is
     how they compare with the first."""
     workspace: Path | None = None
