@@ -44,7 +44,7 @@ class ReportConfig(Component):
     figures: Literal["svg", "png"] = "svg"
     """Format of figures beside texts."""
     mlflow: str | None = None
-    """Make a run of it in MLflow: address of a tracking server, or of a directory (file:mlruns)."""
+    """Make a run of it in MLflow: address of the tracking server, such as http://host:5000."""
     mlflow_experiment: str = "kenning-lego"
     """MLflow's experiment for the run; made when it is missing."""
 
