@@ -9,15 +9,19 @@ INSTALLED := $(VENV)/.installed
 # Parallel test processes share the cores: one thread each.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
+# Finds what keeps people from using a page.
+AXE := axe-core@4.14.1
+
 # What a benchmark needs beside the project. Without dependencies: torchvision's is another torch.
 BENCH_NEEDS_blocks := torchvision==0.28.0
 
-.PHONY: help setup demo test lint types unit docs test-deploy test-aarch64 test-python310 bench clean
+.PHONY: help setup demo test lint types unit docs test-browser test-deploy test-aarch64 test-python310 bench clean
 
 help:
 	@echo "make demo              set up .venv, run the whole line on real data, write the report"
 	@echo "make test              set up .venv, then lint, types and tests"
 	@echo "make docs              build the documentation's site into build/site"
+	@echo "make test-browser      reports in Chromium with axe-core (needs chromium and npm), screenshots in build"
 	@echo "make test-deploy       deploy to an ssh server on this machine, with the index (root for another user)"
 	@echo "make test-aarch64      the target's part on an emulated aarch64 board (needs root)"
 	@echo "make test-python310    the target's part on Python 3.10, the oldest that it supports"
@@ -58,6 +62,12 @@ types: setup
 
 unit: setup
 	$(ONE_THREAD) $(BIN)/python -m pytest -n auto -q
+
+# What axe-core finds is only known with axe-core; `make test` runs the rest of these.
+test-browser: setup
+	@command -v npm chromium > /dev/null || { echo "error: npm or chromium is missing; on Debian: apt install npm chromium"; exit 2; }
+	npm install --prefix build/axe --no-save --no-audit --no-fund --loglevel=error $(AXE)
+	$(ONE_THREAD) $(BIN)/python -m pytest -q -rs tests/browser
 
 docs: setup
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet

@@ -192,7 +192,9 @@ def chromium(flags: Sequence[str] = ()) -> Iterator[Browser]:
     path = executable()
     if path is None:
         raise FileNotFoundError("there is no chromium; on Debian: apt install chromium")
-    with tempfile.TemporaryDirectory(prefix="kenning-lego-chromium-") as directory:
+    with tempfile.TemporaryDirectory(
+        prefix="kenning-lego-chromium-", ignore_cleanup_errors=True
+    ) as directory:
         profile, downloads = Path(directory, "profile"), Path(directory, "downloads")
         downloads.mkdir()
         pid, devtools = _start([path, *_FLAGS, *flags, f"--user-data-dir={profile}", "about:blank"])
@@ -208,7 +210,7 @@ def chromium(flags: Sequence[str] = ()) -> Iterator[Browser]:
             _end(pid, devtools)
 
 
-def _start(command: Sequence[str]) -> tuple[int, DevTools]:
+def _start(command: list[str]) -> tuple[int, DevTools]:
     """Start a process with pipes as its descriptors 3 and 4; its id and our ends of them."""
     theirs_reading, ours_writing = os.pipe()
     ours_reading, theirs_writing = os.pipe()

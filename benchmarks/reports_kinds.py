@@ -100,8 +100,8 @@ def _candidate(index: int, latency_ms: float) -> CandidateRecord:
         "runtime": "onnxruntime",
     }
     if failed:
-        told = {"state": "failed", "stage": "compile", "reason": "an operator is not supported"}
-        return CandidateRecord.model_validate(common | told)
+        why = {"state": "failed", "stage": "compile", "reason": "an operator is not supported"}
+        return CandidateRecord.model_validate(common | why)
     artifact = ArtifactRecord(
         digest=f"{index:064d}",
         format="onnx",

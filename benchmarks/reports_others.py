@@ -103,7 +103,7 @@ def load_record(queries: int = 4000, seed: int = 7) -> LoadRecord:
 
 def _service(rng: np.random.Generator, count: int, samples: int) -> np.ndarray:
     calls = _SERVICE_NS * (0.985 + 0.015 * rng.lognormal(0.0, 0.7, (count, samples)))
-    return calls.sum(axis=1)
+    return np.asarray(calls.sum(axis=1))
 
 
 def _closed(

@@ -14,8 +14,7 @@ from benchmarks.bench_record import Metric
 from benchmarks.reports_kinds import KINDS
 from benchmarks.reports_run import LARGE, LONG, run_record
 from benchmarks.samples import median
-from kenning_lego.core.opening import open_record
-from kenning_lego.core.run_headers import OriginRecord
+from kenning_lego.core.opening import AnyRecord, open_record
 from kenning_lego.reports.document.html import render_html
 from kenning_lego.reports.documents import document_of
 
@@ -48,7 +47,7 @@ class Rendered:
     cpu_s: float
 
 
-def saved(record: OriginRecord, directory: Path) -> Path:
+def saved(record: AnyRecord, directory: Path) -> Path:
     """The file of a record."""
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / "record.json"

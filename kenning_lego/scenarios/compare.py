@@ -49,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
         program="kenning-lego compare",
         description=__doc__ or "",
         positional="records",
-        example="kenning-lego compare w/runs/A w/runs/B --format junit --output compare.xml",
+        example="kenning-lego compare A B --format junit --output compare.xml",
     )
     if len(config.records) < _FEWEST:
         raise ConfigurationError(

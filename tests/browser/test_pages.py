@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from benchmarks.chromium import Tab
-from tests.browser.reports import PAGES
+from kenning_lego.core.opening import open_record
+from kenning_lego.reports.write import write_report
+from tests.browser.reports import PAGES, newest_demo
 
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 WIDTHS = (1280, 390)
@@ -96,3 +98,32 @@ def test_page_without_script_shows_all_that_the_page_with_it_shows(
     assert tab.evaluate("document.querySelectorAll('button, input, select').length") == 0
     assert tab.evaluate(text) == told
     assert all(each["marks"] > 0 for each in tab.evaluate(_FIGURES))
+
+
+def test_the_top_of_a_run_answers_what_is_asked_first(tab: Tab, written: dict[str, Path]) -> None:
+    """How fast, how sure, which configuration, how accurate and on what: without scrolling."""
+    for width, height in ((1280, 800), (390, 844)):
+        tab.resize(width, height)
+        opened(tab, written["run"])
+        figures = "document.querySelector('#summary .figures')"
+        seen = tab.evaluate(
+            f"[...{figures}.querySelectorAll('dt')]"
+            f".filter((each) => each.getBoundingClientRect().bottom < {height})"
+            ".map((each) => each.textContent)"
+        )
+        assert {"Median latency", "top1"} <= set(seen)
+        answer = tab.evaluate("document.querySelector('.answer').getBoundingClientRect().bottom")
+        assert answer < height
+
+
+def test_the_demos_report_opens(tab: Tab, tmp_path: Path) -> None:
+    record = newest_demo()
+    if record is None:
+        pytest.skip("there is no run of the demo; run: make demo")
+    page = write_report(open_record(record), tmp_path)
+    for width in WIDTHS:
+        tab.resize(width, 800)
+        opened(tab, page)
+        assert all(each["marks"] > 0 for each in tab.evaluate(_FIGURES))
+        assert tab.evaluate(_BEYOND) == []
+        tab.screenshot(SCREENSHOTS / f"demo-{width}.png")

@@ -12,6 +12,7 @@ import pytest
 
 from benchmarks.chromium import Browser, Tab
 from benchmarks.reports_kinds import KINDS
+from benchmarks.reports_run import SMALL, run_record
 from kenning_lego.reports.documents import document_of
 from kenning_lego.reports.formats.csv_tables import render_csv
 from kenning_lego.reports.script.inline import page_script
@@ -176,8 +177,8 @@ def test_a_line_is_read_under_the_pointer(run: Tab) -> None:
     assert value.endswith(" ms")
     assert run.evaluate("document.querySelectorAll('.crosshair line').length") == 1
     # What is read is what was drawn from: the record's own samples.
-    record = KINDS["run"]()
-    main = next(each for each in record.measurements if each.name == "budget 1, whole")  # type: ignore[attr-defined]
+    main = run_record(SMALL).measurement("budget 1, whole")
+    assert main is not None
     run_number = round(float(where.removeprefix("run ").replace(",", "")))
     near = main.samples_ns[max(run_number - 4, 0) : run_number + 4]
     assert min(near) * 0.999 <= float(value.removesuffix(" ms")) * 1e6 <= max(near) * 1.001

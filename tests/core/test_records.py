@@ -117,6 +117,14 @@ def test_record_of_before_precisions_were_mixed_opens(tmp_path: Path) -> None:
     assert {(each.way, each.engine) for each in record.segments[1].variants} == {("", 0)}
 
 
+def test_record_of_before_it_said_what_energies_are_from_opens(tmp_path: Path) -> None:
+    def older(content: dict[str, Any]) -> None:
+        for each in content["configurations"]:
+            del each["energy"]
+
+    assert open_as(RunRecord, damaged(tmp_path, older)).configurations[0].energy is None
+
+
 @pytest.mark.parametrize("cell", [[0, 2, 1], [-1, 0, 1]])
 def test_a_confusion_matrix_has_no_other_classes(cell: list[int], tmp_path: Path) -> None:
     def other(content: dict[str, Any]) -> None:

@@ -7,10 +7,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kenning_lego.core.conversion_records import ConversionRecord
+from kenning_lego.core.export_records import ExportRecord
+from kenning_lego.core.load_records import LoadRecord
 from kenning_lego.core.opening import AnyRecord
 from kenning_lego.core.optimisation_records import OptimisationRecord
 from kenning_lego.core.pipeline_records import PipelinesRecord
 from kenning_lego.core.records import RunRecord
+from kenning_lego.core.selection_records import SelectionRecord
 from kenning_lego.core.training_records import TrainingRecord
 from tests.core.record_strategies import records
 from tests.reports.pages import Page, render
@@ -21,8 +24,11 @@ MODELS: tuple[type[AnyRecord], ...] = (
     OptimisationRecord,
     ConversionRecord,
     TrainingRecord,
+    LoadRecord,
+    SelectionRecord,
+    ExportRecord,
 )
-_ANY = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+_ANY = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -204,13 +204,19 @@ def test_sensor_that_is_read_too_seldom_gives_no_figure(tmp_path: Path) -> None:
 
 
 def test_figure_goes_into_the_record_with_its_source() -> None:
-    energy = InferenceEnergy(0.02, 0.015, 0.025, 2.0, 6.0, 10, ("energy_uj.a", "energy_uj.b"))
+    domains = ("energy_uj.a", "energy_uj.b")
+    energy = InferenceEnergy(
+        0.02, 0.015, 0.025, 2.0, 6.0, 10, domains, idle=(1.0, 3.0), busy=(4.0, 9.0), inferences=700
+    )
     name = RECORD.configurations[0].name
     configuration: ConfigurationRecord = with_energy(RECORD.configurations[0], {name: energy})
     score = configuration.measured
     assert score is not None
     assert (score.energy_mj, score.energy_low_mj, score.energy_high_mj) == (20.0, 15.0, 25.0)
     assert score.energy_source == "energy_uj.a + energy_uj.b"
+    assert configuration.energy is not None
+    assert (configuration.energy.idle_s, configuration.energy.busy_s) == ((1.0, 3.0), (4.0, 9.0))
+    assert (configuration.energy.idle_w, configuration.energy.inferences) == (2.0, 700)
     assert RECORD.configurations[0].measured is not None
     assert score.latency_ms == RECORD.configurations[0].measured.latency_ms
 

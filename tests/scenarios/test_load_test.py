@@ -60,6 +60,8 @@ def test_other_scenarios_run_in_process_and_are_kept_in_a_workspace(
     assert result.rate_per_s is None
     assert record.target.in_process
     assert (record.id, record.network) == (path.parent.name, model.path.name)
+    page = path.with_name("load.html").read_text(encoding="utf-8")
+    assert scenario.replace("_", " ").capitalize() in page
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,10 @@ def test_front_is_printed_thinned_kept_and_written_whole(
     assert float(rows[-1]["latency_ms"]) == expected[len(expected) - 1].latency_ms
     columns = json.loads((output / "front.json").read_text())
     assert columns["memory_bytes"] == expected.memories.tolist()
-    assert json.loads((output / "selection.json").read_text())["fronts"]
+    record = open_as(SelectionRecord, output / "selection.json")
+    assert record.fronts
+    assert record.undominated["resnet18"].points == len(expected)
+    assert "undominated" in (output / "selection.html").read_text(encoding="utf-8")
 
     monkeypatch.setattr(fronts, "pareto_front", lambda *_, **__: pytest.fail("found again"))
     assert run(main, [str(root), "--front", "--front-rows", "5"]) == 0

@@ -291,7 +291,10 @@ def test_energy_is_recorded_told_and_drawn(
 
     def measure(*arguments: Any) -> tuple[dict[str, InferenceEnergy], str]:
         asked.append(dict(arguments[3]))
-        energy = InferenceEnergy(0.012, 0.011, 0.0135, 2.0, 5.0, 10, ("power_mw.VDD_IN",))
+        domains = ("power_mw.VDD_IN",)
+        energy = InferenceEnergy(
+            0.012, 0.011, 0.0135, 2.0, 5.0, 10, domains, (0.0, 1.0), (1.0, 2.0), 100
+        )
         return {"original": energy}, "from power_mw.VDD_IN"
 
     monkeypatch.setattr(tester_run, "measure_energy", measure)

@@ -51,6 +51,8 @@ def test_a_network_is_trained_and_its_weights_are_a_checkpoint(
     assert weights == (directory / record.checkpoint).read_bytes()
     assert digest_of(weights) == record.checkpoint_digest
     load_model(TINY[1], output)
+    page = (directory / "training.html").read_text(encoding="utf-8")
+    assert f"with the weights of epoch {record.best_epoch} of 2" in page
     (log,) = (tmp_path / "w").glob("logs/*/log.jsonl")
     assert len(log.read_text(encoding="utf-8").splitlines()) == 3
     assert not list((tmp_path / "w").glob("checkpoints/*"))

@@ -19,6 +19,7 @@ from kenning_lego.reports.drawing.svg import (
     text,
     upwards,
 )
+from kenning_lego.reports.drawing.thinning import thinned
 from kenning_lego.reports.formatting import counted, seconds, significant
 
 _PLOT_PX = 150.0
@@ -91,14 +92,12 @@ def _legend(lines: Sequence[Line], width: float) -> tuple[list[str], int]:
 
 def _path(each: Line, times_s: Sequence[float], x: Scale, y: Scale) -> str:
     """The line, lifted where the sensor told nothing; a lone value is a dot."""
-    return "".join(
-        "".join(
-            f"{'L' if index else 'M'}{x(times_s[at]):.1f} {y(value):.1f}"
-            for index, (at, value) in enumerate(stretch)
-        )
-        + ("h0" if len(stretch) == 1 else "")
-        for stretch in _stretches(each)
-    )
+    parts = []
+    for stretch in _stretches(each):
+        points = thinned((x(times_s[at]), y(value)) for at, value in stretch)
+        line_ = "L".join(f"{left:.1f} {up:.1f}" for left, up in points)
+        parts.append(f"M{line_}" if len(stretch) > 1 else f"M{line_}h0")
+    return "".join(parts)
 
 
 def _stretches(each: Line) -> Iterator[list[tuple[int, float]]]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from kenning_lego.reports.comparisons.scores import ScoreDifference
-from kenning_lego.reports.formatting import NO_BREAK, decimal
+from kenning_lego.reports.formatting import NO_BREAK, RANGE, decimal
 from kenning_lego.reports.quality import Quality
 from kenning_lego.stats.comparison import Difference
+
+_FINE = 0.001
+"""Intervals narrower than this share are given with one more digit."""
 
 
 def in_words(difference: Difference, threshold: float) -> str:
@@ -39,10 +42,12 @@ def bounds(low: float | None, high: float | None) -> str | None:
 
 
 def in_brief(difference: Difference, than: str) -> str:
-    """Of a decided difference, such as "3.1-3.8 % faster than A"."""
+    """Of a decided difference, such as "3.1 to 3.8 % faster than A"."""
     low, high = difference.low or 0.0, difference.high or 0.0
     ends = (-high, -low) if difference.outcome == "faster" else (low, high)
-    return f"{_range(*ends)} {difference.outcome} than {than}"
+    decimals = 1 if high - low >= _FINE else 2
+    first, last = (decimal(end * 100, decimals) for end in ends)
+    return f"{first}{RANGE}{last}{NO_BREAK}% {difference.outcome} than {than}"
 
 
 def in_short(difference: Difference | None, *, regression: bool = False) -> str:
@@ -78,5 +83,5 @@ def score_in_words(difference: ScoreDifference, quality: Quality) -> str:
 
 
 def _range(low: float, high: float) -> str:
-    decimals = 1 if high - low >= 0.001 else 2
+    decimals = 1 if high - low >= _FINE else 2
     return f"{low * 100:.{decimals}f}-{high * 100:.{decimals}f} %"

@@ -23,6 +23,7 @@ from kenning_lego.reports.drawing.svg import (
     text,
     upwards,
 )
+from kenning_lego.reports.drawing.thinning import thinned
 
 Points = Sequence[tuple[float, float]]
 
@@ -183,12 +184,11 @@ def _line(curve: Curve, number: int, x: Scale, y: Scale) -> str:
 
 
 def _path(stretch: Points, x: Scale, y: Scale, *, steps: bool) -> str:
-    (at, value), *others = stretch
-    path = f"M{x(at):.1f} {_within(y, value):.1f}"
-    for at, value in others:
-        to = f"{_within(y, value):.1f}"
-        path += f"H{x(at):.1f}V{to}" if steps else f"L{x(at):.1f} {to}"
-    return path if others else f"{path}h0"
+    drawn = [(x(at), _within(y, value)) for at, value in stretch]
+    (left, up), *others = drawn if steps else thinned(drawn)
+    path = [f"M{left:.1f} {up:.1f}"]
+    path += [f"H{at:.1f}V{to:.1f}" if steps else f"L{at:.1f} {to:.1f}" for at, to in others]
+    return "".join(path) if others else f"{path[0]}h0"
 
 
 def _stretches(curve: Curve) -> Iterator[Points]:

@@ -100,7 +100,7 @@ def _replaced(node: Node) -> bool:
 
 def _below(node: Node, room: float) -> str:
     """For how long it runs, and what it is if not the original; in few words without room."""
-    time = duration(node.latency.ns) if node.latency else "not measured"
+    time = (duration(node.latency.ns) if node.latency else None) or "not measured"
     if len(node.segments) > 1:
         return f"{time}, {len(node.segments)} segments"
     if node.variant is None or not _replaced(node):

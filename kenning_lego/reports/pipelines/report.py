@@ -41,8 +41,8 @@ from kenning_lego.reports.pipelines.traces import (
     room_for_names,
     score_trace,
     trace_chart,
-    variants_chart,
 )
+from kenning_lego.reports.pipelines.variants_chart import variants_chart
 from kenning_lego.reports.quality import Quality
 from kenning_lego.reports.run.configuration_table import brick
 

@@ -1,4 +1,4 @@
-"""The drawings of a pipeline over time: latency, memory, score, and which variants ran."""
+"""The drawings of a pipeline over time: latency, memory and score."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
-from kenning_lego.reports.document.subjects import block_subject
-from kenning_lego.reports.drawing.palette import shade
 from kenning_lego.reports.drawing.reading import Axis, plot, series
 from kenning_lego.reports.drawing.svg import (
     CHARACTER_PX,
@@ -20,7 +17,6 @@ from kenning_lego.reports.drawing.svg import (
     group,
     nice_ticks,
     padded,
-    shortened,
     text,
     upwards,
 )
@@ -35,14 +31,12 @@ from kenning_lego.reports.formatting import (
 )
 from kenning_lego.reports.pipelines.findings import PipelineFindings
 from kenning_lego.reports.quality import Quality
-from kenning_lego.reports.variant_names import described
 
 _PLOT_PX = 170.0
 _LEFT_PX = 56.0
 _RIGHT_PX = 16.0
 _TOP_PX = 28.0
 _BOTTOM_PX = 42.0
-_ROW_PX = 17.0
 _MARK_PX = 3.0
 """Room for each mark; where frames are closer, neighbours share one."""
 _HIGHEST_BOUND = 1.25
@@ -154,58 +148,6 @@ def trace_chart(trace: Trace, end_s: float, left: float, identity: str, width: f
     )
 
 
-def variants_chart(
-    findings: PipelineFindings, end_s: float, left: float, identity: str, width: float
-) -> str | None:
-    """Which variant of each block ran when: a row for each block, coloured by what it removes."""
-    record = findings.record
-    variants = {each.name: each for each in record.variants}
-    blocks = list(dict.fromkeys(each.block for each in record.variants))
-    stretches = _stretches(findings)
-    if not blocks or not stretches:
-        return None
-    right, bottom = width - _RIGHT_PX, _TOP_PX + _ROW_PX * len(blocks)
-    x = Scale(0.0, max(end_s, 1e-3), left, right)
-    body = [
-        *across(x, nice_ticks(0.0, x.high, 4 if width < 500 else 8), _TOP_PX, bottom),
-        text(0, 14, "variant of each block", class_="axis"),
-        text(right, bottom + _BOTTOM_PX - 6, "time, s", class_="axis", text_anchor="end"),
-    ]
-    for row, block in enumerate(blocks):
-        top = _TOP_PX + row * _ROW_PX
-        label = shortened(block, left - 8)
-        body.append(text(x.start - 6, top + 12, label, class_="tick", text_anchor="end"))
-
-        def chosen(stretch: tuple[float, float, int], block: str = block) -> str:
-            return record.configurations[stretch[2]].variants.get(block, "")
-
-        for name, part in groupby(stretches, key=chosen):
-            parts = list(part)
-            variant = variants.get(name)
-            if variant is None:
-                continue
-            begin, end = x(parts[0][0]), x(parts[-1][1])
-            said = described(variant)
-            mark = element(
-                "rect",
-                x=begin,
-                y=top + 2,
-                width=max(end - begin, 0.5),
-                height=_ROW_PX - 4,
-                class_=f"slab shade-{shade(variant)}",
-            )
-            body.append(group(f"{block}: {said}", mark, data_about=block_subject(block)))
-    return drawing(
-        identity,
-        "Variant of each block over time",
-        f"{counted(len(blocks), 'block')}, {counted(findings.switches, 'change')} in"
-        f" {seconds(end_s)}. The table of configurations holds the same.",
-        width,
-        bottom + _BOTTOM_PX,
-        body,
-    )
-
-
 def _vertical(trace: Trace, bottom: float) -> Scale:
     factor = trace.unit.factor
     told = sorted(value for _, value in trace.points)
@@ -252,17 +194,6 @@ def _stairs(steps: Steps, x: Scale, at: Callable[[float], float]) -> str:
             parts.append(f"H{x(min(max(end, 0.0), x.high)):.1f}")
         before = value
     return "".join(parts)
-
-
-def _stretches(findings: PipelineFindings) -> list[tuple[float, float, int]]:
-    """Begin, end and configuration of frames in a row that one configuration ran."""
-    if not findings.frames:
-        return []
-    pairs = zip(findings.begins_s, findings.record.frames.configuration, strict=True)
-    begins = [(index, next(part)[0]) for index, part in groupby(pairs, key=lambda each: each[1])]
-    ends = [begin for _, begin in begins[1:]]
-    last = findings.begins_s[0] + findings.span_s
-    return [(begin, end, index) for (index, begin), end in zip(begins, [*ends, last], strict=True)]
 
 
 def _said(trace: Trace, size: int, end_s: float) -> str:

@@ -27,9 +27,11 @@ function saidOf(mark) {
   return mark.dataset.said;
 }
 
+const MARKS = "svg :is(g, a):is(:has(> title), [data-said])";
+
 function markAt(element) {
-  const mark = element.closest?.("svg g");
-  return mark && !mark.closest(".plot") && saidOf(mark) ? mark : null;
+  const mark = element.closest?.(MARKS);
+  return mark && !mark.closest(".plot") ? mark : null;
 }
 
 function showMark(mark) {
@@ -43,6 +45,11 @@ function markTips() {
     if (mark) showTip([saidOf(mark)], event.clientX, event.clientY);
     else if (!event.target.closest?.(".plotted")) hideTip();
   });
+  document.addEventListener("focusin", (event) => {
+    const mark = markAt(event.target);
+    if (mark) showMark(mark);
+    else hideTip();
+  });
   document.addEventListener("scroll", hideTip, { passive: true, capture: true });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") hideTip();
@@ -51,7 +58,7 @@ function markTips() {
 
 // Arrow keys in a drawing go from mark to mark.
 function markKeys(drawing) {
-  const marks = [...drawing.querySelectorAll("g")].filter((mark) => saidOf(mark));
+  const marks = [...drawing.querySelectorAll(MARKS)];
   let at = -1;
   const leave = () => {
     marks[at]?.classList.remove("current");

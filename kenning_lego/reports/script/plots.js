@@ -138,7 +138,7 @@ function drawingControls() {
       keys ??= plotted ? crosshair(drawing) : markKeys(drawing);
       return keys;
     };
-    if (!plotted && !drawing.querySelector("svg g > title")) continue;
+    if (!plotted && !drawing.querySelector(MARKS)) continue;
     if (plotted) {
       drawing.classList.add("plotted");
       drawing.addEventListener("pointerover", ready, { once: true });

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from kenning_lego.core.errors import UsageError
 from kenning_lego.core.load_records import LoadRecord
+from kenning_lego.core.measurement_records import MeasurementRecord
 from kenning_lego.core.optimisation_records import OptimisationRecord
 from kenning_lego.core.pipeline_records import PipelinesRecord
 from kenning_lego.core.records import RunRecord
@@ -24,18 +25,35 @@ from tests.reports.pages import Page
 MODELS = (RunRecord, OptimisationRecord, PipelinesRecord, LoadRecord, TrainingRecord)
 
 
+def with_measurement(record: Comparable, factor: int) -> Comparable:
+    """So that two records of what is timed have something in common."""
+    if not isinstance(record, RunRecord | OptimisationRecord):
+        return record
+    samples = tuple(factor * (1_000 + number % 7) for number in range(40))
+    timed = MeasurementRecord(name="it", clock="target", samples_ns=samples, stopped="precise")
+    return record.model_copy(update={"measurements": (*record.measurements, timed)})
+
+
 @pytest.mark.parametrize("model", MODELS)
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=8,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    # What is found is large, and takes minutes to be made smaller.
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+)
 @given(st.data())
 def test_they_compare_or_are_refused(model: type[Comparable], data: st.DataObject) -> None:
-    one, other = data.draw(records(model)), data.draw(records(model))
+    one = with_measurement(data.draw(records(model)), 1)
+    other = with_measurement(data.draw(records(model)), 2)
     for several in ((one, one), (one, other), (one, other, one)):
         try:
             found = compare_records(several, across_targets=True)
         except UsageError:
             continue
         assert comparison_text(found)
-        Page(render_html(comparison_document(found))).check()
+        said = "".join(each.model_dump_json() for each in several)
+        Page(render_html(comparison_document(found))).check(said)
         if one is several[-1] and len(several) == 2:
             assert settings_of(found.sides) == ()
             assert not found.regressed
