@@ -10,7 +10,7 @@ from typing import cast
 from kenning_lego import __version__
 from kenning_lego.core.entry import Main, run
 from kenning_lego.core.errors import UnknownNameError
-from kenning_lego.core.output import current
+from kenning_lego.core.output import ASKED, current
 from kenning_lego.scenarios.verbs import GROUPS, VERBS
 
 
@@ -26,7 +26,7 @@ def dispatch(arguments: Sequence[str]) -> int:
         UnknownNameError: there is no such verb.
     """
     verb, *rest = arguments or ["--help"]
-    if verb in ("-h", "--help"):
+    if verb in ASKED:
         current().give(_help())
         return 0
     if verb in ("-V", "--version"):

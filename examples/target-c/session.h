@@ -22,6 +22,13 @@ typedef struct {
     int descriptor;
 } peer;
 
+/* The latest of some peers; those without an identity are none. */
+enum { PEERS = 64 };
+typedef struct {
+    peer each[PEERS];
+    size_t next;
+} peers;
+
 typedef struct message {
     peer from;
     int64_t kind, id;
@@ -60,6 +67,8 @@ typedef struct plan_log {
 
 typedef struct {
     void *router, *monitor;
+    peers known, gone; /* `gone`: what these sent before their connections broke may still come */
+
     artifact *artifacts;
     size_t held_bytes;
 

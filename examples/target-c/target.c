@@ -118,6 +118,24 @@ static bool read_header(message *m, int64_t *version) {
     return id >= 0;
 }
 
+static bool is_among(const peers *some, const peer *wanted) {
+    for (size_t i = 0; i < PEERS; i++)
+        if (same_peer(&some->each[i], wanted)) return true;
+    return false;
+}
+
+static void add_peer(peers *some, const peer *more) { some->each[some->next++ % PEERS] = *more; }
+
+/* The connection with this descriptor broke. */
+static void lose(session *s, int descriptor) {
+    for (peer *each = s->known.each; each < s->known.each + PEERS; each++) {
+        if (!each->size || each->descriptor != descriptor) continue;
+        add_peer(&s->gone, each);
+        if (has_lease(s, each)) release(s);
+        each->size = 0;
+    }
+}
+
 static void note_lost(session *s) {
     for (;;) {
         zmq_msg_t event, address;
@@ -130,7 +148,7 @@ static void note_lost(session *s) {
         zmq_msg_close(&event);
         zmq_msg_close(&address);
         if (!found) return;
-        if (s->holder.size && (int)descriptor == s->holder.descriptor) release(s);
+        lose(s, (int)descriptor);
     }
 }
 
@@ -147,7 +165,6 @@ static message *receive(session *s) {
     note_lost(s); /* before: this may be another host with a lost one's descriptor */
     m->from.size = zmq_msg_size(&identity);
     memcpy(m->from.id, zmq_msg_data(&identity), m->from.size);
-    m->from.descriptor = zmq_msg_get(&identity, ZMQ_SRCFD);
     bool more = zmq_msg_more(&identity);
     zmq_msg_close(&identity);
     zmq_msg_init(&m->header);
@@ -163,6 +180,8 @@ static message *receive(session *s) {
         more = zmq_msg_more(part);
         if (!kept) zmq_msg_close(part);
     }
+    /* Of the header's frame: that of the identity does not always know it (libzmq 4.3.4). */
+    m->from.descriptor = zmq_msg_get(&m->header, ZMQ_SRCFD);
     return m;
 }
 
@@ -172,6 +191,11 @@ static bool serve_one(session *s) {
     if (!m) return false;
     int64_t version = 0;
     bool kept = false;
+    if (is_among(&s->gone, &m->from)) {
+        free_message(m);
+        return true;
+    }
+    if (!is_among(&s->known, &m->from)) add_peer(&s->known, &m->from);
     if (!read_header(m, &version)) refuse_it(s, m, "bad_message", "a header that is none");
     else if (version != VERSION) refuse_it(s, m, "unsupported_version", "this target speaks 2");
     else kept = dispatch(s, m);

@@ -53,6 +53,11 @@ def explain(error: ValidationError, where: str) -> ConfigurationError:
             return ConfigurationError(
                 f"{place} does not say of which 'type' it is", f"--help lists the types{more}"
             )
+        case "union_tag_invalid":
+            found, known = first["ctx"]["tag"], first["ctx"]["expected_tags"]
+            return ConfigurationError(
+                f"{place}: there is no type {found!r}", f"known: {known}{more}"
+            )
         case "value_error":
             problem = first["msg"].removeprefix("Value error, ")
             return ConfigurationError(f"{place}: {problem}", more.removeprefix("; "))

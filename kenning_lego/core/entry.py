@@ -13,7 +13,8 @@ from types import FrameType
 from typing import NoReturn
 
 from kenning_lego.core.errors import KenningLegoError
-from kenning_lego.core.output import FLAGS, Mode, Output, opened, write_what_can_be_shown
+from kenning_lego.core.output import FLAGS, Mode, Output, opened
+from kenning_lego.core.terminals import write_what_can_be_shown
 
 Main = Callable[[Sequence[str]], int]
 FAILED = 1

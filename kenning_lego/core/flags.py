@@ -21,7 +21,8 @@ from kenning_lego.core.configuration import Component, explain
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flag_table import Flag, flags_of
 from kenning_lego.core.help import Interface, full_help, group_help, short_help
-from kenning_lego.core.output import current, text_width
+from kenning_lego.core.output import ASKED, current
+from kenning_lego.core.terminals import text_width
 
 _YAML = frozenset({".yaml", ".yml"})
 
@@ -183,7 +184,7 @@ def _show_help(arguments: Sequence[str], interface: Interface) -> None:
         HelpShown: it was.
         UnknownNameError: a group was asked for that is not there.
     """
-    asked = [each for each in arguments if each in ("-h", "--help", "--help-all")]
+    asked = [each for each in arguments if each in ASKED]
     if not asked:
         return
     output, width = current(), text_width(most=100)

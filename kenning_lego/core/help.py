@@ -131,7 +131,8 @@ def _framed(interface: Interface, flags: Iterator[str], width: int) -> Iterator[
         yield from _row(name, text, width)
     if interface.example:
         yield ""
-        yield f"example: {interface.example}"
+        lines = textwrap.wrap(f"example: {interface.example}", width - 2, break_on_hyphens=False)
+        yield " \\\n  ".join(lines)
 
 
 def _all_groups(interface: Interface, width: int) -> Iterator[str]:
@@ -201,10 +202,19 @@ def _row(left: str, text: str, width: int) -> Iterator[str]:
     lines = textwrap.wrap(" ".join(text.split()), width - _COLUMN) or [""]
     head = f"  {left}"
     if len(head) > _COLUMN - 2:
-        yield head
+        yield from _folded(head, width)
         head = ""
     yield f"{head:<{_COLUMN}}{lines[0]}".rstrip()
     yield from (" " * _COLUMN + line for line in lines[1:])
+
+
+def _folded(head: str, width: int) -> Iterator[str]:
+    """A flag with many choices in as many lines as it takes."""
+    while len(head) > width:
+        end = max(head.rfind(each, 0, width) for each in "|, ") + 1
+        yield head[:end].rstrip()
+        head = f"      {head[end:]}"
+    yield head
 
 
 def _line(left: str, text: str, width: int, column: int = _COLUMN) -> Iterator[str]:

@@ -6,12 +6,9 @@ where, is decided here alone. :func:`opened` is entered once, by :mod:`kenning_l
 
 from __future__ import annotations
 
-import codecs
-import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,27 +21,16 @@ FLAGS = {
 }
 """That every verb takes, and what they do."""
 
-PLAIN_WIDTH = 120
-"""Of tables in files and pipes."""
+ASKED = ("-h", "--help", "--help-all")
+"""How help is asked for."""
 
-_ASCII = {
-    "\N{RIGHTWARDS ARROW}": "->",
-    "\N{HORIZONTAL ELLIPSIS}": "...",
-    "\N{MULTIPLICATION SIGN}": "x",
-    "\N{PLUS-MINUS SIGN}": "+-",
-    "\N{EN DASH}": "-",
-    "\N{EM DASH}": "-",
-    "\N{DEGREE SIGN}": "deg ",
-    "\N{LESS-THAN OR EQUAL TO}": "<=",
-    "\N{MICRO SIGN}": "u",
-}
-"""What stands for characters that a locale cannot show."""
 _ITEMS = object()
-PLAIN_ERRORS = "kenning_lego.plain"
-"""Name of the way to handle characters that an encoding lacks."""
 
 OnProgress = Callable[[int, int, str], None]
 """Told what is done, of how much (0 if that is not known), and a word for people."""
+
+OnWait = Callable[[str], AbstractContextManager[object]]
+"""Shows something that takes long, and of which nobody knows how far it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +56,13 @@ class Output:
         mode: how.
         answered: the document that was asked for; None if the verb works on files instead.
         on_progress: shows the step that runs; None outside of steps.
+        on_wait: shows, while it is entered, what is waited for.
     """
 
     mode: Mode = Mode()
     answered: Any = None
     on_progress: OnProgress | None = None
+    on_wait: OnWait = nullcontext
     _paths: dict[str, list[str]] = field(default_factory=dict)
     _figures: dict[str, Any] = field(default_factory=dict)
 
@@ -169,37 +157,3 @@ def opened(mode: Mode) -> Iterator[Output]:
         yield output
     finally:
         _current.reset(token)
-
-
-def colours(stream: TextIO) -> bool:
-    """Whether to colour what is written there; see https://no-color.org and force-color.org."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or is_interactive(stream)
-
-
-def is_interactive(stream: TextIO) -> bool:
-    """Whether it is a terminal on which the cursor can be moved."""
-    return stream.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown", "")
-
-
-def text_width(most: int = PLAIN_WIDTH) -> int:
-    """Columns for text: those of the terminal or of ``COLUMNS``, at most so many."""
-    return max(40, min(most, shutil.get_terminal_size((80, 24)).columns))
-
-
-def write_what_can_be_shown() -> None:
-    """Let characters that the locale cannot show become others, instead of an error."""
-    codecs.register_error(PLAIN_ERRORS, _plain)
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        encoding = (getattr(stream, "encoding", None) or "utf-8").lower()
-        if reconfigure is not None and not encoding.startswith("utf"):
-            reconfigure(errors=PLAIN_ERRORS)
-
-
-def _plain(error: UnicodeError) -> tuple[str, int]:
-    if not isinstance(error, UnicodeEncodeError):
-        raise error
-    bad = error.object[error.start : error.end]
-    return "".join(_ASCII.get(each, "?") for each in bad), error.end

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kenning_lego.core.errors import KenningLegoError
+from kenning_lego.core.output import current
 from kenning_lego.deployment import host_keys
 from kenning_lego.deployment.board import Board
 from kenning_lego.deployment.bundle import Bundle, make_bundle
@@ -73,7 +74,8 @@ class Deployment:
         server_key = self._exchange_keys(plan)
         keys = Keys(self._own, server_key)
         if Action.TRY in plan:
-            with self._timed("the new version serves"):
+            trying = current().on_wait("trying the new version")
+            with self._timed("the new version serves"), trying:
                 self._try(keys)
             for finding in self._board.doctor():
                 self._say(f"  doctor: {finding}")
@@ -97,7 +99,8 @@ class Deployment:
             return
         platform = self._facts.platform(self._ground.python)
         with tempfile.TemporaryDirectory(prefix="kenning-lego-deploy-") as name:
-            with self._timed(f"gathered wheels for {platform}"):
+            gathering = current().on_wait(f"gathering wheels for {platform}")
+            with self._timed(f"gathered wheels for {platform}"), gathering:
                 bundle = make_bundle(
                     Path(name) / "bundle",
                     platform,
@@ -110,11 +113,12 @@ class Deployment:
         offline = bundle.platform is not None
         check_space(self._facts, *space_of(bundle, self._ground.engine))
         begin = time.monotonic()
-        sent = self._board.send(bundle)
+        with current().on_wait("sending the wheels"):
+            sent = self._board.send(bundle)
         self._done(f"sent {sent / 1e6:.1f} of {bundle.size / 1e6:.1f} MB", begin)
         source = "what was sent" if offline else "the board's index"
         self._say(f"  installing from {source} (minutes on a small board) ...")
-        with self._timed("installed"):
+        with self._timed("installed"), current().on_wait("installing"):
             self._board.install(bundle, self._ground, offline=offline)
 
     def _exchange_keys(self, plan: tuple[Action, ...]) -> PublicKey:

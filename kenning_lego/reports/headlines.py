@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from kenning_lego.core.conversion_records import ConversionRecord
 from kenning_lego.core.export_records import ExportRecord
@@ -17,6 +17,7 @@ from kenning_lego.core.run_headers import TargetRecord
 from kenning_lego.core.selection_records import SelectionRecord
 from kenning_lego.core.training_records import TrainingRecord
 from kenning_lego.reports.environment import board
+from kenning_lego.reports.headline import Headline
 from kenning_lego.reports.pipelines.findings import pipeline_findings
 from kenning_lego.reports.run.findings import findings_of
 from kenning_lego.reports.run.timings import timings_of
@@ -24,43 +25,6 @@ from kenning_lego.stats.summary import summarize
 from kenning_lego.stats.verdict import SEVERITY
 
 _MOST_NAMED = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Headline:
-    """The figures by which a record is found again; empty or None where there are none.
-
-    Args:
-        kind: of the record.
-        created: when; ISO 8601 with time zone.
-        network: its name; of several the first ones.
-        board: that it ran on; the host where there was no target.
-        engine: with its version.
-        configuration: whose figures follow; empty for the network as it was given.
-        latency_ms: its measured median.
-        latency_low_ms: lower bound of its interval.
-        latency_high_ms: upper bound.
-        score: measured, by `metric`.
-        metric: name of the network's.
-        memory_bytes: in the record's terms.
-        energy_mj: of an inference.
-        verdict: the worst of the record's plans.
-    """
-
-    kind: str
-    created: str
-    network: str = ""
-    board: str = ""
-    engine: str = ""
-    configuration: str = ""
-    latency_ms: float | None = None
-    latency_low_ms: float | None = None
-    latency_high_ms: float | None = None
-    score: float | None = None
-    metric: str = ""
-    memory_bytes: int | None = None
-    energy_mj: float | None = None
-    verdict: str = ""
 
 
 def headline_of(record: AnyRecord) -> Headline:

@@ -14,7 +14,7 @@ from kenning_lego.core.configuration import Component
 from kenning_lego.core.entry import Main, run
 from kenning_lego.core.errors import ConfigurationError, UnknownNameError
 from kenning_lego.core.flags import parse_configuration
-from kenning_lego.core.output import current
+from kenning_lego.core.output import ASKED, current
 from kenning_lego.store.workspace import Workspace
 
 _SCENARIO_SUFFIXES = (".yaml", ".yml")
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
         UnknownNameError: there is no such sub-verb.
     """
     verb, *rest = arguments or ["--help"]
-    if verb in ("-h", "--help"):
+    if verb in ASKED:
         current().give((__doc__ or "").strip())
         return 0
     if verb not in ACTIONS:

@@ -23,7 +23,7 @@ _FEWEST = 2
 class CompareConfig(Component):
     """Which records to compare, and what counts."""
 
-    records: tuple[str, ...] = ()
+    records: tuple[Path, ...] = ()
     """Two runs, the earlier and the later one, or up to eight, of which the first is compared with
     each other one: directories, records in them, or ids as `results` lists them."""
     threshold: float = Field(default=0.02, ge=0, lt=1)
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str]) -> int:
     from kenning_lego.scenarios.comparing import Found, tell, titled
     from kenning_lego.scenarios.keeping.results import run_path
 
-    records = [open_record(run_path(each)) for each in config.records]
+    records = [open_record(run_path(str(each))) for each in config.records]
     comparisons = compare_records(
         records,
         confidence=config.confidence,

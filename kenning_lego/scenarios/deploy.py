@@ -111,6 +111,9 @@ def main(arguments: Sequence[str]) -> int:
         ),
         example="kenning-lego deploy pi@pi5.local",
     )
+    from kenning_lego.scenarios.progress import make_console, waiting_on
+
+    current().on_wait = waiting_on(make_console())
     if config.bundle_only is not None:
         _make_bundle(config, config.bundle_only)
         return 0
@@ -175,7 +178,8 @@ def _make_bundle(config: DeployConfig, directory: Path) -> None:
         libc = Libc("glibc", parse_version(config.glibc or "", "glibc"))
     platform = Platform(architecture(config.arch), parse_version(config.python, "Python"), libc)
     engine = config.engine or "onnxruntime"
-    bundle = make_bundle(directory, platform, engine=engine, wheels=config.wheels)
+    with current().on_wait(f"gathering wheels for {platform}"):
+        bundle = make_bundle(directory, platform, engine=engine, wheels=config.wheels)
     current().tell(
         f"{len(bundle.wheels)} wheels, {bundle.size / 1e6:.1f} MB, for {platform}",
         "with a board: kenning-lego deploy USER@BOARD --bundle DIRECTORY; by hand, on the board:\n"

@@ -12,7 +12,8 @@ from pathlib import Path
 from kenning_lego.core.configuration import Component
 from kenning_lego.core.entry import run
 from kenning_lego.core.flags import parse_configuration
-from kenning_lego.core.output import colours, current, text_width
+from kenning_lego.core.output import current
+from kenning_lego.core.terminals import colours, text_width
 from kenning_lego.operations.doctor.findings import verdict
 from kenning_lego.operations.doctor.gather import gather
 from kenning_lego.operations.doctor.privacy import cleaner_for_here

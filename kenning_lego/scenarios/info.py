@@ -14,7 +14,8 @@ from kenning_lego.core.configuration import Component
 from kenning_lego.core.entry import run
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
-from kenning_lego.core.output import current, text_width
+from kenning_lego.core.output import current
+from kenning_lego.core.terminals import text_width
 from kenning_lego.scenarios.describing import text
 from kenning_lego.scenarios.describing.announced import opened
 from kenning_lego.scenarios.describing.components import Listed, all_components

@@ -11,7 +11,7 @@ from kenning_lego.core.configuration import Component
 from kenning_lego.core.entry import Main, run
 from kenning_lego.core.errors import ConfigurationError, UnknownNameError
 from kenning_lego.core.flags import parse_configuration
-from kenning_lego.core.output import current
+from kenning_lego.core.output import ASKED, current
 from kenning_lego.protocols import authorised
 from kenning_lego.protocols.key_files import default_directory
 from kenning_lego.protocols.keys import (
@@ -86,7 +86,7 @@ def main(arguments: Sequence[str]) -> int:
         UnknownNameError: there is no such action.
     """
     action, *rest = arguments or ["--help"]
-    if action in ("-h", "--help"):
+    if action in ASKED:
         current().give(_help())
         return 0
     if action not in ACTIONS:

@@ -10,12 +10,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, Task, TaskID, TextColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Column
 from rich.text import Text
 
-from kenning_lego.core.output import PLAIN_WIDTH, colours, current, is_interactive
+from kenning_lego.core.output import OnWait, current
 from kenning_lego.core.remaining import Left, Remaining
+from kenning_lego.core.terminals import PLAIN_WIDTH, colours, is_interactive
 
 _LINE_INTERVAL_S = 10.0
 _LEAST_WIDTH = 70
@@ -133,6 +142,22 @@ class Steps:
         self.durations_s[title] = round(track.seconds, 3)
         note = f" ({track.note})" if track.note else ""
         console.print(f"  {track.title}: {track.seconds:.1f} s{note}", soft_wrap=True)
+
+
+def waiting_on(console: Console) -> OnWait:
+    """Shows there what is waited for, and for how long already; on a terminal alone."""
+
+    @contextmanager
+    def wait(what: str) -> Iterator[None]:
+        if not console.is_interactive:
+            yield
+            return
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        with Progress(*columns, console=console, transient=True) as bar:
+            bar.add_task(what, total=None)
+            yield
+
+    return wait
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from kenning_lego.store.workspace import Workspace
 class ReportConfig(Component):
     """What to render, and where to."""
 
-    records: tuple[str, ...] = ()
+    records: tuple[Path, ...] = ()
     """A run's directory, a record in it, or its id as `results` lists it. Of several, the report is
     how they compare with the first."""
     workspace: Path | None = None
@@ -44,7 +44,7 @@ class ReportConfig(Component):
     figures: Literal["svg", "png"] = "svg"
     """Format of figures beside texts."""
     mlflow: str | None = None
-    """Make a run of it in MLflow: address of a tracking server, or of a directory (file:mlruns)."""
+    """Make a run of it in MLflow: address of the tracking server, such as http://host:5000."""
     mlflow_experiment: str = "kenning-lego"
     """MLflow's experiment for the run; made when it is missing."""
 
@@ -74,7 +74,7 @@ def _records(config: ReportConfig) -> tuple[Path, ...]:
             "which record?", "name a RUN/record.json, or give --workspace DIRECTORY"
         )
     if config.workspace is None:
-        return tuple(record_file(run_path(each)) for each in config.records)
+        return tuple(record_file(run_path(str(each))) for each in config.records)
     if not (config.workspace / "manifest.json").is_file():
         raise ConfigurationError(
             f"{config.workspace} is not a workspace", "name one that a test made"

@@ -14,7 +14,7 @@ from kenning_lego.core.configuration import Component
 from kenning_lego.core.entry import Main, run
 from kenning_lego.core.errors import UnknownNameError
 from kenning_lego.core.flags import parse_configuration
-from kenning_lego.core.output import current
+from kenning_lego.core.output import ASKED, current
 from kenning_lego.scenarios.keeping.configuration import (
     ExportConfig,
     ListConfig,
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
         UnknownNameError: there is no such action.
     """
     action, *rest = arguments or ["--help"]
-    if action in ("-h", "--help"):
+    if action in ASKED:
         current().give(_help())
         return 0
     if action not in ACTIONS:
@@ -83,11 +83,8 @@ def _compare(arguments: Sequence[str]) -> int:
     from kenning_lego.scenarios import compare
 
     example = "20260601 latest --threshold 0.05"
-    config = _parse(compare.CompareConfig, "compare", arguments, _compare, "records", example)
-    from kenning_lego.scenarios.keeping.results import run_path
-
-    named = {str(each) for each in config.records}
-    return compare.main([str(run_path(each)) if each in named else each for each in arguments])
+    _parse(compare.CompareConfig, "compare", arguments, _compare, "records", example)
+    return compare.main(arguments)
 
 
 def _export(arguments: Sequence[str]) -> int:

@@ -17,7 +17,8 @@ from pydantic import Field
 from kenning_lego.core.configuration import Component
 from kenning_lego.core.entry import Terminated, run
 from kenning_lego.core.flags import parse_configuration
-from kenning_lego.core.output import Output, current, is_interactive
+from kenning_lego.core.output import Output, current
+from kenning_lego.core.terminals import is_interactive
 from kenning_lego.protocols.addresses import DEFAULT_ADDRESS
 from kenning_lego.protocols.client import connect
 from kenning_lego.protocols.key_files import default_directory

@@ -282,7 +282,8 @@ class TargetServer:
         frames = receive_rest(self._router)
         # Before the message: it may come from another host that took a lost one's identity.
         self._drop_lost_peers()
-        self._peers.saw(first)
+        if not self._peers.saw(first):
+            return
         peer = first.bytes
         try:
             event: dialogue.SessionEvent = dialogue.Received(peer, self._decode(first, frames))

@@ -16,14 +16,8 @@ import pytest
 
 from kenning_lego.core.entry import run, split_output_flags
 from kenning_lego.core.errors import ConfigurationError
-from kenning_lego.core.output import (
-    Mode,
-    colours,
-    current,
-    is_interactive,
-    text_width,
-    write_what_can_be_shown,
-)
+from kenning_lego.core.output import Mode, current
+from kenning_lego.core.terminals import colours, is_interactive, text_width, write_what_can_be_shown
 
 Capture = pytest.CaptureFixture[str]
 

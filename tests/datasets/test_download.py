@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from kenning_lego.core.errors import ConfigurationError
+from kenning_lego.core.output import Mode, opened
 from kenning_lego.datasets.download import Download, fetch
 
 CONTENT = bytes(range(256)) * 4000
@@ -102,6 +103,24 @@ def test_a_bar_is_shown_on_standard_error(
     assert "fetch images.gz" in shown
     assert "1.0 MB" in shown
     assert out == ""
+
+
+def test_in_a_step_of_a_verb_the_step_shows_it(
+    site: Site, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    told: list[tuple[int, int, str]] = []
+    with opened(Mode()) as output, output.progress_to(lambda *said: told.append(said)):
+        fetch(site.download, tmp_path)
+    assert told[-1] == (len(CONTENT), len(CONTENT), "fetch images.gz, 1.0 MB")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_quiet_verb_shows_no_bar(
+    site: Site, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with opened(Mode(quiet=True)):
+        fetch(site.download, tmp_path)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_download_goes_on_where_an_earlier_one_ended(site: Site, tmp_path: Path) -> None:

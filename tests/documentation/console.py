@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 _FENCE = re.compile(r'(?ms)^```(\w+)(?: title="([^"]*)")?\n(.*?)^```$')
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_ANY_NUMBER = r"[+-]?\d+(?:[.,]\d+)*"
+_NUMBER = re.compile(_ANY_NUMBER)
 _ELLIPSIS = "..."
 
 
@@ -74,5 +75,5 @@ def _plain(line: str) -> str:
 
 def _pattern(line: str) -> re.Pattern[str]:
     parts = _plain(line).split(_ELLIPSIS)
-    masked = (r"\d+(?:[.,]\d+)*".join(map(re.escape, _NUMBER.split(part))) for part in parts)
+    masked = (_ANY_NUMBER.join(map(re.escape, _NUMBER.split(part))) for part in parts)
     return re.compile(".*".join(masked))

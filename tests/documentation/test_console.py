@@ -34,7 +34,7 @@ def test_commands_and_files_of_a_page_are_found() -> None:
         (["a 1.5 ms"], "a   27 ms\n"),
         (["...", "b"], "a\n\na\nb\n"),
         (["a", "..."], "a\nb\n"),
-        (["run .../x is +1,000"], "run w/2f/x is +3\n"),
+        (["run .../x is +1,000"], "run w/2f/x is -3\n"),
         (["a", "b"], "a\n\nb"),
         (["..."], ""),
     ],

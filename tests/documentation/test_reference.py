@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 import kenning_lego
 from kenning_lego.core.errors import KenningLegoError
+from kenning_lego.core.output import FLAGS
 from kenning_lego.core.telemetry import quantity_of
 from kenning_lego.scenarios.describing.components import KINDS
 from kenning_lego.scenarios.describing.verbs import ACTIONS
@@ -36,8 +38,11 @@ def command_pages() -> dict[str, str]:
     return dict(commands.pages())
 
 
-def test_every_verb_is_described() -> None:
+def test_every_verb_and_action_is_described() -> None:
     assert {*VERBS} == {*DESCRIBED, *ACTIONS}
+    for verb, (module, _) in VERBS.items():
+        found = importlib.import_module(f"kenning_lego.scenarios.{module}")
+        assert {*getattr(found, "ACTIONS", ())} == {*ACTIONS.get(verb, ())}
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -48,7 +53,7 @@ def test_every_flag_of_the_help_is_on_the_verbs_page(
     flags = set(re.findall(r"(?m)^  (--[a-z][\w.-]*)", commands.help_of(command)))
     assert flags
     # A switch stands there once: `--no-a` is the opposite of `--a`.
-    positive = {flag.replace("--no-", "--", 1) for flag in flags} - {"--help"}
+    positive = {flag.replace("--no-", "--", 1) for flag in flags} - FLAGS.keys()
     assert not {flag for flag in positive if f"`{flag}`" not in page}
 
 
@@ -56,6 +61,7 @@ def test_index_of_verbs_names_all(command_pages: dict[str, str]) -> None:
     index = command_pages[f"{commands.DIRECTORY}/index.md"]
     for verb, (_, purpose) in VERBS.items():
         assert f"[`{verb}`]({verb}.md): {purpose}" in index
+    assert all(f"`{flag}`" in index for flag in FLAGS)
 
 
 def test_flags_are_spelled_as_the_parser_spells_them() -> None:
@@ -91,12 +97,15 @@ def test_python_page_has_the_public_names() -> None:
     names = python_api.public_names()
     assert {"connect", "test", "select"} <= names.keys() <= {*dir(kenning_lego)}
     content = python_api.content()
-    assert all(f"## kl.{name}\n\n::: {path}\n" in content for name, path in names.items())
+    assert all(
+        f"::: {path}\n" in content and f"'kl.{name}'" in content for name, path in names.items()
+    )
 
 
 def test_errors_stand_with_their_exit_codes() -> None:
     rows = error_table()
-    for error in [KenningLegoError, *KenningLegoError.__subclasses__()]:
+    tree: list[type[KenningLegoError]] = [KenningLegoError, *KenningLegoError.__subclasses__()]
+    for error in tree:
         if error.__module__ == "kenning_lego.core.errors":
             assert re.search(rf"`{error.__name__}` \| {error.exit_code} \| \S", rows)
 

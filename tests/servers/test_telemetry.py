@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from kenning_lego.servers.sensors.base import Readings
-from kenning_lego.servers.telemetry import LARGEST_SHARE, SOON_S, Sampler
+from kenning_lego.servers.telemetry import LARGEST_SHARE, SHOWN_S, SOON_S, Sampler
 
 BEGIN = 1000.0
 
@@ -95,6 +95,37 @@ def test_samples_are_taken_at_the_interval_after_the_sensors_had_time_to_begin()
     bench = started()
     bench.run(5)
     assert bench.times() == pytest.approx([2 * SOON_S + n for n in range(5)])
+
+
+def test_who_looks_on_gets_readings_for_a_while() -> None:
+    bench = Bench()
+    bench.sampler.show(bench.now)
+    bench.run(SHOWN_S / 2)
+    assert bench.sampler.latest
+    bench.sampler.show(bench.now)
+    bench.run(SHOWN_S - SOON_S)
+    assert bench.sampler.latest
+    bench.run(2.0)
+    assert not bench.sampler.latest
+    assert bench.sensors[0].closed
+    assert bench.sampler.wait_s(bench.now) == math.inf
+
+
+def test_who_looks_on_changes_nothing_for_who_measures() -> None:
+    bench = started()
+    bench.sampler.show(bench.now)
+    bench.run(2 * SHOWN_S)
+    bench.sampler.show(bench.now)
+    bench.run(1.0)
+    assert len(bench.sensors) == 1
+    assert bench.sampler.latest
+
+
+def test_who_looks_on_gets_none_where_sampling_is_switched_off() -> None:
+    bench = Bench(interval_s=0)
+    bench.sampler.show(bench.now)
+    bench.run(5)
+    assert bench.sensors == []
 
 
 def test_wall_clock_time_is_that_of_the_first_sample() -> None:

@@ -86,7 +86,8 @@ class Dense:
     weights: NDArray[np.float32]
 
     def run(self, source: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.maximum(self.weights @ source, 0)
+        given: NDArray[np.float32] = np.maximum(self.weights @ source, 0)
+        return given
 
 
 def dense(directory: Path, shape: tuple[int, int], source: str = "x", result: str = "y") -> Dense:

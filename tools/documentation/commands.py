@@ -9,20 +9,21 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stdout, suppress
 from itertools import groupby
+from typing import cast
 
 from pydantic import BaseModel
 
 from kenning_lego.cli import dispatch
 from kenning_lego.core.lookup import find_callable
+from kenning_lego.core.output import FLAGS
 from kenning_lego.core.parameters import parameters_of
 from kenning_lego.scenarios.describing.verbs import ACTIONS
 from kenning_lego.scenarios.describing.verbs import VERBS as DESCRIBED
 from kenning_lego.scenarios.verbs import GROUPS, VERBS
-from tools.documentation.markdown import from_docstring, page
+from tools.documentation.markdown import definition, from_docstring, page
 from tools.documentation.settings import Setting, described, settings_of
 
 DIRECTORY = "reference/commands"
-_OPTIONAL = re.compile(r"\[-[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\]")
 _COLUMNS = re.compile(r"\S {3,}\S")
 
 _COMPONENT_PAGES: Mapping[str, str] = {
@@ -59,17 +60,19 @@ def _index() -> str:
         "A list takes several values (`--blocks.ratios 0.0 0.4`), a switch has its opposite "
         "(`--strict`, `--no-strict`), and an entry of a mapping is named in the flag "
         "(`--target.options.provider xnnpack`).",
+        "Every verb takes these as well:",
+        "".join(definition(flag, "", meaning) for flag, meaning in FLAGS.items()),
         *groups,
     )
 
 
 def _verb_page(verb: str) -> str:
-    module, purpose = VERBS[verb]
+    module, _ = VERBS[verb]
     text = inspect.getdoc(importlib.import_module(f"kenning_lego.scenarios.{module}")) or ""
     parts = [_prose(text), f"The same as `python -m kenning_lego.scenarios.{module}`."]
     if actions := ACTIONS.get(verb):
         for action, path in actions.items():
-            model = find_callable(f"kenning_lego.scenarios.{path}")
+            model = cast("type[BaseModel]", find_callable(f"kenning_lego.scenarios.{path}"))
             parts += [f"## {verb} {action}", usage([verb, action]), *_flags(model, 3)]
     elif verb in DESCRIBED:
         described_verb = DESCRIBED[verb]
@@ -81,21 +84,23 @@ def _verb_page(verb: str) -> str:
         parts += ["## Settings", *_flags(described_verb.model, 3)]
     else:
         parts.append(f"```text\n{help_of([verb])}\n```")
-    return page(f"kenning-lego {verb}", f"*{purpose[0].upper()}{purpose[1:]}.*", *parts)
+    return page(f"kenning-lego {verb}", *parts)
 
 
 def help_of(command: Sequence[str]) -> str:
-    """What ``--help`` prints."""
+    """What ``--help-all`` prints."""
     out = io.StringIO()
     with redirect_stdout(out), suppress(SystemExit):
-        dispatch([*command, "--help"])
+        dispatch([*command, "--help-all"])
     return out.getvalue().strip()
 
 
 def usage(command: Sequence[str]) -> str:
-    """The command with what it takes beside flags, from its help."""
-    first = " ".join(help_of(command).partition("\n\n")[0].split()).removeprefix("usage: ")
-    return f"```sh\n{' '.join(_OPTIONAL.sub('', first).split())} [FLAGS]\n```"
+    """How the command is called and an example, from its help."""
+    text = help_of(command)
+    lines = [text.partition("\n")[0].removeprefix("usage: ")]
+    lines += [f"{each}  # for example" for each in re.findall(r"(?m)^example: (.*)$", text)]
+    return f"```sh\n{chr(10).join(lines)}\n```"
 
 
 def _prose(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-from tools.documentation import commands, components, decisions, python_api, records
+from tools.documentation import commands, components, decisions, plugin, python_api, records
 from tools.documentation.errors import error_table
 from tools.documentation.house import drawing, house
 
@@ -45,6 +45,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         **dict(commands.pages()),
         **dict(components.pages()),
         **dict(records.pages()),
+        plugin.PATH: plugin.content(_ROOT),
         python_api.PATH: python_api.content(),
         f"{decisions.DIRECTORY}/index.md": decisions.index(docs),
         "changes.md": _changes(),
@@ -55,8 +56,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Fill in what stands as a mark on a page."""
-    return _MARK.sub(lambda match: _PARTS[match[1]](), markdown)
+    """Fill in what stands as a mark on a page; a directory's link leads to its list."""
+    filled = _MARK.sub(lambda match: _PARTS[match[1]](), markdown)
+    return filled.replace(f"]({decisions.DIRECTORY}/)", f"]({decisions.DIRECTORY}/index.md)")
 
 
 def _filled(nav: Any, lists: Mapping[str, list[Any]]) -> Any:

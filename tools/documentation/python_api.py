@@ -12,12 +12,12 @@ from tools.documentation.markdown import page
 PATH = "reference/python.md"
 
 _GIVEN: Mapping[str, str] = {
-    "What connect gives": "kenning_lego.protocols.client.TargetClient",
-    "Deployments of a target": "kenning_lego.protocols.deployments.Deployments",
-    "What test and open_tested give": "kenning_lego.scenarios.online.tested.TestedNetwork",
-    "What there is to choose from": "kenning_lego.selection.problem.Problem",
-    "What select gives": "kenning_lego.selection.select.Selected",
-    "What pareto_front gives": "kenning_lego.selection.front.Front",
+    "what connect gives": "kenning_lego.protocols.client.TargetClient",
+    "deployments of a target": "kenning_lego.protocols.deployments.Deployments",
+    "what test and open_tested give": "kenning_lego.scenarios.online.tested.TestedNetwork",
+    "what there is to choose from": "kenning_lego.selection.problem.Problem",
+    "what select gives": "kenning_lego.selection.select.Selected",
+    "what pareto_front gives": "kenning_lego.selection.front.Front",
 }
 
 
@@ -35,8 +35,10 @@ def public_names() -> dict[str, str]:
 
 def content() -> str:
     """The public names of the package, then the types that they give."""
-    public = [f"## kl.{name}\n\n::: {path}" for name, path in sorted(public_names().items())]
-    given = [f"## {title}\n\n::: {path}" for title, path in _GIVEN.items()]
+    public = [_directive(f"kl.{name}", path) for name, path in sorted(public_names().items())]
+    given = [
+        _directive(f"{path.rpartition('.')[2]}: {title}", path) for title, path in _GIVEN.items()
+    ]
     return page(
         "Python",
         "```python\nimport kenning_lego as kl\n```",
@@ -46,3 +48,7 @@ def content() -> str:
         *public,
         *given,
     )
+
+
+def _directive(heading: str, path: str) -> str:
+    return f"::: {path}\n    options: {{heading: '{heading}', toc_label: '{heading}'}}"

@@ -16,7 +16,8 @@ from kenning_lego.core.opening import AnyRecord
 from kenning_lego.core.records import RunRecord
 from kenning_lego.core.run_headers import HeaderRecord, OriginRecord, TelemetryRecord
 from kenning_lego.core.tables import Table
-from kenning_lego.reports.headlines import Headline, headline_of
+from kenning_lego.reports.headline import Headline
+from kenning_lego.reports.headlines import headline_of
 from kenning_lego.reports.tabular.of_records import tables_of
 
 _LONGEST_NAME: Final = 250

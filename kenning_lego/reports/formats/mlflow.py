@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 _METRICS_AT_ONCE, _NAMES_AT_ONCE = 1000, 100
 """Limits of MLflow's REST interface for one request."""
 
+_RETRIES = "2"
+
 T = TypeVar("T")
 
 
@@ -23,7 +26,7 @@ def connect(uri: str) -> MlflowClient:
     """A client of MLflow; nothing is sent yet.
 
     Args:
-        uri: of the tracking server, or of a directory.
+        uri: of the tracking server, or of a store that the installed MLflow can open itself.
 
     Raises:
         MissingDependencyError: mlflow is not installed.
@@ -34,12 +37,14 @@ def connect(uri: str) -> MlflowClient:
         from mlflow.tracking import MlflowClient
     except ModuleNotFoundError as error:
         raise MissingDependencyError("mlflow", "mlflow", "an export to MLflow") from error
+    # By default MLflow tries a server that is not there for minutes, without a word.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", _RETRIES)
     try:
         return MlflowClient(tracking_uri=uri)
     except (MlflowException, OSError, ModuleNotFoundError) as error:
         raise ConfigurationError(
             f"MLflow cannot track to {uri}: {_first_line(error)}",
-            "name a server or a directory: --mlflow file:mlruns",
+            "name a tracking server: --mlflow http://host:5000",
         ) from error
 
 

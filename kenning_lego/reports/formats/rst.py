@@ -21,7 +21,7 @@ from kenning_lego.reports.formats.outline import (
     outline,
 )
 
-_SPECIAL = re.compile(r"([\\`*|_])")
+_SPECIAL = re.compile(r"([\\`*|_@])")
 _LIST = re.compile(r"\(?(\w+|#)[.)](\s|$)|[\u2022\u2023\u2043]")
 _LINES = "=-~"
 """Below titles of the levels from 1 on; deeper ones are rubrics, which need no order."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kenning_lego.core.measurement_records import MeasurementRecord
@@ -32,9 +32,28 @@ Timings = Mapping[str, Timing]
 """By the measurement's name; measurements without a sample are left out."""
 
 
+class _Timings(Mapping[str, Timing]):
+    """Of measurements with samples; each is summed up when it is first asked for."""
+
+    def __init__(self, measurements: Iterable[MeasurementRecord]) -> None:
+        self._measurements = {each.name: each for each in measurements if each.samples_ns}
+        self._known: dict[str, Timing] = {}
+
+    def __getitem__(self, name: str) -> Timing:
+        if name not in self._known:
+            self._known[name] = timing_of(self._measurements[name])
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._measurements)
+
+    def __len__(self) -> int:
+        return len(self._measurements)
+
+
 def timings_of(record: RunRecord) -> Timings:
-    """Summarise every measurement of a run."""
-    return {each.name: timing_of(each) for each in record.measurements if each.samples_ns}
+    """The statistics of every measurement of a run."""
+    return _Timings(record.measurements)
 
 
 def timing_of(measurement: MeasurementRecord) -> Timing:

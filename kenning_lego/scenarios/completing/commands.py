@@ -117,7 +117,9 @@ def _command(words: tuple[str, ...], interface: Interface, known: Mapping[str, A
     values = known.get(f"{' '.join(words)} {interface.positional or ''}", ())
     if bare is not None and not values:
         values = _option(bare, known).values
-    files = interface.file is not None or (bare is not None and bare.takes_path)
+    # Several words are runs' directories or files where it is not known what else they may be.
+    listed = bare is not None and bare.shape == "list" and not values
+    files = interface.file is not None or listed or (bare is not None and bare.takes_path)
     return Command(words, tuple(options), tuple(values), files)
 
 

@@ -189,5 +189,14 @@ ACTIONS: Mapping[str, Mapping[str, str]] = {
         "revoke": "keys:RevokeConfig",
         "list": "keys:KeysConfig",
     },
+    "results": {
+        "list": "keeping.configuration:ListConfig",
+        "show": "keeping.configuration:ShowConfig",
+        "tag": "keeping.configuration:TagConfig",
+        "note": "keeping.configuration:NoteConfig",
+        "compare": "compare:CompareConfig",
+        "export": "keeping.configuration:ExportConfig",
+        "prune": "keeping.configuration:PruneConfig",
+    },
 }
 """The configuration of each action, below ``kenning_lego.scenarios``, by verb."""

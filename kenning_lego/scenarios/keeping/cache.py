@@ -18,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from kenning_lego import __version__
 from kenning_lego.core.errors import StoreError
-from kenning_lego.reports.headlines import Headline
+from kenning_lego.reports.headline import Headline
 from kenning_lego.scenarios.keeping.result import Result, State
 from kenning_lego.store.atomic import write_bytes
 from kenning_lego.store.runs import FoundRun

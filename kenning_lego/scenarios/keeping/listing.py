@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from rich.console import Console
 
 from kenning_lego.reports.formatting import NO_BREAK, RANGE, TIME_NS, Figures
-from kenning_lego.reports.headlines import Headline
+from kenning_lego.reports.headline import Headline
 from kenning_lego.reports.quality import Quality
 from kenning_lego.scenarios.keeping.columns import Shown, print_columns
 from kenning_lego.scenarios.keeping.result import Result

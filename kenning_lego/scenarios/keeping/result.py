@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from kenning_lego.core.opening import AnyRecord, open_record
 from kenning_lego.core.tables import Column, Value, known
-from kenning_lego.reports.headlines import Headline
+from kenning_lego.reports.headline import Headline
 from kenning_lego.store.labels import NO_LABELS, Labels
+
+if TYPE_CHECKING:
+    from kenning_lego.core.opening import AnyRecord
 
 State = Literal["finished", "unfinished", "damaged", "newer"]
 """``newer``: its record is of a version that only a newer kenning-lego reads."""
@@ -79,6 +81,8 @@ class Result:
         Raises:
             WorkspaceError: it has none, or it cannot be read.
         """
+        from kenning_lego.core.opening import open_record  # lists do without
+
         return open_record(self.path)
 
     def row(self) -> dict[str, Value]:

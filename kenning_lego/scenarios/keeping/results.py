@@ -149,19 +149,19 @@ def results(*workspaces: Path | str, on_read: OnRead | None = None) -> Results:
     return Results(scan(find_workspaces([Path(each) for each in workspaces]), on_read))
 
 
-def run_path(text: str, *workspaces: Path | str) -> Path:
+def run_path(named: Path | str, *workspaces: Path | str) -> Path:
     """The directory of the run that is meant, or the file or directory of that name.
 
     Args:
-        text: a path, or as in :meth:`Results.find`.
+        named: a path, or as in :meth:`Results.find`.
         workspaces: to look for the run in, as in :func:`results`.
 
     Raises:
         UnknownNameError: there is neither.
         ConfigurationError: several runs could be meant.
     """
-    path = Path(text)
-    return path if path.exists() else results(*workspaces).find(text).path
+    path = Path(named)
+    return path if path.exists() else results(*workspaces).find(str(named)).path
 
 
 def _abbreviates(text: str, run: str) -> bool:

@@ -8,8 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from kenning_lego.core.errors import KenningLegoError, NewerRecordError, WorkspaceError
-from kenning_lego.core.opening import open_record
-from kenning_lego.reports.headlines import Headline, headline_of
+from kenning_lego.reports.headline import Headline
 from kenning_lego.scenarios.keeping.cache import RunCache
 from kenning_lego.scenarios.keeping.result import Result
 from kenning_lego.store.labels import read_labels
@@ -54,6 +53,9 @@ def _read(run: FoundRun) -> Result:
     unread = Headline("", _began(run).isoformat())
     if run.record is None:
         return Result(run.workspace, run.path, "unfinished", unread)
+    from kenning_lego.core.opening import open_record  # a list that is known does without
+    from kenning_lego.reports.headlines import headline_of
+
     try:
         headline = headline_of(open_record(run.path / run.record))
         datetime.fromisoformat(headline.created)

@@ -54,6 +54,8 @@ def test_a_report_of_a_run_has_its_sections_tables_and_figures() -> None:
     figures = [node for node in tree.findall() if node.tagname == "image"]
     assert [each["uri"] for each in figures] == list(images(document).values())
     assert all(each["alt"] for each in figures)
+    links = [node["refuri"] for node in tree.findall() if node.tagname == "reference"]
+    assert not [each for each in links if each.startswith("mailto:")]
     words = tree.astext()
     for cell in ("latency ≤ 4.55 ms; memory ≤ 25 MB", "20 20 40 20 40 40 40 60"):
         assert cell.replace("\N{NO-BREAK SPACE}", " ") in words.replace("\N{NO-BREAK SPACE}", " ")

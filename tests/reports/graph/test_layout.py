@@ -108,6 +108,24 @@ def test_many_rows_stand_in_columns_on_a_desk_and_in_one_on_a_phone(
     assert sum(route.enters for route in layout.routes) == columns - 1
 
 
+def test_an_edge_that_spans_another_runs_outside_of_it() -> None:
+    skips = {(1, 9), (2, 8), (3, 7), (4, 6)}
+    layout = lay_out(Graph(11, tuple(sorted({*chain(11).edges, *skips}))), 516.0)
+    farthest = {
+        route.source: max(x for x, _ in route.points)
+        for route in layout.routes
+        if route.target is None
+    }
+    assert sorted(farthest, key=lambda source: -farthest[source]) == [1, 2, 3, 4]
+
+
+def test_edges_from_the_column_before_come_in_beside_each_other() -> None:
+    graph = Graph(30, tuple(sorted({*chain(30).edges, (3, 15)})))
+    layout = lay_out(graph, 1080.0)
+    entering = [route.points for route in layout.routes if route.enters and route.target == 15]
+    assert len({points[0][0] for points in entering}) == len(entering)
+
+
 def test_few_rows_stand_in_one_column() -> None:
     assert len({box.left for box in lay_out(chain(10), 1080.0).boxes}) == 1
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kenning_lego.core.errors import ConfigurationError, KenningLegoError
-from kenning_lego.reports.headlines import Headline
+from kenning_lego.reports.headline import Headline
 from kenning_lego.scenarios.keeping.filters import parse_condition
 from kenning_lego.scenarios.keeping.moments import age, moment
 from kenning_lego.scenarios.keeping.result import Result

@@ -85,7 +85,7 @@ def test_records_that_did_not_change_are_read_once(
     add_run(tmp_path / "w", end="0001")
     add_run(tmp_path / "w", end="0002")
     first = scan([tmp_path / "w"])
-    monkeypatch.setattr(scanning, "open_record", None)  # nothing is read any more
+    monkeypatch.setattr(scanning, "_read", None)  # nothing is read any more
     assert scan([tmp_path / "w"]) == first
     assert len(first) == 2
 

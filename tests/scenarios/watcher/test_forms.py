@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from kenning_lego.core.deployment_records import DeploymentStatus, Frame
-from kenning_lego.core.output import PLAIN_ERRORS, write_what_can_be_shown
 from kenning_lego.core.plans import Observation
+from kenning_lego.core.terminals import PLAIN_ERRORS, write_what_can_be_shown
 from kenning_lego.scenarios.watcher.readings import rows
 from kenning_lego.scenarios.watcher.screen import view
 from kenning_lego.scenarios.watcher.seen import KEPT_FRAMES, Memory, SeenPipeline, Sight
