@@ -99,7 +99,7 @@ def group(title: str, *content: str, **attributes: str | float) -> str:
 def linked(target: str, title: str, *content: str, **attributes: str | float) -> str:
     """Elements that lead to another place of the page, with a title as those of :func:`group`."""
     said = element("title", printable(title))
-    return element("a", said, *content, href=target, aria_label=title, **attributes)
+    return element("a", said, *content, href=target, **attributes)
 
 
 def shortened(content: str, width: float) -> str:
