@@ -175,6 +175,7 @@ def _interval(main: Outcome) -> str:
 
 
 def _between(middle: float, low: float, high: float) -> str:
-    """Two bounds in the unit of what is between them."""
+    """Two bounds in the unit of what is between them, in one piece."""
     column = Figures.fitting([middle], TIME_NS, 4)
-    return f"{column.interval(low, high)}{NO_BREAK}{column.unit.symbol}"
+    words = (column.number(low), "to", column.number(high), column.unit.symbol)
+    return NO_BREAK.join(each for each in words if each)

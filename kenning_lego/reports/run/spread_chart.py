@@ -105,17 +105,18 @@ def _percentiles(
 ) -> Iterator[str]:
     """Those that the runs are enough to claim, as far as the scale reaches."""
     summary = timing.summary
-    free = at(summary.median) + 6
-    named = (("p90", summary.p90), ("p95", summary.p95), ("p99", summary.p99))
+    first, free = at(summary.median) + 6, math.inf
+    # From the farthest: where there is room for one name alone, it says most.
+    named = (("p99", summary.p99), ("p95", summary.p95), ("p90", summary.p90))
     for name, found in named:
         if found is None or found.value > highest:
             continue
         x = at(found.value)
         yield line(at(found.low), base + 4, at(found.high), base + 4, class_="likely")
         yield line(x, base, x, base + 8, class_="percentile")
-        if x - _NAME_PX / 2 >= free:
+        if first <= x - _NAME_PX / 2 and x + _NAME_PX / 2 <= free:
             yield text(x, base + 18, name, class_="mini", text_anchor="middle")
-            free = x + _NAME_PX / 2
+            free = x - _NAME_PX / 2
 
 
 def _hump(timing: Timing, scale: Scale, factor: float, base: float) -> str:
