@@ -65,7 +65,7 @@ unit: setup
 
 # What axe-core finds is only known with axe-core; `make test` runs the rest of these.
 test-browser: setup
-	@command -v npm chromium > /dev/null || { echo "error: npm or chromium is missing; on Debian: apt install npm chromium"; exit 2; }
+	@{ command -v npm && command -v chromium; } > /dev/null || { echo "error: npm or chromium is missing; on Debian: apt install npm chromium"; exit 2; }
 	npm install --prefix build/axe --no-save --no-audit --no-fund --loglevel=error $(AXE)
 	$(ONE_THREAD) $(BIN)/python -m pytest -q -rs tests/browser
 
