@@ -29,9 +29,9 @@ def headings(table: Table) -> tuple[str, ...]:
 def text_rows(table: Table) -> Iterator[TextRow]:
     """All rows, and before each group its title; every row has a text for each shown column."""
     for group in table.groups:
-        if group.title:
-            title = f"{group.title} ({group.note})" if group.note else group.title
-            yield TextRow((), one_line(title))
+        title = one_line(group.title)
+        if title:
+            yield TextRow((), one_line(f"{title} ({group.note})" if group.note else title))
         for row in group.rows:
             yield TextRow(row_texts(table, row))
 
