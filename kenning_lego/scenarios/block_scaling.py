@@ -1,8 +1,4 @@
-"""Make the blocks of a network and their variants without a target, or show them.
-
-blocks make [SCENARIO.yaml | MODEL]   cut, make variants, retrain and profile
-blocks show WORKSPACE                 print segments, blocks and variants
-"""
+"""Make the blocks of a network and their variants without a target, or show them."""
 
 from __future__ import annotations
 
@@ -10,11 +6,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from kenning_lego.core.actions import run_action
 from kenning_lego.core.configuration import Component
 from kenning_lego.core.entry import Main, run
 from kenning_lego.core.errors import ConfigurationError, UnknownNameError
 from kenning_lego.core.flags import parse_configuration
-from kenning_lego.core.output import ASKED, current
+from kenning_lego.core.output import current
 from kenning_lego.store.workspace import Workspace
 
 _SCENARIO_SUFFIXES = (".yaml", ".yml")
@@ -30,22 +27,16 @@ class ShowConfig(Component):
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the sub-verb that the first argument names.
+    """Run the action that the first argument names.
 
     Raises:
-        UnknownNameError: there is no such sub-verb.
+        UnknownNameError: there is no such action.
     """
-    verb, *rest = arguments or ["--help"]
-    if verb in ASKED:
-        current().give((__doc__ or "").strip())
-        return 0
-    if verb not in ACTIONS:
-        raise UnknownNameError("verb of blocks", verb, ACTIONS)
-    return ACTIONS[verb](rest)
+    return run_action("blocks", __doc__ or "", ACTIONS, arguments)
 
 
 def make(arguments: Sequence[str]) -> int:
-    """Everything of a test that needs no target."""
+    """Cut a network, make its variants, retrain and profile them."""
     from kenning_lego.scenarios.offline.configuration import OfflineConfig
     from kenning_lego.scenarios.tester.configuration import InferenceTestConfig
 
@@ -96,7 +87,7 @@ def make(arguments: Sequence[str]) -> int:
 
 
 def show(arguments: Sequence[str]) -> int:
-    """Print the networks of a workspace."""
+    """Print the segments, blocks and variants of a workspace's networks."""
     config = parse_configuration(
         ShowConfig,
         arguments,

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from kenning_lego.core.actions import run_action
 from kenning_lego.core.configuration import Component
 from kenning_lego.core.entry import Main, run
-from kenning_lego.core.errors import ConfigurationError, UnknownNameError
+from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flags import parse_configuration
-from kenning_lego.core.output import ASKED, current
+from kenning_lego.core.output import current
 from kenning_lego.protocols import authorised
 from kenning_lego.protocols.key_files import default_directory
 from kenning_lego.protocols.keys import (
@@ -85,13 +86,7 @@ def main(arguments: Sequence[str]) -> int:
     Raises:
         UnknownNameError: there is no such action.
     """
-    action, *rest = arguments or ["--help"]
-    if action in ASKED:
-        current().give(_help())
-        return 0
-    if action not in ACTIONS:
-        raise UnknownNameError("action", action, ACTIONS, "kenning-lego keys --help lists them")
-    return ACTIONS[action](rest)
+    return run_action("keys", __doc__ or "", ACTIONS, arguments)
 
 
 def _make(arguments: Sequence[str]) -> int:
@@ -211,21 +206,6 @@ def _give_public(key: PublicKey) -> None:
 
 def _row(key: PublicKey, kind: str) -> dict[str, str]:
     return {"name": key.name, "fingerprint": key.fingerprint, "kind": kind}
-
-
-def _help() -> str:
-    rows = [f"  {name:<10} {action.__doc__}" for name, action in ACTIONS.items()]
-    return "\n".join(
-        [
-            "usage: kenning-lego keys ACTION [...]",
-            "",
-            __doc__ or "",
-            "",
-            *rows,
-            "",
-            "kenning-lego keys ACTION --help says more.",
-        ]
-    )
 
 
 if __name__ == "__main__":

@@ -10,11 +10,10 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
+from kenning_lego.core.actions import run_action
 from kenning_lego.core.configuration import Component
 from kenning_lego.core.entry import Main, run
-from kenning_lego.core.errors import UnknownNameError
 from kenning_lego.core.flags import parse_configuration
-from kenning_lego.core.output import ASKED, current
 from kenning_lego.scenarios.keeping.configuration import (
     ExportConfig,
     ListConfig,
@@ -33,13 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     Raises:
         UnknownNameError: there is no such action.
     """
-    action, *rest = arguments or ["--help"]
-    if action in ASKED:
-        current().give(_help())
-        return 0
-    if action not in ACTIONS:
-        raise UnknownNameError("action", action, ACTIONS, "kenning-lego results --help lists them")
-    return ACTIONS[action](rest)
+    return run_action("results", __doc__ or "", ACTIONS, arguments)
 
 
 def _list(arguments: Sequence[str]) -> int:
@@ -133,20 +126,6 @@ def _parse(
         description=action.__doc__ or "",
         positional=positional,
         example=f"{command} {example}",
-    )
-
-
-def _help() -> str:
-    rows = [f"  {name:<10} {action.__doc__}" for name, action in ACTIONS.items()]
-    return "\n".join(
-        [
-            "usage: kenning-lego results ACTION [...]",
-            "",
-            __doc__ or "",
-            *rows,
-            "",
-            "kenning-lego results ACTION --help says more.",
-        ]
     )
 
 

@@ -164,7 +164,7 @@ VERBS: Mapping[str, Described] = {
         {"workspace": _WORKSPACE},
         ("workspace", "models", "shape", "routes", "time_limit_s", "output"),
     ),
-    "report": Described("render_report:ReportConfig", "report"),
+    "report": Described("rendering.configuration:ReportConfig", "report"),
     "results": Described("keeping.configuration:ListConfig", "results list"),
     "compare": Described("compare:CompareConfig", "compare"),
     "list": Described("components:ListConfig", "list"),

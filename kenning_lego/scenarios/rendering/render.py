@@ -1,4 +1,4 @@
-"""What the verb ``report`` does: a record's report, as files and in an experiment tracker."""
+"""A record's report, as files and in an experiment tracker."""
 
 from __future__ import annotations
 
@@ -21,11 +21,10 @@ from kenning_lego.reports.formats.layout import Layout
 from kenning_lego.reports.formats.mlflow import connect, log_experiment
 from kenning_lego.reports.formats.naming import file_name
 from kenning_lego.reports.write import stem_of, usual_formats, write_formats
+from kenning_lego.scenarios.rendering.configuration import ReportConfig
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
-
-    from kenning_lego.scenarios.render_report import ReportConfig
 
 
 def render(config: ReportConfig, paths: Sequence[Path]) -> Iterator[tuple[str, Path | str]]:

@@ -1,0 +1,1 @@
+"""What the verb ``report`` does."""
