@@ -10,6 +10,9 @@ ArtifactFormat = str
 :mod:`kenning_lego.core.ir_file`), ``torch`` (torch.export's .pt2), or what a compiler of another
 package makes."""
 
+SPECIFICATION = "kenning_lego.json"
+"""File within a .pt2: names, shapes and types of the inputs and outputs, in order."""
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:

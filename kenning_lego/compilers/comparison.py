@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from kenning_lego.compilers.artifact import Gap
 from kenning_lego.compilers.base import CompileSource
-from kenning_lego.compilers.engines import Run, open_artifact
+from kenning_lego.compilers.engines import Run, open_own
 from kenning_lego.compilers.samples import checked
 
 Outputs = Sequence[NDArray[Any]]
@@ -98,7 +98,7 @@ def _samples(source: CompileSource) -> Iterator[tuple[NDArray[Any], ...]]:
 
 def _reference(source: CompileSource) -> Any:
     if source.module is None:
-        run = open_artifact(source.onnx or b"", "onnx")
+        run = open_own(source.onnx or b"", "onnx")
 
         def original(sample: tuple[NDArray[Any], ...]) -> Outputs:
             inputs = {s.name: array for s, array in zip(source.inputs, sample, strict=True)}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kenning_lego.compilers.artifact import ArtifactFormat
+from kenning_lego.compilers.artifact import SPECIFICATION, ArtifactFormat
 from kenning_lego.core.errors import CompilationError
 from kenning_lego.core.ir_file import unpack_ir
 from kenning_lego.core.openvino_import import import_openvino
@@ -19,31 +19,8 @@ Run = Callable[[Arrays], Arrays]
 """From inputs to outputs by name. Floats are converted to what the artifact takes."""
 
 
-def open_artifact(content: bytes, kind: ArtifactFormat) -> Run:
-    """Load an artifact into an engine of its kind, on one CPU thread.
-
-    Args:
-        content: the file's bytes.
-        kind: of file.
-
-    Raises:
-        CompilationError: no compiler that is installed here makes such files.
-    """
-    if kind in _OPEN:
-        return open_own(content, kind)
-    from kenning_lego.compilers.configuration import announced_compilers
-
-    for compiler in announced_compilers():
-        if compiler.format == kind:
-            return compiler.open(content)
-    raise CompilationError(
-        f"no compiler that is installed here makes files of the format {kind!r}",
-        "install the package that made it",
-    )
-
-
 def open_own(content: bytes, kind: ArtifactFormat) -> Run:
-    """Load an artifact of a format that one of our compilers makes; see :func:`open_artifact`.
+    """Load an artifact of a format that one of our compilers makes, on one CPU thread.
 
     Raises:
         CompilationError: the format is another one.
@@ -136,8 +113,6 @@ def _open_torch(content: bytes) -> Run:
 
     import torch
 
-    from kenning_lego.compilers.torch_export import SPECIFICATION
-
     extra = {SPECIFICATION: ""}
     module = torch.export.load(io.BytesIO(content), extra_files=extra).module()
     spec = json.loads(extra[SPECIFICATION])
@@ -158,3 +133,6 @@ _OPEN: Mapping[ArtifactFormat, Callable[[bytes], Run]] = {
     "openvino": _open_openvino,
     "torch": _open_torch,
 }
+
+OWN_FORMATS = frozenset(_OPEN)
+"""Of files that our own compilers make."""

@@ -7,16 +7,13 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from kenning_lego.compilers.artifact import ArtifactFormat, Built
+from kenning_lego.compilers.artifact import SPECIFICATION, ArtifactFormat, Built
 from kenning_lego.compilers.base import Compiler, CompileSource
 from kenning_lego.core.errors import CompilationError
 from kenning_lego.core.specs import TensorSpec
 
 if TYPE_CHECKING:
     from torch import fx
-
-SPECIFICATION = "kenning_lego.json"
-"""File within the archive: names, shapes and types of the inputs and outputs, in order."""
 
 
 class TorchExport(Compiler):

@@ -14,15 +14,16 @@ from onnx import numpy_helper
 from pydantic import TypeAdapter, ValidationError
 from torch import nn
 
+from kenning_lego.compilers.artifact import SPECIFICATION
 from kenning_lego.compilers.base import NOTHING_QUANTISED, Compiler
 from kenning_lego.compilers.configuration import CompilerConfig
-from kenning_lego.compilers.engines import open_artifact
 from kenning_lego.compilers.limits import GapConfig
 from kenning_lego.compilers.litert_compiler import LiteRt
 from kenning_lego.compilers.onnx_compiler import Onnx
+from kenning_lego.compilers.opening import open_artifact
 from kenning_lego.compilers.openvino_compiler import OpenVino
 from kenning_lego.compilers.samples import samples_of
-from kenning_lego.compilers.torch_export import SPECIFICATION, TorchExport
+from kenning_lego.compilers.torch_export import TorchExport
 from kenning_lego.core.errors import CompilationError, MissingDependencyError
 from tests.compilers.sources import images, needs, onnx_file, source_of, tiny
 

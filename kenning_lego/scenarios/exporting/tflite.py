@@ -16,9 +16,10 @@ from kenning_lego.blocks.storage.networks import load_network
 from kenning_lego.compilers.artifact import CompiledArtifact
 from kenning_lego.compilers.base import CompileSource
 from kenning_lego.compilers.comparison import GapMeter
-from kenning_lego.compilers.engines import Arrays, open_artifact
+from kenning_lego.compilers.engines import Arrays
 from kenning_lego.compilers.limits import FLOAT32_TOLERANCE
 from kenning_lego.compilers.litert_compiler import LiteRt
+from kenning_lego.compilers.opening import open_artifact
 from kenning_lego.core.errors import CompilationError, ConfigurationError
 from kenning_lego.core.records import VariantRecord
 from kenning_lego.scenarios.exporting.exportable import Exportable

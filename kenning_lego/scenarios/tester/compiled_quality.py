@@ -26,7 +26,7 @@ from kenning_lego.blocks.chain import Chain
 from kenning_lego.blocks.configuration import ProfileConfig
 from kenning_lego.blocks.variants.variants import Variants
 from kenning_lego.blocks.workshop import metric_identity
-from kenning_lego.compilers.engines import open_artifact
+from kenning_lego.compilers.opening import open_artifact
 from kenning_lego.core.mixing_records import CompiledAccuracyRecord, CompiledRunRecord
 from kenning_lego.core.records import SegmentRecord, VariantRecord
 from kenning_lego.stats.quality_law import QualityLaw
