@@ -9,6 +9,9 @@ from typing import Literal
 
 Value = str | int | float | bool | None
 
+Where = Literal["both", "page", "data"]
+"""Shown to people, given to programs, or both."""
+
 NOT_MEASURED = "not measured"
 
 
@@ -76,7 +79,7 @@ class Column:
         unit: of the texts, such as ``ms``.
         band: a title above this and neighbouring columns.
         number: texts are figures, and stand on the right.
-        where: shown to people, given to programs, or both.
+        where: who sees it.
     """
 
     key: str
@@ -84,7 +87,7 @@ class Column:
     unit: str = ""
     band: str = ""
     number: bool = True
-    where: Literal["both", "page", "data"] = "both"
+    where: Where = "both"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kenning_lego.core.records import BudgetRecord, ConfigurationRecord, ScoreRecord
 from kenning_lego.reports.document.parts import Paragraph, Part, Section
 from kenning_lego.reports.document.subjects import configuration_subject
-from kenning_lego.reports.document.tables import Brick, Cell, Column, Rows, Table
+from kenning_lego.reports.document.tables import Brick, Cell, Column, Rows, Table, Where
 from kenning_lego.reports.drawing.palette import shade
 from kenning_lego.reports.formatting import (
     ENERGY_NJ,
@@ -90,6 +90,9 @@ class _Writer:
     def _columns(self) -> tuple[Column, ...]:
         latency, memory = self.latency.unit.symbol, self.memory.unit.symbol
         name = self.quality.name
+        memories = (each.measured.memory_bytes for each in self.findings.outcomes)
+        # Artifacts' sizes are known beforehand: a column of dashes would push scores off the page.
+        measured: Where = "both" if any(each is not None for each in memories) else "data"
         return (
             Column("configuration", "Configuration", number=False),
             Column("budget_latency_ms", "Budget, latency", where="data"),
@@ -108,7 +111,7 @@ class _Writer:
             Column("latency_high_ns", "high", where="data"),
             Column("latency_error", "error", "", "Latency"),
             Column("memory_predicted_bytes", "predicted", memory, "Memory"),
-            Column("memory_measured_bytes", "measured", memory, "Memory"),
+            Column("memory_measured_bytes", "measured", memory, "Memory", where=measured),
             Column("score_predicted", "predicted", "", name),
             Column("score_measured", "measured", "", name),
             *((Column("energy_nj", "Energy", self.energy.unit.symbol),) if self.sources else ()),
