@@ -63,11 +63,11 @@ types: setup
 unit: setup
 	$(ONE_THREAD) $(BIN)/python -m pytest -n auto -q
 
-# What axe-core finds is only known with axe-core; `make test` runs the rest of these.
+# `make test` looks at two pages, without axe-core.
 test-browser: setup
 	@{ command -v npm && command -v chromium; } > /dev/null || { echo "error: npm or chromium is missing; on Debian: apt install npm chromium"; exit 2; }
 	npm install --prefix build/axe --no-save --no-audit --no-fund --loglevel=error $(AXE)
-	$(ONE_THREAD) $(BIN)/python -m pytest -q -rs tests/browser
+	KENNING_LEGO_TEST_BROWSER=1 $(ONE_THREAD) $(BIN)/python -m pytest -q -rs tests/browser
 
 docs: setup
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet

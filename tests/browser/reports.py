@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -47,10 +48,17 @@ def newest_demo() -> Path | None:
     return max(_DEMO.glob("runs/*/record.json"), default=None)
 
 
-PAGES: Mapping[str, Callable[[], str]] = {
+_EVERY: Mapping[str, Callable[[], str]] = {
     **{kind: partial(_page, kind) for kind in KINDS},
     "comparison": _two,
     "comparison-of-five": _five,
     "comparison-of-trainings": _trainings,
 }
-"""By the names of their screenshots."""
+_FEW = ("run", "comparison")
+
+PAGES: Mapping[str, Callable[[], str]] = (
+    _EVERY
+    if os.environ.get("KENNING_LEGO_TEST_BROWSER")
+    else {name: _EVERY[name] for name in _FEW}
+)
+"""By the names of their screenshots; all of them in `make test-browser`, a few in `make test`."""
