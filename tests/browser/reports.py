@@ -57,8 +57,6 @@ _EVERY: Mapping[str, Callable[[], str]] = {
 _FEW = ("run", "comparison")
 
 PAGES: Mapping[str, Callable[[], str]] = (
-    _EVERY
-    if os.environ.get("KENNING_LEGO_TEST_BROWSER")
-    else {name: _EVERY[name] for name in _FEW}
+    _EVERY if os.environ.get("KENNING_LEGO_TEST_BROWSER") else {name: _EVERY[name] for name in _FEW}
 )
 """By the names of their screenshots; all of them in `make test-browser`, a few in `make test`."""
