@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -40,6 +41,22 @@ def scenario(directory: Path, address: str) -> Path:
 
 def latest(directory: Path) -> RunRecord:
     return open_as(RunRecord, Workspace(directory / "workspace").latest_record())
+
+
+@pytest.fixture(scope="module")
+def tested(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory whose workspace has one run, in-process."""
+    directory = tmp_path_factory.mktemp("tested")
+    assert run(inference_tester.main, [str(scenario(directory, "in-process"))]) == 0
+    return directory
+
+
+@pytest.fixture
+def prepared(tested: Path, tmp_path: Path) -> Path:
+    """A directory of one's own, in whose workspace all steps are done and nothing ran yet."""
+    runs = shutil.ignore_patterns("runs")
+    shutil.copytree(tested / "workspace", tmp_path / "workspace", ignore=runs)
+    return tmp_path
 
 
 @pytest.mark.target
@@ -114,9 +131,8 @@ def test_whole_line_against_a_server_then_again_from_the_workspace(
     assert "the target has them" in again
 
 
-def test_in_process_run_says_so_in_its_record(tmp_path: Path) -> None:
-    assert run(inference_tester.main, [str(scenario(tmp_path, "in-process"))]) == 0
-    record = latest(tmp_path)
+def test_in_process_run_says_so_in_its_record(tested: Path) -> None:
+    record = latest(tested)
     assert record.target.in_process
     assert {each.clock for each in record.measurements} == {"in-process"}
     assert record.telemetry is not None
@@ -124,14 +140,14 @@ def test_in_process_run_says_so_in_its_record(tmp_path: Path) -> None:
 
 
 def test_budgets_may_bound_the_memory_that_was_measured_on_the_target(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    prepared: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = [str(scenario(tmp_path, "in-process"))]
+    arguments = [str(scenario(prepared, "in-process"))]
     arguments += ["--measurement.memory", "peak", "--memory", "peak", "--blocks.count", "1"]
     arguments += ["--measurement.memory-repeats", "1", "--blocks.variants", "pruned", "low_rank"]
     assert run(inference_tester.main, arguments) == 0
     assert "memory: peak memory while running" in capsys.readouterr().out
-    record = latest(tmp_path)
+    record = latest(prepared)
     assert record.memory == "peak"
     variants = {each.name: each for segment in record.segments for each in segment.variants}
     assert all(each.rss_bytes and each.peak_bytes for each in variants.values())
@@ -143,11 +159,11 @@ def test_budgets_may_bound_the_memory_that_was_measured_on_the_target(
         if configuration.feasible and configuration.predicted:
             chosen = [variants[name].peak_bytes or 0 for name in configuration.variants.values()]
             assert configuration.predicted.memory_bytes == sum(fixed) + sum(chosen)
-    page = Workspace(tmp_path / "workspace").latest_record().with_name("report.html").read_text()
+    page = Workspace(prepared / "workspace").latest_record().with_name("report.html").read_text()
     assert "Peak memory while running" in page
     assert "low rank 30" in page
     # A load test of what was chosen, from the same workspace.
-    arguments = ["--workspace", str(tmp_path / "workspace"), "--configuration", "original"]
+    arguments = ["--workspace", str(prepared / "workspace"), "--configuration", "original"]
     arguments += ["--target.address", "in-process", "--min-seconds", "0.1", "--min-queries", "5"]
     assert run(load_test.main, arguments) == 0
     arguments[3] = "nonesuch"
@@ -163,25 +179,24 @@ def test_budget_of_memory_that_is_not_measured_is_refused(
 
 
 def test_report_is_rebuilt_from_the_record(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tested: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(inference_tester.main, [str(scenario(tmp_path, "in-process"))]) == 0
-    path = Workspace(tmp_path / "workspace").latest_record()
+    path = Workspace(tested / "workspace").latest_record()
     page = path.with_name("report.html")
     made = page.read_bytes()
     page.unlink()
     assert run(render_report.main, [str(path)]) == 0
     assert page.read_bytes() == made
-    assert run(render_report.main, ["--workspace", str(tmp_path / "workspace")]) == 0
+    assert run(render_report.main, ["--workspace", str(tested / "workspace")]) == 0
     assert run(render_report.main, [str(path), "--output", str(tmp_path / "elsewhere")]) == 0
     assert (tmp_path / "elsewhere" / "report.html").read_bytes() == made
     capsys.readouterr()
 
 
-def test_server_killed_in_the_middle_ends_the_host_with_the_remedy(tmp_path: Path) -> None:
-    with running_server(tmp_path) as server:
+def test_server_killed_in_the_middle_ends_the_host_with_the_remedy(prepared: Path) -> None:
+    with running_server(prepared) as server:
         command = [sys.executable, "-m", "kenning_lego.scenarios.inference_tester"]
-        command += [str(scenario(tmp_path, server.address))]
+        command += [str(scenario(prepared, server.address))]
         command += ["--measurement.min-rounds", "1000000", "--measurement.max-rounds", "1000000"]
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -200,13 +215,13 @@ def test_server_killed_in_the_middle_ends_the_host_with_the_remedy(tmp_path: Pat
     assert "kenning-lego serve" in errors
     assert "Traceback" not in errors
     # Nothing is lost: another run continues from what was finished.
-    assert run(inference_tester.main, [str(scenario(tmp_path, "in-process"))]) == 0
+    assert run(inference_tester.main, [str(scenario(prepared, "in-process"))]) == 0
 
 
-def test_plan_without_time_measures_one_round_and_the_record_says_so(tmp_path: Path) -> None:
-    arguments = [str(scenario(tmp_path, "in-process")), "--measurement.max-seconds", "1e-9"]
+def test_plan_without_time_measures_one_round_and_the_record_says_so(prepared: Path) -> None:
+    arguments = [str(scenario(prepared, "in-process")), "--measurement.max-seconds", "1e-9"]
     assert run(inference_tester.main, arguments) == 0
-    (path,) = (tmp_path / "workspace" / "runs").glob("*/record.json")
+    (path,) = (prepared / "workspace" / "runs").glob("*/record.json")
     record = open_as(RunRecord, path)
     measured = record.measurement("stem@original")
     assert measured
@@ -285,7 +300,7 @@ def test_directory_that_is_no_workspace_is_left_alone(
 
 
 def test_energy_is_recorded_told_and_drawn(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    prepared: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[dict[str, float]] = []
 
@@ -298,12 +313,12 @@ def test_energy_is_recorded_told_and_drawn(
         return {"original": energy}, "from power_mw.VDD_IN"
 
     monkeypatch.setattr(tester_run, "measure_energy", measure)
-    path = str(scenario(tmp_path, "in-process"))
+    path = str(scenario(prepared, "in-process"))
     assert run(inference_tester.main, [path, "--measurement.energy-s", "10"]) == 0
     said = capsys.readouterr().out
     assert "of original, net of idle: 12 mJ (11 to 13.5), from power_mw.VDD_IN" in said
     assert said.count("net of idle") == 1  # what has no figure is not told as zero
-    record = latest(tmp_path)
+    record = latest(prepared)
     original, other, *_ = record.configurations
     assert original.measured is not None
     assert (original.measured.energy_mj, original.measured.energy_high_mj) == (12.0, 13.5)
@@ -311,7 +326,7 @@ def test_energy_is_recorded_told_and_drawn(
     assert other.measured.energy_mj is None
     assert other.measured.energy_source is None
     assert asked[0]["original"] > 0
-    page = Workspace(tmp_path / "workspace").latest_record().with_name("report.html").read_text()
+    page = Workspace(prepared / "workspace").latest_record().with_name("report.html").read_text()
     assert "beyond what the target uses when idle" in page
     # By default nothing of it happens.
     assert run(inference_tester.main, [path]) == 0
