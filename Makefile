@@ -61,7 +61,8 @@ types: setup
 	$(BIN)/mypy
 
 unit: setup
-	$(ONE_THREAD) $(BIN)/python -m pytest -n auto -q
+	# What is left of a slow module goes to whoever is free.
+	$(ONE_THREAD) $(BIN)/python -m pytest -n auto --dist worksteal -q
 
 # `make test` looks at two pages, without axe-core.
 test-browser: setup
