@@ -60,8 +60,8 @@ lint: setup
 types: setup
 	$(BIN)/mypy
 
+# What is left of a slow module goes to whoever is free.
 unit: setup
-	# What is left of a slow module goes to whoever is free.
 	$(ONE_THREAD) $(BIN)/python -m pytest -n auto --dist worksteal -q
 
 # `make test` looks at two pages, without axe-core.
