@@ -109,5 +109,5 @@ def test_what_is_wrong_is_said_before_anything_runs(
 def test_help_tells_of_both_verbs(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(block_scaling.main, []) == 0
     text = capsys.readouterr().out
-    assert "blocks make" in text
-    assert "blocks show" in text
+    assert "  make " in text
+    assert "  show " in text
