@@ -8,6 +8,7 @@ from google.protobuf.message import DecodeError
 
 from kenning_lego.compilers.base import CompileSource
 from kenning_lego.compilers.exporting import failure, quiet
+from kenning_lego.compilers.onnx_table import one_table
 from kenning_lego.core.errors import CompilationError
 
 
@@ -52,7 +53,7 @@ def export_by_dynamo(module: torch.nn.Module, source: CompileSource) -> onnx.Mod
     Raises:
         CompilationError: it cannot be exported.
     """
-    with quiet("torch.onnx"):
+    with quiet("torch.onnx"), one_table():
         try:
             program = torch.onnx.export(
                 module,
