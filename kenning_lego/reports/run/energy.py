@@ -60,17 +60,7 @@ def _power(findings: Findings, told: Sequence[Outcome]) -> Iterator[Chart]:
     if not lines:
         return
     begin, times = telemetry.times_s[0], seconds_of(telemetry)
-    curves = [
-        Curve(
-            each.name if len(lines) > 1 else "",
-            [
-                (at, value)
-                for at, value in zip(times, each.values, strict=True)
-                if value is not None
-            ],
-        )
-        for each in lines
-    ]
+    curves = [Curve(each.name if len(lines) > 1 else "", _points(each, times)) for each in lines]
     marks = tuple(_marks(told, begin, one=len(lines) == 1))
     plane = Plane(
         "Power over time",

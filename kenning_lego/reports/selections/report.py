@@ -51,13 +51,7 @@ def _sections(record: SelectionRecord) -> Iterator[Section]:
     yield _summary(record)
     if record.answers:
         yield Section("choices", "Choices", (choices_table(record),), types)
-    drawn = [
-        chart(
-            f"front-{number}", partial(front_chart, record, each.name), _caption(record, each.name)
-        )
-        for number, each in enumerate(record.networks, 1)
-    ]
-    charts = tuple(each for each in drawn if each)
+    charts = tuple(_fronts(record))
     if charts:
         yield Section("front", "Front", (Charts(charts),), types)
     yield reproduce(record)

@@ -7,7 +7,7 @@ from typing import Any
 
 from kenning_lego.core.configuration import Component
 
-ONNX_FILE, TFLITE_FILE, REFERENCE_FILE = "model.onnx", "model.tflite", "reference.npz"
+ONNX_FILE, REFERENCE_FILE = "model.onnx", "reference.npz"
 
 
 class Job(Component):
