@@ -60,9 +60,10 @@ lint: setup
 types: setup
 	$(BIN)/mypy
 
-# What is left of a slow module goes to whoever is free.
+# Half as many processes again as cores: many tests wait for others, or for time to pass. What is
+# left of a slow module goes to whoever is free.
 unit: setup
-	$(ONE_THREAD) $(BIN)/python -m pytest -n auto --dist worksteal -q
+	$(ONE_THREAD) $(BIN)/python -m pytest -n $$(( ($$(nproc) * 3 + 1) / 2 )) --dist worksteal -q
 
 # `make test` looks at two pages, without axe-core.
 test-browser: setup

@@ -48,6 +48,7 @@ def prefix() -> Iterator[list[str]]:
         yield commands
 
 
+@pytest.mark.long
 def test_tutorial_runs_as_printed(
     prefix: list[str], environment: dict[str, str], tmp_path: Path
 ) -> None:

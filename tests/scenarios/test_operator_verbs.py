@@ -153,8 +153,6 @@ def test_selftest_that_is_ended_leaves_no_process_and_no_file(
         text=True,
         cwd=tmp_path,
         env={**os.environ, "TMPDIR": str(temporary)},
-        # Ctrl-C is ignored, and stays so, where the tests run in a shell's background.
-        preexec_fn=_minds_interrupts,
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
@@ -172,7 +170,3 @@ def test_selftest_that_is_ended_leaves_no_process_and_no_file(
     # Some engines leave a file of their own as soon as they are imported.
     assert not list(temporary.glob("kenning-lego*"))
     assert list(tmp_path.iterdir()) == [temporary]
-
-
-def _minds_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
