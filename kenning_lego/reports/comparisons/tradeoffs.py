@@ -5,6 +5,8 @@ Records of another metric, another dataset or another clock have a drawing of th
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -26,8 +28,19 @@ from kenning_lego.reports.run.tradeoff_charts import HEIGHT_PX, plane_around, st
 _LEGEND_PX = 24.0
 _MOST_LABELS = 24
 """With more points, names cover each other; pointing at them shows them."""
+_NEAR_PX = 12.0
+"""Points of one name that are no further apart share a label."""
 
 Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A point of the drawing with the mark of its record and its own name."""
+
+    at: Point
+    mark: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +135,7 @@ def _draw(clouds: Sequence[Cloud], identity: str, width: float) -> str | None:
         return plane.x(point[0] / unit.factor), plane.y(point[1] * quality.factor)
 
     body = list(plane.parts)
-    wanted: list[tuple[float, float, str]] = []
+    wanted: list[Named] = []
     marks: list[Point] = []
     for each in clouds:
         if each.front:
@@ -133,9 +146,9 @@ def _draw(clouds: Sequence[Cloud], identity: str, width: float) -> str | None:
             said = f"{each.side.mark}, {name}: {duration(latency)}, {quality.score(score)}"
             body.append(group(said, mark(each.number, x, y, 5.0)))
             marks.append((x, y))
-            wanted.append((x, y, f"{each.side.mark} {name}"))
+            wanted.append(Named((x, y), each.side.mark, name))
         if each.front:
-            wanted.append((*at(each.front[-1]), f"{each.side.mark} predicted"))
+            wanted.append(Named(at(each.front[-1]), each.side.mark, "predicted"))
     labels = _labels(wanted, marks, plane.frame)
     body += [text(each.x, each.y, each.text, class_="label") for each in labels]
     keys, below = legend(
@@ -151,7 +164,26 @@ def _draw(clouds: Sequence[Cloud], identity: str, width: float) -> str | None:
     )
 
 
-def _labels(wanted: list[tuple[float, float, str]], marks: list[Point], frame: Box) -> list[Label]:
-    if len(wanted) > _MOST_LABELS:
-        wanted = [(x, y, name.partition(" ")[0]) for x, y, name in wanted[:_MOST_LABELS]]
-    return place(wanted, marks, frame)
+def _labels(wanted: Sequence[Named], marks: list[Point], frame: Box) -> list[Label]:
+    many = len(wanted) > _MOST_LABELS
+    groups = together(wanted)[:_MOST_LABELS]
+    texts = [", ".join(each.mark for each in group) for group in groups]
+    if not many:
+        texts = [f"{said} {group[0].name}" for said, group in zip(texts, groups, strict=True)]
+    places = [(*group[0].at, said) for said, group in zip(texts, groups, strict=True)]
+    return place(places, marks, frame)
+
+
+def together(wanted: Sequence[Named]) -> list[list[Named]]:
+    """The points that one label can name: of several records, of one name, and near each other."""
+    groups: list[list[Named]] = []
+    by_name: dict[str, list[list[Named]]] = defaultdict(list)
+    for each in wanted:
+        for several in by_name[each.name]:
+            if math.dist(several[0].at, each.at) <= _NEAR_PX and each.mark != several[-1].mark:
+                several.append(each)
+                break
+        else:
+            groups.append([each])
+            by_name[each.name].append(groups[-1])
+    return groups
