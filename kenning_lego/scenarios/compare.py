@@ -52,9 +52,8 @@ def main(arguments: Sequence[str]) -> int:
         example="kenning-lego compare A B --format junit --output compare.xml",
     )
     if len(config.records) < _FEWEST:
-        raise ConfigurationError(
-            f"{len(config.records)} records were named", "name two: kenning-lego compare A B"
-        )
+        named = "one record was" if config.records else "no records were"
+        raise ConfigurationError(f"{named} named", "name two: kenning-lego compare A B")
     # Wrong flags need no numpy.
     from kenning_lego.reports.comparisons.comparison import compare_records
     from kenning_lego.reports.comparisons.text import comparison_text
