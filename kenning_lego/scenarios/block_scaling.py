@@ -38,17 +38,14 @@ def main(arguments: Sequence[str]) -> int:
 def make(arguments: Sequence[str]) -> int:
     """Cut a network, make its variants, retrain and profile them."""
     from kenning_lego.scenarios.offline.configuration import OfflineConfig
-    from kenning_lego.scenarios.tester.configuration import InferenceTestConfig
+    from kenning_lego.scenarios.shared_files import parse_part_of_test
 
-    config = parse_configuration(
+    config = parse_part_of_test(
         OfflineConfig,
         _with_model_flag(arguments),
         program="kenning-lego blocks make",
         description="Cut a network, make variants of its blocks, retrain and profile them. A "
         "MODEL's name may stand for the scenario.",
-        file="a scenario in YAML, such as one for test, of which the target's part is left "
-        "alone; flags override it",
-        beside=InferenceTestConfig.model_fields.keys() - OfflineConfig.model_fields.keys(),
         common=(
             "workspace",
             "model.name",

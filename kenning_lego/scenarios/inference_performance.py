@@ -6,21 +6,17 @@ import sys
 from collections.abc import Sequence
 
 from kenning_lego.core.entry import run
-from kenning_lego.core.flags import parse_configuration
 from kenning_lego.scenarios.baseline.configuration import BaselineConfig
-from kenning_lego.scenarios.tester.configuration import InferenceTestConfig
+from kenning_lego.scenarios.shared_files import parse_part_of_test
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the baseline scenario from flags, a YAML file, or both."""
-    config = parse_configuration(
+    config = parse_part_of_test(
         BaselineConfig,
         arguments,
         program="kenning-lego baseline",
         description=__doc__ or "",
-        file="a scenario in YAML, such as one for test, of which the rest is left alone; flags "
-        "override it",
-        beside=InferenceTestConfig.model_fields.keys() - BaselineConfig.model_fields.keys(),
         common=(
             "workspace",
             "model.name",

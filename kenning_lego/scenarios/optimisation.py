@@ -6,9 +6,8 @@ import sys
 from collections.abc import Sequence
 
 from kenning_lego.core.entry import run
-from kenning_lego.core.flags import parse_configuration
 from kenning_lego.scenarios.optimiser.configuration import OptimisationConfig
-from kenning_lego.scenarios.tester.configuration import InferenceTestConfig
+from kenning_lego.scenarios.shared_files import parse_part_of_test
 
 NOTHING_MEASURED = 1
 NOTHING_WITHIN = 3
@@ -16,14 +15,11 @@ NOTHING_WITHIN = 3
 
 def main(arguments: Sequence[str]) -> int:
     """Run a search from flags, a YAML file, or both; 3 if no candidate keeps the limits."""
-    config = parse_configuration(
+    config = parse_part_of_test(
         OptimisationConfig,
         arguments,
         program="kenning-lego optimize",
         description=__doc__ or "",
-        file="a scenario in YAML, such as one for test, of which the rest is left alone; flags "
-        "override it",
-        beside=InferenceTestConfig.model_fields.keys() - OptimisationConfig.model_fields.keys(),
         common=(
             "workspace",
             "model.name",

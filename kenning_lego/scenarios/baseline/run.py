@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 from rich.console import Console
 
@@ -12,18 +10,16 @@ from kenning_lego.compilers.torch_export import TorchExport
 from kenning_lego.core.engines import Engine
 from kenning_lego.core.errors import CompilationError, MissingDependencyError
 from kenning_lego.core.footprints import FootprintPlan
-from kenning_lego.core.output import current
 from kenning_lego.core.records import ArtifactRecord, RunRecord
 from kenning_lego.core.target import Target
-from kenning_lego.reports.write import write_report
 from kenning_lego.scenarios.baseline.configuration import BaselineConfig
 from kenning_lego.scenarios.baseline.recording import Baseline, assemble_record
 from kenning_lego.scenarios.baseline.summary import print_baseline
 from kenning_lego.scenarios.figures import run_figures
 from kenning_lego.scenarios.offline.configuration import OfflineConfig
 from kenning_lego.scenarios.offline.run import FOUND, Given, load, train_network
-from kenning_lego.scenarios.progress import Steps
-from kenning_lego.scenarios.step_counts import LOADING, REPORTING, steps_of_baseline
+from kenning_lego.scenarios.staged import Reported, Staged, tell_results
+from kenning_lego.scenarios.step_counts import LOADING, steps_of_baseline
 from kenning_lego.scenarios.targets import open_target
 from kenning_lego.scenarios.tester.configuration import IN_PROCESS, TargetConfig
 from kenning_lego.scenarios.tester.measuring import Scored, classification_of
@@ -32,24 +28,14 @@ from kenning_lego.scenarios.whole.candidates import Candidate, Namer, Network, c
 from kenning_lego.scenarios.whole.engines import engines_for
 from kenning_lego.scenarios.whole.networks import original_network
 from kenning_lego.scenarios.whole.running import Runnable, answer, check_runnable, time_in_turn
-from kenning_lego.store.keeping import keep_record
 from kenning_lego.store.workspace import Workspace
 from kenning_lego.training.progress import OnProgress
 from kenning_lego.training.teacher import Scores
 
 
-@dataclass(frozen=True, slots=True)
-class BaselineResult:
-    """Where a baseline's results are."""
-
-    record: RunRecord
-    record_path: Path
-    report_path: Path
-
-
 def run_baseline(
     config: BaselineConfig, console: Console, command: Sequence[str] = ()
-) -> BaselineResult:
+) -> Reported[RunRecord]:
     """Measure a network in torch in this process, and what compilers make of it.
 
     Args:
@@ -63,15 +49,12 @@ def run_baseline(
     return _Baseline(config, console, command).run()
 
 
-class _Baseline:
+class _Baseline(Staged[BaselineConfig]):
     def __init__(self, config: BaselineConfig, console: Console, command: Sequence[str]) -> None:
-        self.config = config
-        self.console = console
-        self.command = tuple(command)
-        self.step = Steps(console, steps_of_baseline(config))
+        super().__init__(config, console, command, steps_of_baseline(config))
         self.where = TargetConfig(address=IN_PROCESS, threads=config.threads)
 
-    def run(self) -> BaselineResult:
+    def run(self) -> Reported[RunRecord]:
         config = self.config
         workspace = Workspace(config.workspace)
         offline = OfflineConfig(
@@ -83,7 +66,7 @@ class _Baseline:
         )
         with self.step(LOADING):
             given = load(offline)
-        self._say(f"network {config.model.name} on {given.dataset}")
+        self.say(f"network {config.model.name} on {given.dataset}")
         scores = train_network(offline, given, workspace, self.step)
         network = original_network(given.model, given.dataset)
         compiled = self._compile(network, given, workspace)
@@ -177,17 +160,10 @@ class _Baseline:
                 track.update(done, len(several), each.name)
         return found
 
-    def _record(self, workspace: Workspace, found: Baseline) -> BaselineResult:
+    def _record(self, workspace: Workspace, found: Baseline) -> Reported[RunRecord]:
         run = workspace.new_run()
         record = assemble_record(run.name, self.command, self.config, found, self.step.durations_s)
-        record_path = keep_record(record, run)
-        with self.step(REPORTING):
-            report_path = write_report(record, run)
+        reported = self.keep(record, run)
         print_baseline(self.console, record)
-        current().figures(**run_figures(record))
-        current().wrote("record", record_path)
-        current().wrote("report", report_path)
-        return BaselineResult(record, record_path, report_path)
-
-    def _say(self, text: str) -> None:
-        self.console.print(text, soft_wrap=True, markup=False)
+        tell_results(reported, run_figures(record))
+        return reported

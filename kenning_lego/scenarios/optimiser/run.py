@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 from rich.console import Console
 
@@ -14,7 +12,6 @@ from kenning_lego.core.plans import Statistics
 from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.datasets.samples import Samples
 from kenning_lego.datasets.splitting import subset
-from kenning_lego.reports.write import write_report
 from kenning_lego.scenarios.figures import search_figures
 from kenning_lego.scenarios.offline.run import (
     FOUND,
@@ -30,28 +27,18 @@ from kenning_lego.scenarios.optimiser.judging import Limits, undominated
 from kenning_lego.scenarios.optimiser.recording import Found, assemble_record
 from kenning_lego.scenarios.optimiser.search import Entry, Trials, compile_all
 from kenning_lego.scenarios.optimiser.summary import print_search
-from kenning_lego.scenarios.progress import Steps
-from kenning_lego.scenarios.step_counts import LOADING, REPORTING, steps_of_search
+from kenning_lego.scenarios.staged import Reported, Staged, tell_results
+from kenning_lego.scenarios.step_counts import LOADING, steps_of_search
 from kenning_lego.scenarios.targets import open_target
 from kenning_lego.scenarios.whole.candidates import Candidate, Namer, Network
 from kenning_lego.scenarios.whole.engines import engines_for
 from kenning_lego.scenarios.whole.networks import original_network, uniform_networks
-from kenning_lego.store.keeping import keep_record
 from kenning_lego.store.workspace import Workspace
-
-
-@dataclass(frozen=True, slots=True)
-class SearchResult:
-    """Where a search's results are."""
-
-    record: OptimisationRecord
-    record_path: Path
-    report_path: Path
 
 
 def run_search(
     config: OptimisationConfig, console: Console, command: Sequence[str] = ()
-) -> SearchResult:
+) -> Reported[OptimisationRecord]:
     """Compile, ship, time and score every candidate; tell which are worth a choice.
 
     Args:
@@ -62,27 +49,19 @@ def run_search(
     Raises:
         KenningLegoError: see the exception tree; a candidate that fails is in the record.
     """
-    return _Search(config, console, command).run()
+    return _Search(config, console, command, steps_of_search(config)).run()
 
 
-class _Search:
-    def __init__(
-        self, config: OptimisationConfig, console: Console, command: Sequence[str]
-    ) -> None:
-        self.config = config
-        self.console = console
-        self.command = tuple(command)
-        self.step = Steps(console, steps_of_search(config))
-
-    def run(self) -> SearchResult:
+class _Search(Staged[OptimisationConfig]):
+    def run(self) -> Reported[OptimisationRecord]:
         config = self.config
         workspace = Workspace(config.workspace)
         # Everything that can be wrong with the command is found before anything expensive runs.
         with self.step(LOADING):
             given = load(config)
         with open_target(config.target, workspace.artifacts) as target:
-            self._say(f"target {target.address}")
-        self._say(f"network {config.model.name} on {given.dataset}")
+            self.say(f"target {target.address}")
+        self.say(f"network {config.model.name} on {given.dataset}")
 
         scores = train_network(config, given, workspace, self.step)
         networks = self._networks(given, workspace)
@@ -152,7 +131,7 @@ class _Search:
             if limits.kept_by(figures[name], higher=higher)
         }
 
-    def _record(self, workspace: Workspace, found: Found) -> SearchResult:
+    def _record(self, workspace: Workspace, found: Found) -> Reported[OptimisationRecord]:
         run = workspace.new_run()
         record = assemble_record(
             run.name,
@@ -162,20 +141,13 @@ class _Search:
             found,
             self.step.durations_s,
         )
-        record_path = keep_record(record, run)
-        with self.step(REPORTING):
-            report_path = write_report(record, run)
+        reported = self.keep(record, run)
         print_search(self.console, record)
         if self.config.output is not None and record.best is not None:
             for path in write_best(record, workspace, self.config.output):
                 current().wrote("file", path)
-        current().figures(**search_figures(record))
-        current().wrote("record", record_path)
-        current().wrote("report", report_path)
-        return SearchResult(record, record_path, report_path)
-
-    def _say(self, text: str) -> None:
-        self.console.print(text, soft_wrap=True, markup=False)
+        tell_results(reported, search_figures(record))
+        return reported
 
 
 def _some(samples: Samples, count: int) -> Samples:

@@ -8,17 +8,16 @@ from rich.console import Console
 
 from kenning_lego.core.configuration import changed
 from kenning_lego.core.errors import ConfigurationError
-from kenning_lego.core.output import current
 from kenning_lego.core.records import (
     AdditivityRecord,
     BudgetRecord,
     ConfigurationRecord,
+    RunRecord,
     SegmentRecord,
 )
 from kenning_lego.core.target import Target
 from kenning_lego.datasets.random_data import RandomData
 from kenning_lego.metrics.lookup import make_metric
-from kenning_lego.reports.write import write_report
 from kenning_lego.scenarios.figures import run_figures
 from kenning_lego.scenarios.own_files.describing import (
     WHOLE,
@@ -32,8 +31,8 @@ from kenning_lego.scenarios.own_files.reading import (
 from kenning_lego.scenarios.own_files.scoring import Examination, examine, score
 from kenning_lego.scenarios.own_files.shipping import Shipped, compose, ship
 from kenning_lego.scenarios.own_files.telling import print_file_test
-from kenning_lego.scenarios.progress import Steps
-from kenning_lego.scenarios.step_counts import LOADING, REPORTING, steps_of_file_test
+from kenning_lego.scenarios.staged import Reported, Staged, tell_results
+from kenning_lego.scenarios.step_counts import LOADING, steps_of_file_test
 from kenning_lego.scenarios.targets import check_engine, open_target
 from kenning_lego.scenarios.tester.adding_up import with_latencies
 from kenning_lego.scenarios.tester.choice import ORIGINAL
@@ -45,8 +44,6 @@ from kenning_lego.scenarios.tester.measuring import (
     time_variants,
 )
 from kenning_lego.scenarios.tester.recording import assemble_record
-from kenning_lego.scenarios.tester.run import TestResult
-from kenning_lego.store.keeping import keep_record
 from kenning_lego.store.workspace import Workspace
 
 _USED = {"workspace", "model", "dataset", "metric", "target", "measurement", "memory", "strict"}
@@ -54,7 +51,7 @@ _USED = {"workspace", "model", "dataset", "metric", "target", "measurement", "me
 
 def run_file_test(
     config: InferenceTestConfig, console: Console, command: Sequence[str] = ()
-) -> TestResult:
+) -> Reported[RunRecord]:
     """Ship a file and measure it whole; and its pieces, if it is to be cut.
 
     Args:
@@ -66,19 +63,11 @@ def run_file_test(
         UsageError: the file, the target and the data do not go together; nothing was measured.
         KenningLegoError: see the exception tree.
     """
-    return _FileTest(config, console, command).run()
+    return _FileTest(config, console, command, steps_of_file_test(config)).run()
 
 
-class _FileTest:
-    def __init__(
-        self, config: InferenceTestConfig, console: Console, command: Sequence[str]
-    ) -> None:
-        self.config = config
-        self.console = console
-        self.command = tuple(command)
-        self.step = Steps(console, steps_of_file_test(config))
-
-    def run(self) -> TestResult:
+class _FileTest(Staged[InferenceTestConfig]):
+    def run(self) -> Reported[RunRecord]:
         config = self.config
         _check_settings(config)
         path = config.model.file
@@ -100,11 +89,11 @@ class _FileTest:
                 examination = examine(
                     shipped.spec, dataset, metric, config.model.input, config.model.output
                 )
-            self.console.print(f"target {target.address}, runtime {where.runtime}")
+            self.say(f"target {target.address}, runtime {where.runtime}")
             about = dataset or "random data: latency alone"
-            self.console.print(f"network {file.path.name} on {about}", soft_wrap=True)
+            self.say(f"network {file.path.name} on {about}")
             if file.remark:
-                self.console.print(f"note: {file.remark}", soft_wrap=True)
+                self.say(f"note: {file.remark}")
             return self._measure(target, shipped, examination, where, workspace)
 
     def _measure(
@@ -114,7 +103,7 @@ class _FileTest:
         examination: Examination | None,
         where: TargetConfig,
         workspace: Workspace,
-    ) -> TestResult:
+    ) -> Reported[RunRecord]:
         how, segments = self.config.measurement, shipped.segments
         additivity, latencies = None, {}
         if shipped.pieces:
@@ -165,7 +154,7 @@ class _FileTest:
         additivity: AdditivityRecord | None,
         examination: Examination | None,
         workspace: Workspace,
-    ) -> TestResult:
+    ) -> Reported[RunRecord]:
         dataset = examination.dataset.name if examination else self.config.dataset.type
         network = network_of(shipped.file, dataset, self.config.metric, examination)
         score_ = original.measured.score if original.measured else None
@@ -188,14 +177,10 @@ class _FileTest:
             address=target.address,
             durations_s=self.step.durations_s,
         )
-        path = keep_record(record, run)
-        with self.step(REPORTING):
-            report = write_report(record, run)
+        reported = self.keep(record, run)
         print_file_test(self.console, record)
-        current().figures(**run_figures(record))
-        current().wrote("record", path)
-        current().wrote("report", report)
-        return TestResult(record, path, report)
+        tell_results(reported, run_figures(record))
+        return reported
 
 
 def _check_settings(config: InferenceTestConfig) -> None:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 
 from rich.console import Console
 
 from kenning_lego.core.errors import CompilationError
 from kenning_lego.core.mixing_records import MixingRecord
-from kenning_lego.core.output import current
 from kenning_lego.core.plans import Statistics, TargetDescription
 from kenning_lego.core.records import (
     AccuracyRecord,
@@ -26,13 +24,12 @@ from kenning_lego.core.records import (
 from kenning_lego.core.target import Target
 from kenning_lego.core.telemetry import Telemetry
 from kenning_lego.reports.environment import engine
-from kenning_lego.reports.write import write_report
 from kenning_lego.scenarios.figures import run_figures
 from kenning_lego.scenarios.offline.run import FOUND, Given, Made, load, make
 from kenning_lego.scenarios.online.front_record import MOST_CARRIED, record_front
 from kenning_lego.scenarios.online.prediction import Predictor, fixed_cost_of
-from kenning_lego.scenarios.progress import Steps
-from kenning_lego.scenarios.step_counts import LOADING, REPORTING, steps_of_test
+from kenning_lego.scenarios.staged import Reported, Staged, tell_results
+from kenning_lego.scenarios.step_counts import LOADING, steps_of_test
 from kenning_lego.scenarios.targets import check_engines, open_target
 from kenning_lego.scenarios.tester.adding_up import (
     add_up,
@@ -64,7 +61,6 @@ from kenning_lego.scenarios.tester.summary import print_blocks, print_configurat
 from kenning_lego.scenarios.tester.ways import ways_of
 from kenning_lego.selection.front import pareto_front
 from kenning_lego.stats.quality_law import QualityLaw
-from kenning_lego.store.keeping import keep_record
 from kenning_lego.store.workspace import Workspace
 
 PLANS = ("variants", "configurations")
@@ -83,18 +79,9 @@ class _Measured:
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class TestResult:
-    """Where a test's results are."""
-
-    record: RunRecord
-    record_path: Path
-    report_path: Path
-
-
 def run_test(
     config: InferenceTestConfig, console: Console, command: Sequence[str] = ()
-) -> TestResult:
+) -> Reported[RunRecord]:
     """Run the tester scenario.
 
     Args:
@@ -105,19 +92,11 @@ def run_test(
     Raises:
         KenningLegoError: see the exception tree; what was finished stays in the workspace.
     """
-    return _Test(config, console, command).run()
+    return _Test(config, console, command, steps_of_test(config)).run()
 
 
-class _Test:
-    def __init__(
-        self, config: InferenceTestConfig, console: Console, command: Sequence[str]
-    ) -> None:
-        self.config = config
-        self.console = console
-        self.command = tuple(command)
-        self.step = Steps(console, steps_of_test(config))
-
-    def run(self) -> TestResult:
+class _Test(Staged[InferenceTestConfig]):
+    def run(self) -> Reported[RunRecord]:
         config = self.config
         workspace = Workspace(config.workspace)
         # Everything that can be wrong with the command is found before anything expensive runs.
@@ -129,8 +108,8 @@ class _Test:
             description = target.describe()
             engines = [each.engine for each in ways.engines]
             check_engines(config.target, engines, description, target.address)
-            self.console.print(f"target {target.address}: {_who(description)}")
-        self.console.print(f"network {config.model.name} on {given.dataset}")
+            self.say(f"target {target.address}: {_who(description)}")
+        self.say(f"network {config.model.name} on {given.dataset}")
 
         made = make(config, given, workspace, self.step)
         segments = self._compile(given, made, workspace)
@@ -303,7 +282,7 @@ class _Test:
         whole: WholeRecord | None,
         accuracy: AccuracyRecord,
         measured: _Measured,
-    ) -> TestResult:
+    ) -> Reported[RunRecord]:
         run = workspace.new_run()
         record = assemble_record(
             run.name,
@@ -323,15 +302,11 @@ class _Test:
             measured.address,
             self.step.durations_s,
         )
-        record_path = keep_record(record, run)
-        with self.step(REPORTING):
-            report_path = write_report(record, run)
+        reported = self.keep(record, run)
         print_configurations(self.console, record)
-        self.console.print(f"ran on {engine(record.target.used)}", soft_wrap=True)
-        current().figures(**run_figures(record))
-        current().wrote("record", record_path)
-        current().wrote("report", report_path)
-        return TestResult(record, record_path, report_path)
+        self.say(f"ran on {engine(record.target.used)}")
+        tell_results(reported, run_figures(record))
+        return reported
 
 
 def _who(description: TargetDescription) -> str:

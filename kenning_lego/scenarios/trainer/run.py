@@ -21,7 +21,8 @@ from kenning_lego.scenarios.figures import training_figures
 from kenning_lego.scenarios.offline.fitting import check_fits
 from kenning_lego.scenarios.offline.run import FOUND, make_model
 from kenning_lego.scenarios.pages import write_page
-from kenning_lego.scenarios.progress import Steps, Track
+from kenning_lego.scenarios.progress import Track
+from kenning_lego.scenarios.staged import Staged
 from kenning_lego.scenarios.step_counts import LOADING, TRAINING_STEPS
 from kenning_lego.scenarios.trainer.configuration import TrainConfig
 from kenning_lego.scenarios.trainer.recording import record_training
@@ -70,16 +71,10 @@ def run_training(
         KenningLegoError: see the exception tree.
         KeyboardInterrupt: it was stopped; the same command goes on from there.
     """
-    return _Training(config, console, command).run()
+    return _Training(config, console, command, TRAINING_STEPS).run()
 
 
-class _Training:
-    def __init__(self, config: TrainConfig, console: Console, command: Sequence[str]) -> None:
-        self.config = config
-        self.console = console
-        self.command = tuple(command)
-        self.step = Steps(console, TRAINING_STEPS)
-
+class _Training(Staged[TrainConfig]):
     def run(self) -> TrainingOutcome:
         config = self.config
         workspace = Workspace(config.workspace)
@@ -89,7 +84,7 @@ class _Training:
             model = make_model(config.model)
             dataset = config.dataset.load()
             check_fits(model, dataset, config.model.name)
-        self._say(f"network {config.model.name} on {dataset}")
+        self.say(f"network {config.model.name} on {dataset}")
 
         place = find_place(model, dataset, config.training, metric, workspace, config.checkpoint_s)
         name = re.sub(r"[^A-Za-z0-9_.-]", "_", config.model.name)
@@ -171,16 +166,13 @@ class _Training:
     def _tell(self, outcome: TrainingOutcome, log: Path) -> None:
         record = outcome.record
         best = "highest" if record.higher_is_better else "lowest"
-        self._say(
+        self.say(
             f"epoch {record.best_epoch} of {len(record.epochs)} was the best: its validation "
             f"{record.metric} is the {best}, {record.validation_score:.4f}; on the test part "
             f"{record.test_score:.4f}"
         )
-        self._say(f"log {log} (tensorboard --logdir {log.parent})")
+        self.say(f"log {log} (tensorboard --logdir {log.parent})")
         current().figures(**training_figures(record))
         current().wrote("record", outcome.record_path)
         write_page(record, outcome.record_path.parent)
         current().wrote("weights", outcome.weights_path)
-
-    def _say(self, text: str) -> None:
-        self.console.print(text, soft_wrap=True, markup=False)
