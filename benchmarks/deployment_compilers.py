@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from benchmarks.bench_record import Metric
 from benchmarks.trained import CHECKPOINTS, Cifar10, load_cifar10
-from kenning_lego.compilers.base import Compiler, CompileSource, Samples
+from kenning_lego.compilers.base import Compiler
 from kenning_lego.compilers.litert_compiler import LiteRt
 from kenning_lego.compilers.onnx_compiler import Onnx
 from kenning_lego.compilers.opening import open_artifact
 from kenning_lego.compilers.openvino_compiler import OpenVino
 from kenning_lego.compilers.samples import samples_of
+from kenning_lego.compilers.source import CompileSource, Samples
 from kenning_lego.compilers.torch_export import TorchExport
 from kenning_lego.core.errors import MissingDependencyError
 from kenning_lego.core.specs import TensorSpec

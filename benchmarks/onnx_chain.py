@@ -12,9 +12,9 @@ from torch import Tensor
 
 from kenning_lego.blocks.chain import Chain, Segment
 from kenning_lego.blocks.variants.variants import make_variants
-from kenning_lego.compilers.base import CompileSource
 from kenning_lego.compilers.limits import GapConfig
 from kenning_lego.compilers.onnx_compiler import Onnx
+from kenning_lego.compilers.source import CompileSource
 
 TOLERANCE = 1e-4
 

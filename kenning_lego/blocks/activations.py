@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from kenning_lego.blocks.chain import Chain
-from kenning_lego.compilers.base import Samples
+from kenning_lego.compilers.source import Samples
 from kenning_lego.core.errors import ModelError
 from kenning_lego.store.fingerprint import fingerprint
 from kenning_lego.training.weights import module_fingerprint

@@ -3,75 +3,24 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from kenning_lego.compilers.artifact import ArtifactFormat, Built, CompiledArtifact
 from kenning_lego.compilers.limits import GapConfig
+from kenning_lego.compilers.source import CompileSource
 from kenning_lego.core.configuration import Component
 from kenning_lego.core.errors import CompilationError, MissingDependencyError
 
 if TYPE_CHECKING:  # configurations are read without loading frameworks
-    from numpy.typing import NDArray
-    from torch import Tensor, nn
-
     from kenning_lego.compilers.engines import Run
-    from kenning_lego.core.specs import TensorSpec
 
 NOTHING_QUANTISED = "no operator of it can be quantised: it stays in float"
 """Remark on segments without weights, such as those that only reshape."""
 
 Precision = Literal["fp32", "fp16", "int8", "int8_dynamic"]
 """Of weights and arithmetic. `int8_dynamic` finds the activations' ranges while it runs."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Samples:
-    """Real inputs of a network or segment, made when they are asked for.
-
-    Args:
-        fingerprint: identifies what :meth:`open` gives.
-        open: starts anew; gives one tuple a sample, one array for each input in its shape.
-    """
-
-    fingerprint: str
-    open: Callable[[], Iterator[tuple[NDArray[Any], ...]]]
-
-    def __call__(self) -> Iterator[tuple[NDArray[Any], ...]]:
-        """The samples, from the first."""
-        return self.open()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CompileSource:
-    """What is to be compiled, a module or an ONNX file, and what to do it with.
-
-    Args:
-        module: in evaluation mode; takes the inputs in order.
-        onnx: a file's bytes, where there is no module.
-        inputs: names, shapes and types of what it takes.
-        outputs: the same of what it gives.
-        example: inputs to export with, and to compare on where there is no validation.
-        calibration: to find ranges of activations on.
-        validation: to compare the artifact with the original on; other samples than those of the
-            calibration.
-        classifier: whether its only output holds a score for each class.
-    """
-
-    module: nn.Module | None
-    onnx: bytes | None
-    inputs: tuple[TensorSpec, ...]
-    outputs: tuple[TensorSpec, ...]
-    example: tuple[Tensor, ...]
-    calibration: Samples | None = None
-    validation: Samples | None = None
-    classifier: bool = False
-
-    def __str__(self) -> str:
-        taken, given = (", ".join(t.name for t in each) for each in (self.inputs, self.outputs))
-        return f"({taken}) -> {given}"
 
 
 class Compiler(Component, abc.ABC):

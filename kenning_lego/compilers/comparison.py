@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 
 from kenning_lego.compilers.artifact import Gap
-from kenning_lego.compilers.base import CompileSource
 from kenning_lego.compilers.engines import Run, open_own
 from kenning_lego.compilers.samples import checked
+from kenning_lego.compilers.source import CompileSource
 
 Outputs = Sequence[NDArray[Any]]
 

@@ -8,7 +8,7 @@ import logging
 import warnings
 from collections.abc import Iterator
 
-from kenning_lego.compilers.base import CompileSource
+from kenning_lego.compilers.source import CompileSource
 from kenning_lego.core.errors import CompilationError
 
 

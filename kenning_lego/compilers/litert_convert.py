@@ -12,8 +12,8 @@ import flatbuffers
 from ai_edge_litert import schema_py_generated as schema
 from torch import nn
 
-from kenning_lego.compilers.base import CompileSource
 from kenning_lego.compilers.exporting import failure, quiet
+from kenning_lego.compilers.source import CompileSource
 from kenning_lego.core.errors import CompilationError
 from kenning_lego.core.specs import TensorSpec
 

@@ -10,11 +10,12 @@ from ai_edge_quantizer.algorithm_manager import AlgorithmName
 from ai_edge_quantizer.utils.qsv_utils import min_max_update
 
 from kenning_lego.compilers.artifact import Built
-from kenning_lego.compilers.base import NOTHING_QUANTISED, CompileSource
+from kenning_lego.compilers.base import NOTHING_QUANTISED
 from kenning_lego.compilers.exporting import first_line, quiet
 from kenning_lego.compilers.litert_compiler import LiteRt
 from kenning_lego.compilers.litert_convert import read_model
 from kenning_lego.compilers.samples import NamedSamples
+from kenning_lego.compilers.source import CompileSource
 from kenning_lego.core.errors import CompilationError
 
 _EVERYTHING = ".*"

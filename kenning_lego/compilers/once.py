@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kenning_lego.compilers.artifact import CompiledArtifact
-from kenning_lego.compilers.base import Compiler, CompileSource, Samples
+from kenning_lego.compilers.base import Compiler
+from kenning_lego.compilers.source import CompileSource, Samples
 from kenning_lego.core.records import ArtifactRecord
 from kenning_lego.store.workspace import Workspace
 

@@ -7,8 +7,9 @@ from typing import ClassVar, Literal
 from pydantic import model_validator
 
 from kenning_lego.compilers.artifact import ArtifactFormat, Built
-from kenning_lego.compilers.base import Compiler, CompileSource
+from kenning_lego.compilers.base import Compiler
 from kenning_lego.compilers.calibration import CalibrationConfig
+from kenning_lego.compilers.source import CompileSource
 
 
 class Onnx(Compiler):

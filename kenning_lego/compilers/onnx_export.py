@@ -6,9 +6,9 @@ import onnx
 import torch
 from google.protobuf.message import DecodeError
 
-from kenning_lego.compilers.base import CompileSource
 from kenning_lego.compilers.exporting import failure, quiet
 from kenning_lego.compilers.onnx_table import one_table
+from kenning_lego.compilers.source import CompileSource
 from kenning_lego.core.errors import CompilationError
 
 

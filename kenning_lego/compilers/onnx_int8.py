@@ -22,10 +22,10 @@ from onnxruntime.quantization.calibrate import create_calibrator, save_tensors_d
 from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 from onnxruntime.quantization.registry import QDQRegistry, QLinearOpsRegistry
 
-from kenning_lego.compilers.base import CompileSource
 from kenning_lego.compilers.exporting import quiet
 from kenning_lego.compilers.onnx_compiler import Onnx
 from kenning_lego.compilers.samples import NamedSamples
+from kenning_lego.compilers.source import CompileSource
 from kenning_lego.core.errors import CompilationError
 
 _METHODS = {

@@ -5,13 +5,14 @@ from __future__ import annotations
 import onnx
 
 from kenning_lego.compilers.artifact import Built
-from kenning_lego.compilers.base import NOTHING_QUANTISED, CompileSource
+from kenning_lego.compilers.base import NOTHING_QUANTISED
 from kenning_lego.compilers.exporting import first_line
 from kenning_lego.compilers.onnx_compiler import Onnx
 from kenning_lego.compilers.onnx_export import onnx_model, serialise
 from kenning_lego.compilers.onnx_half import to_half
 from kenning_lego.compilers.onnx_int8 import quantise_dynamic, quantise_static
 from kenning_lego.compilers.onnx_optimise import optimise
+from kenning_lego.compilers.source import CompileSource
 from kenning_lego.core.errors import CompilationError
 
 _QUANTISERS = ("QuantizeLinear", "DynamicQuantizeLinear")

@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 import onnx
 import torch
 
-from kenning_lego.compilers.base import CompileSource
 from kenning_lego.compilers.exporting import failure, quiet
+from kenning_lego.compilers.source import CompileSource
 
 _OPSET = 17
 """The newest that this exporter is maintained for."""

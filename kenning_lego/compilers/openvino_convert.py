@@ -7,10 +7,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from kenning_lego.compilers.artifact import Built
-from kenning_lego.compilers.base import NOTHING_QUANTISED, CompileSource
+from kenning_lego.compilers.base import NOTHING_QUANTISED
 from kenning_lego.compilers.exporting import failure
 from kenning_lego.compilers.onnx_export import onnx_model, serialise
 from kenning_lego.compilers.openvino_compiler import OpenVino
+from kenning_lego.compilers.source import CompileSource
 from kenning_lego.core.ir_file import pack_ir
 from kenning_lego.core.openvino_import import import_openvino
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from kenning_lego.compilers.base import CompileSource
 from kenning_lego.compilers.exporting import failure, quiet
 from kenning_lego.compilers.openvino_compiler import OpenVino
 from kenning_lego.compilers.samples import NamedSamples
+from kenning_lego.compilers.source import CompileSource
 from kenning_lego.core.errors import CompilationError
 from kenning_lego.core.openvino_import import import_openvino
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from kenning_lego.compilers.base import CompileSource, Samples
+from kenning_lego.compilers.source import CompileSource, Samples
 from kenning_lego.core.errors import CompilationError
 from kenning_lego.core.specs import TensorSpec
 from kenning_lego.store.fingerprint import fingerprint

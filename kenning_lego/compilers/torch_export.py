@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from kenning_lego.compilers.artifact import SPECIFICATION, ArtifactFormat, Built
-from kenning_lego.compilers.base import Compiler, CompileSource
+from kenning_lego.compilers.base import Compiler
+from kenning_lego.compilers.source import CompileSource
 from kenning_lego.core.errors import CompilationError
 from kenning_lego.core.specs import TensorSpec
 

@@ -13,8 +13,8 @@ from kenning_lego.blocks.cutting.extract import extract
 from kenning_lego.blocks.variants.attention import remove_heads
 from kenning_lego.blocks.variants.prune import Prunable
 from kenning_lego.blocks.variants.variants import make_variants
-from kenning_lego.compilers.base import CompileSource
 from kenning_lego.compilers.onnx_compiler import Onnx
+from kenning_lego.compilers.source import CompileSource
 from kenning_lego.core.errors import ModelError
 
 TOKENS = (torch.rand(1, 5, 16, generator=torch.Generator().manual_seed(0)),)

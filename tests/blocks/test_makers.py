@@ -19,8 +19,8 @@ from kenning_lego.blocks.variants.makers.depth import DepthMaker
 from kenning_lego.blocks.variants.makers.low_rank import LowRankMaker
 from kenning_lego.blocks.variants.makers.pruned import PrunedMaker
 from kenning_lego.blocks.variants.variants import BlockVariant, make_variants
-from kenning_lego.compilers.base import CompileSource
 from kenning_lego.compilers.onnx_compiler import Onnx
+from kenning_lego.compilers.source import CompileSource
 from kenning_lego.core.errors import ConfigurationError, ModelError, UnknownNameError
 from kenning_lego.core.flags import parse_configuration
 from tests.blocks import networks

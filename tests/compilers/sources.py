@@ -12,9 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from kenning_lego.compilers.base import CompileSource, Samples
 from kenning_lego.compilers.onnx_compiler import Onnx
 from kenning_lego.compilers.samples import samples_of
+from kenning_lego.compilers.source import CompileSource, Samples
 from kenning_lego.core.specs import TensorSpec
 
 SHAPE = (3, 8, 8)

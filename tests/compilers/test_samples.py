@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from kenning_lego.compilers.base import CompileSource
 from kenning_lego.compilers.onnx_compiler import Onnx
 from kenning_lego.compilers.samples import NamedSamples, checked, samples_of
+from kenning_lego.compilers.source import CompileSource
 from kenning_lego.core.errors import CompilationError
 from kenning_lego.core.specs import TensorSpec
 from tests.compilers.sources import images, onnx_file, source_of

@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from kenning_lego.compilers.artifact import ArtifactFormat, Built
-from kenning_lego.compilers.base import Compiler, CompileSource
+from kenning_lego.compilers.base import Compiler
+from kenning_lego.compilers.source import CompileSource
 from kenning_lego.core.errors import CompilationError
 
 if TYPE_CHECKING:  # configurations are read without loading frameworks

@@ -22,7 +22,7 @@ from kenning_lego.runtimes.lookup import make_runtime
 from kenning_lego.scenarios.converting.jobs import ONNX_FILE, REFERENCE_FILE, Answer, Job
 
 if TYPE_CHECKING:  # imports of what is exported already do without torch
-    from kenning_lego.compilers.base import CompileSource
+    from kenning_lego.compilers.source import CompileSource
 
 _MOST_CHARACTERS = 20_000
 _SAVED_INPUT = "input"

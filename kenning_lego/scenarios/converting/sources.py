@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from kenning_lego.compilers.base import CompileSource
+from kenning_lego.compilers.source import CompileSource
 from kenning_lego.core.errors import ModelError
 from kenning_lego.core.specs import TensorSpec
 from kenning_lego.models.lookup import NETWORKS, load_model

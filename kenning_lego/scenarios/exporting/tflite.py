@@ -14,12 +14,12 @@ from kenning_lego.blocks.chain import Chain
 from kenning_lego.blocks.latency import chosen_variants
 from kenning_lego.blocks.storage.networks import load_network
 from kenning_lego.compilers.artifact import CompiledArtifact
-from kenning_lego.compilers.base import CompileSource
 from kenning_lego.compilers.comparison import GapMeter
 from kenning_lego.compilers.engines import Arrays
 from kenning_lego.compilers.limits import FLOAT32_TOLERANCE
 from kenning_lego.compilers.litert_compiler import LiteRt
 from kenning_lego.compilers.opening import open_artifact
+from kenning_lego.compilers.source import CompileSource
 from kenning_lego.core.errors import CompilationError, ConfigurationError
 from kenning_lego.core.records import VariantRecord
 from kenning_lego.scenarios.exporting.exportable import Exportable

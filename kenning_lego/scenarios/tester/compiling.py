@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from kenning_lego.blocks.activations import Activations
 from kenning_lego.blocks.chain import Chain, Segment
 from kenning_lego.blocks.variants.variants import BlockVariant, Variants
-from kenning_lego.compilers.base import Compiler, CompileSource
+from kenning_lego.compilers.base import Compiler
 from kenning_lego.compilers.calibration import CalibrationConfig
 from kenning_lego.compilers.once import Compiled, compile_once
+from kenning_lego.compilers.source import CompileSource
 from kenning_lego.core.records import SegmentRecord, TensorRecord, VariantRecord
 from kenning_lego.core.specs import TensorSpec
 from kenning_lego.datasets.base import Dataset

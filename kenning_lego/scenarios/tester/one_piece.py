@@ -12,10 +12,11 @@ from torch import nn
 
 from kenning_lego.blocks.chain import Chain
 from kenning_lego.blocks.latency import chosen_variants
-from kenning_lego.compilers.base import Compiler, CompileSource
+from kenning_lego.compilers.base import Compiler
 from kenning_lego.compilers.fused import fuse_once
 from kenning_lego.compilers.once import compile_once
 from kenning_lego.compilers.samples import samples_of
+from kenning_lego.compilers.source import CompileSource
 from kenning_lego.core.errors import CompilationError
 from kenning_lego.core.records import (
     ConfigurationRecord,

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from kenning_lego.compilers.base import Compiler, CompileSource
+from kenning_lego.compilers.base import Compiler
 from kenning_lego.compilers.once import Compiled, compile_once
 from kenning_lego.compilers.samples import samples_of
+from kenning_lego.compilers.source import CompileSource
 from kenning_lego.core.engines import Engine
 from kenning_lego.core.specs import TensorSpec
 from kenning_lego.datasets.base import Dataset
