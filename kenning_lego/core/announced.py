@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import GetCoreSchemaHandler
+from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
 from kenning_lego.core.configuration import Component
 from kenning_lego.core.errors import ConfigurationError, UnknownNameError
 from kenning_lego.core.lookup import announced, find_callable
-from kenning_lego.core.parameters import alternatives, type_name
+from kenning_lego.core.parameters import alternatives, is_model, type_name
 
 
 def announced_component(group: str, name: str, path: str, base: type[Component]) -> type[Component]:
@@ -47,8 +48,8 @@ def announced_component(group: str, name: str, path: str, base: type[Component])
 class Announced:
     """Annotates a union that is told by ``type``: other types are looked up by entry points.
 
-    Ours go first, so that no package can take their names. Write the fields of such a component
-    into the scenario's file: flags are only known of ours.
+    Ours go first, so that no package can take their names. Fields of another one are flags where
+    its ``type`` is named.
 
     Args:
         group: of the entry points, each of which names a class by its ``type``.
@@ -85,3 +86,19 @@ class Announced:
 def type_of(given: object, base: type[Component]) -> str | None:
     """The type of a component that was made already; None for anything else."""
     return type_name(type(given)) if isinstance(given, base) else None
+
+
+def component_for(field: FieldInfo, kind: object) -> type[Component] | None:
+    """The class of another package that a field's ``type`` names.
+
+    None for ours, for a field that takes no others, and for what nobody announces.
+
+    Raises:
+        ConfigurationError: it cannot be imported, or is no such component.
+    """
+    mark = next((each for each in field.metadata if isinstance(each, Announced)), None)
+    own = [type_name(each) for each in alternatives(field.annotation) if is_model(each)]
+    if mark is None or not isinstance(kind, str) or kind in own:
+        return None
+    path = announced(mark.group).get(kind)
+    return None if path is None else announced_component(mark.group, kind, path, mark.base)

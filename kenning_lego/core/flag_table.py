@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -63,10 +64,18 @@ class Flag:
         return "PATH" in self.metavar.split("|")
 
 
-def flags_of(model: type[BaseModel]) -> tuple[Flag, ...]:
-    """The flags of a component, in the model's order, one a path."""
+def flags_of(
+    model: type[BaseModel], others: Mapping[str, type[BaseModel]] | None = None
+) -> tuple[Flag, ...]:
+    """The flags of a component, in the model's order, one a path.
+
+    Args:
+        model: of the component.
+        others: further alternatives of its nested components, by the field that they are for.
+    """
     merged: dict[tuple[str, ...], Flag] = {}
-    for flag in _flags_of(model, ()):
+    further = (_flags_of(each, (name,)) for name, each in (others or {}).items())
+    for flag in chain(_flags_of(model, ()), *further):
         earlier = merged.get(flag.path)
         if earlier is None:
             merged[flag.path] = flag

@@ -11,12 +11,14 @@ from __future__ import annotations
 import argparse
 import difflib
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from kenning_lego.core.announced import component_for
 from kenning_lego.core.configuration import Component, explain
 from kenning_lego.core.errors import ConfigurationError
 from kenning_lego.core.flag_table import Flag, flags_of
@@ -71,7 +73,7 @@ def parse_configuration(
         ConfigurationError: a flag or key is unknown, missing or has a wrong value.
         HelpShown: --help was asked for.
     """
-    flags = flags_of(model)
+    flags = flags_of(model, _of_others(model, arguments) if file else None)
     _show_help(
         arguments,
         Interface(
@@ -149,6 +151,45 @@ def load_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ConfigurationError(f"{path} holds no mapping", "write `key: value` lines")
     return content
+
+
+def _of_others(model: type[Component], arguments: Sequence[str]) -> dict[str, type[Component]]:
+    """Components of other packages that the arguments or their file name, by their field.
+
+    Raises:
+        ConfigurationError: one cannot be imported, or is none.
+    """
+    content = _content(arguments)
+    found = {}
+    for name, field in model.model_fields.items():
+        given = content.get(name)
+        kind = _value_of(f"--{name}.type", arguments) or (
+            given.get("type") if isinstance(given, Mapping) else None
+        )
+        other = component_for(field, kind)
+        if other is not None:
+            found[name] = other
+    return found
+
+
+def _content(arguments: Sequence[str]) -> dict[str, Any]:
+    """Of the scenario's file; what is wrong with it is told once everything else is known."""
+    path = next((Path(each) for each in arguments if Path(each).suffix in _YAML), None)
+    try:
+        return load_yaml(path) if path else {}
+    except ConfigurationError:
+        return {}
+
+
+def _value_of(flag: str, arguments: Sequence[str]) -> str | None:
+    """What a flag is given last."""
+    value = None
+    for argument, after in zip_longest(arguments, arguments[1:]):
+        if argument == flag:
+            value = after
+        elif argument.startswith(f"{flag}="):
+            value = argument.removeprefix(f"{flag}=")
+    return value
 
 
 class _Parser(argparse.ArgumentParser):

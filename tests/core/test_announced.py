@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint, EntryPoints
+from pathlib import Path
 from typing import Annotated, Literal
 
 import pytest
@@ -11,6 +12,7 @@ from pydantic import Field, ValidationError
 from kenning_lego.core.announced import Announced
 from kenning_lego.core.configuration import Component, explain
 from kenning_lego.core.errors import UsageError
+from kenning_lego.core.flags import HelpShown, parse_configuration
 
 GROUP = "tests.shapes"
 
@@ -114,3 +116,41 @@ def test_schema_and_flags_are_those_of_ours() -> None:
         "circle",
         "square",
     }
+
+
+def parsed(*arguments: str, file: Path | None = None) -> object:
+    given = [str(file), *arguments] if file else list(arguments)
+    return shape_of(parse_configuration(Drawing, given, program="draw", description="", file="a"))
+
+
+def test_fields_of_an_announced_one_are_flags_where_it_is_named(tmp_path: Path) -> None:
+    assert parsed("--shape.type", "ring", "--shape.width", "0.5") == Ring(width=0.5)
+    assert parsed("--shape.width=0.5", "--shape.type=ring") == Ring(width=0.5)
+    file = tmp_path / "drawing.yaml"
+    file.write_text("shape: {type: ring, width: 0.2}")
+    assert parsed("--shape.width", "0.5", file=file) == Ring(width=0.5)
+    assert parsed("--shape.type", "square", file=file) == Square()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("--shape.width", "0.5"), "unknown flag --shape.width"),
+        (("--shape.type", "oblong", "--shape.width", "0.5"), "unknown flag --shape.width"),
+        (("--shape.type", "ring", "--shape.width", "-1"), "--shape.width: Input should be greater"),
+        (("--shape.type", "gone"), "Gone"),
+        (("--shape.type",), "expected one argument"),
+    ],
+)
+def test_what_is_wrong_with_its_flags_is_said(arguments: tuple[str, ...], problem: str) -> None:
+    with pytest.raises(UsageError, match=problem):
+        parsed(*arguments)
+
+
+def test_its_flags_stand_in_the_help_of_their_group(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(HelpShown):
+        parsed("--shape.type", "ring", "--help", "shape")
+    assert "--shape.width X" in capsys.readouterr().out
+    with pytest.raises(HelpShown):
+        parsed("--help", "shape")
+    assert "--shape.width" not in capsys.readouterr().out

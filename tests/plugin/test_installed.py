@@ -59,7 +59,8 @@ def test_scenario_runs_from_its_data_to_the_report(plugin: Plugin, tmp_path: Pat
         assert "affine 0.1.0" in engines
         scenario["target"] |= {"address": address, "options": {"double": True}}
         (tmp_path / "scenario.yaml").write_text(yaml.safe_dump({**scenario, **SMALL}))
-        done = plugin.kenning_lego("test", "scenario.yaml", cwd=tmp_path)
+        flags = ("--dataset.noise", "0.1")
+        done = plugin.kenning_lego("test", "scenario.yaml", *flags, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     workspace = tmp_path / scenario["workspace"]
     (path,) = workspace.glob("runs/*/record.json")
@@ -67,6 +68,7 @@ def test_scenario_runs_from_its_data_to_the_report(plugin: Plugin, tmp_path: Pat
     assert record["target"]["used"]["engine"] == "affine"
     assert record["target"]["used"]["precision"] == "float64"
     assert record["network"]["metric"] == "worst_class"
+    assert record["scenario"]["dataset"]["noise"] == 0.1
     artifacts = [v["artifact"] for segment in record["segments"] for v in segment["variants"]]
     assert {each["format"] for each in artifacts} == {"affine"}
     assert all(each["gap_max_abs"] < 1e-4 for each in artifacts)
