@@ -36,6 +36,8 @@ _COOL = "add cooling, wait for it to cool down, or lower the clock to what it ca
 _CLOSE = "close other work on the target, or pin the worker to a core"
 _LONGER = "allow more rounds or seconds"
 _WARM = "allow more warm-up rounds"
+_MOST_TIMES = 100.0
+"""As many rounds that somebody may wait for; beyond that, only a quieter target helps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,9 +242,10 @@ def _width_notes(own: _Own) -> list[_Note]:
     width = own.estimate.relative_half_width
     if width <= own.asked:
         return []
-    times = "" if math.isinf(width) else f" (about {(width / own.asked) ** 2:.1f} times as many)"
+    times = (width / own.asked) ** 2
+    longer = f"; {_LONGER} (about {times:.1f} times as many)" if times <= _MOST_TIMES else ""
     said = f"its median is known to {width:.1%}, asked were {own.asked:.1%}"
-    return [_Note("noisy", said, f"{_CLOSE}; {_LONGER}{times}")]
+    return [_Note("noisy", said, f"{_CLOSE}{longer}")]
 
 
 def _width(name: str, own: _Own) -> dict[str, float]:

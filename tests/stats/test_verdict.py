@@ -65,6 +65,13 @@ def test_interval_that_is_too_wide_is_noise_and_says_how_much_is_missing() -> No
     assert "times as many" in found.remedy
 
 
+def test_interval_that_more_rounds_cannot_mend_only_asks_for_quiet() -> None:
+    found = verdict(noise(100, size=5.0))
+    assert found.name == "noisy"
+    assert "other work" in found.remedy
+    assert "times as many" not in found.remedy
+
+
 @pytest.mark.parametrize("rounds", [0, 1, 5, 15])
 def test_too_few_rounds_are_not_judged(rounds: int) -> None:
     found = verdict(noise(rounds))
