@@ -43,6 +43,12 @@ def test_the_same_record_gives_the_same_page(page: Page) -> None:
     assert render(resnet_record()) == page.source
 
 
+def test_captions_keep_figures_and_their_per_cent_signs_in_one_line(page: Page) -> None:
+    captions = re.findall("<figcaption>(.*?)</figcaption>", page.source)
+    assert any("95\N{NO-BREAK SPACE}% interval" in each for each in captions)
+    assert not any(" %" in each for each in captions)
+
+
 def test_the_summary_answers_how_fast_how_sure_how_accurate_and_on_what(page: Page) -> None:
     summary = page.text[page.text.index("Summary") : page.text.index("A bar is a block")]
     for expected in (

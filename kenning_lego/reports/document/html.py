@@ -11,6 +11,7 @@ from kenning_lego.core.errors import MissingDependencyError
 from kenning_lego.reports.document.parts import Document
 from kenning_lego.reports.document.subjects import block_subject, row_anchor
 from kenning_lego.reports.document.tables import Value
+from kenning_lego.reports.formatting import NO_BREAK
 from kenning_lego.reports.script.inline import page_script
 
 if TYPE_CHECKING:
@@ -42,12 +43,18 @@ def _templates() -> Environment:
     environment.filters |= {
         # The name of a part's class chooses its macro.
         "part": lambda part: type(part).__name__,
+        "prose": _prose,
         "json": _json,
         "figures": _figures,
         "block_subject": block_subject,
         "row_anchor": row_anchor,
     }
     return environment
+
+
+def _prose(text: str) -> str:
+    """Running text; a figure and its per cent sign are never apart."""
+    return text.replace(" %", f"{NO_BREAK}%")
 
 
 def _json(content: object) -> str:
