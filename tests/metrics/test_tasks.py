@@ -39,6 +39,7 @@ def detections(rng: np.random.Generator) -> Arrays:
 
 def keypoints(rng: np.random.Generator) -> Arrays:
     labels = np.concatenate([rng.uniform(0, 8, (9, 10, 2)), rng.integers(0, 4, (9, 10, 1))], axis=2)
+    labels[0, 8:, 2] = 1  # without a length, nothing can be scored
     return labels[..., :2] + rng.normal(0, 1, (9, 10, 2)), labels
 
 
