@@ -122,7 +122,7 @@ def test_noise_is_parsed_or_refused_and_nothing_else(noise: bytes, sizes: list[i
 
 
 @given(form=forms, message=messages, place=st.integers(0, 400), bit=st.integers(0, 7))
-def test_flipped_bit_of_a_peer_with_checksums_is_seen(
+def test_flipped_bit_of_a_peer_with_checksums_never_makes_another_whole_message(
     form: Form, message: tuple[MessageType, Flow, int, bytes], place: int, bit: int
 ) -> None:
     good = wire(*message, form=form, checksum=True)
@@ -136,7 +136,8 @@ def test_flipped_bit_of_a_peer_with_checksums_is_seen(
         found = parse(parser, bytes(bad), [])
     except ProtocolError:
         return
-    assert found == []  # it announces more than has come
+    # It announces more than has come; or less, and what is cut off may undo what was flipped.
+    assert sum(form.value + len(payload) for _, payload in found) < len(bad)
 
 
 @pytest.mark.parametrize("form", Form)

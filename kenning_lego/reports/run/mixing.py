@@ -117,4 +117,5 @@ def _accuracy(found: CompiledAccuracyRecord | None, quality: Quality) -> str:
     if median is None:
         return said
     runs = counted(len(found.runs), "random configuration")
-    return f"{said} Predicted scores of {runs} of these were off by {median} (p95 {p95})."
+    tail = f" (p95 {p95})" if p95 is not None else ""
+    return f"{said} Predicted scores of {runs} of these were off by {median}{tail}."
