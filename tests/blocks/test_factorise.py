@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, fx, nn
 
@@ -76,7 +76,6 @@ def layers_of_options(draw: st.DrawFn) -> list[list[Option]]:
 
 
 @given(layers_of_options(), st.floats(0, 1))
-@settings(deadline=None)
 def test_no_single_step_brings_the_cost_nearer(layers: list[list[Option]], share: float) -> None:
     target = share * sum(options[0].cost for options in layers)
     chosen = allocate(layers, target)

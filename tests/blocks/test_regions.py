@@ -53,7 +53,7 @@ def regions_by_trying_all(graph: Graph) -> Iterator[Region]:
 
 
 @given(graphs())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_finds_exactly_the_regions_with_one_entry_and_one_exit(graph: Graph) -> None:
     found = find_regions(graph)
     assert len(set(found)) == len(found)
@@ -92,7 +92,7 @@ def disjoint(chosen: tuple[Candidate, ...]) -> bool:
 
 
 @given(candidates(), st.integers(1, 5))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_chooses_the_best_of_the_most_disjoint_candidates(
     possible: list[Candidate], count: int
 ) -> None:

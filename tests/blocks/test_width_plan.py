@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 from itertools import product
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kenning_lego.blocks.variants.width_plan import (
@@ -28,7 +28,6 @@ def plans(draw: st.DrawFn) -> tuple[list[Width], list[Layer], float]:
 
 
 @given(plans())
-@settings(deadline=None)
 def test_plans_stay_within_bounds_and_are_not_beaten_by_a_single_step(
     plan: tuple[list[Width], list[Layer], float],
 ) -> None:

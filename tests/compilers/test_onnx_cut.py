@@ -46,7 +46,7 @@ def operators(model: onnx.ModelProto) -> Counter[str]:
     return Counter(node.output[0] for node in model.graph.node if node.op_type != "Constant")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(models(), st.data())
 def test_pieces_in_a_row_compute_what_the_file_does(drawn: Drawn, data: st.DataObject) -> None:
     model, tensors = drawn
@@ -66,7 +66,7 @@ def test_pieces_in_a_row_compute_what_the_file_does(drawn: Drawn, data: st.DataO
     assert [each.operators for each in pieces] == [operators(each).total() for each in loaded]
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, suppress_health_check=list(HealthCheck))
 @given(models(), st.data())
 def test_merging_undoes_cutting(drawn: Drawn, data: st.DataObject) -> None:
     model, tensors = drawn

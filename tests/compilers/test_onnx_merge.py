@@ -243,7 +243,7 @@ def chains(draw: st.DrawFn) -> list[tuple[list[str], str, float]]:
     return stages
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(chains())
 def test_any_wiring_computes_what_the_chain_does(
     stages: list[tuple[list[str], str, float]],

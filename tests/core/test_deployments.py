@@ -14,7 +14,7 @@ from kenning_lego.core.frame_sources import CameraFrames, ImagePreparation, Stor
 from kenning_lego.core.offers import Offer, OfferedSegment, OfferedVariant
 from tests.protocols.deployed import bounds, deployments, offers
 
-patient = settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+patient = settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 
 
 def variant(name: str, digit: str, energy_mj: float | None = None) -> OfferedVariant:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
@@ -145,7 +145,6 @@ def test_each_kind_of_field_has_its_flag(arguments: list[str], field: str, value
     assert getattr(read("--name", "a", *arguments), field) == value
 
 
-@settings(deadline=None)
 @given(
     threads=st.integers(1, 64),
     ratios=st.lists(st.floats(0, 1), max_size=4),

@@ -69,7 +69,7 @@ def test_every_kind_has_a_model_and_a_file_name_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("model", MODELS, ids=kind_of)
-@settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_valid_record_comes_back_from_its_file(
     model: type[AnyRecord], data: st.DataObject, tmp_path_factory: pytest.TempPathFactory

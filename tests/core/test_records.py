@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kenning_lego.core.errors import WorkspaceError
@@ -153,7 +153,6 @@ def test_record_of_before_memory_was_measured_opens(tmp_path: Path) -> None:
     assert variant.memory_bytes("rss") is variant.memory_bytes("peak") is None
 
 
-@settings(deadline=None)
 @given(
     name=st.text(st.characters(exclude_categories=["Cs"])),
     samples=st.lists(st.integers(0, 2**63 - 1), max_size=50),

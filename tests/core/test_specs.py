@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kenning_lego.core.errors import ProtocolError
@@ -16,7 +16,6 @@ def test_item_sizes_are_those_of_numpy(dtype: str) -> None:
     assert ITEM_BYTES[dtype] == np.dtype(dtype).itemsize
 
 
-@settings(deadline=None)
 @given(
     sizes=st.lists(st.integers(1, 9), max_size=5),
     dtype=st.sampled_from(sorted(ITEM_BYTES)),

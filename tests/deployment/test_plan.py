@@ -268,7 +268,7 @@ def test_answer_that_breaks_off_is_refused(text: str) -> None:
         read_facts(text)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.dictionaries(st.from_regex(r"\A[a-z]{3,8}_x\Z"), st.text(), max_size=4))
 def test_values_reach_the_shell_as_they_are(values: dict[str, str]) -> None:
     values = {k: v.replace("\0", "").replace("\r", "") for k, v in values.items()}

@@ -30,8 +30,8 @@ from kenning_lego.protocols.messages import PROTOCOL_VERSION, Kind
 from kenning_lego.protocols.worker_messages import FROM_SERVER, FROM_WORKER, RunPipeline, Steer
 from tests.protocols.envelopes import by_type, envelopes, envelopes_of, ids, values
 
-thorough = settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
-brief = settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+thorough = settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+brief = settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 
 
 def header(*parts: object) -> bytes:

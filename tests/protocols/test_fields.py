@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kenning_lego.core.errors import ProtocolError
@@ -163,7 +163,6 @@ def test_texts_are_text_alone() -> None:
         one({"a": "b", "c": 1}).texts("x")
 
 
-@settings(deadline=None)
 @given(io_specs)
 def test_specification_is_the_same_after_the_wire(spec: IOSpec) -> None:
     assert one(pack_io_spec(spec)).io_spec("x") == spec
@@ -229,7 +228,6 @@ logs = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(
     st.builds(
         Statistics,
@@ -265,7 +263,6 @@ def test_statistics_with_frames_that_do_not_fit_are_refused() -> None:
             read_statistics(Fields(dict(result), "OK"), payload)
 
 
-@settings(deadline=None)
 @given(
     st.builds(
         Welcome,

@@ -336,6 +336,5 @@ TestSession: Any = SessionMachine.TestCase
 TestSession.settings = settings(
     max_examples=200,
     stateful_step_count=50,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

@@ -7,7 +7,7 @@ import struct
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kenning_lego.core.errors import ProtocolError
@@ -55,7 +55,6 @@ SAMPLE = Telemetry(
 )
 
 
-@settings(deadline=None)
 @given(telemetries())
 def test_telemetry_is_the_same_after_the_wire(telemetry: Telemetry) -> None:
     assert read(*on_the_wire(telemetry)) == telemetry
@@ -136,7 +135,6 @@ def test_bytes_are_numbers_only_if_they_are_whole_and_finite(frame: bytes) -> No
         assert all(each is None or math.isfinite(each) for each in numbers)
 
 
-@settings(deadline=None)
 @given(st.dictionaries(texts(40), finite, max_size=4))
 def test_newest_readings_are_the_same_after_the_wire(latest: dict[str, float]) -> None:
     observation = Observation("lab", 1.0, 2.0, "PLAN", 3, 4, 5, latest)

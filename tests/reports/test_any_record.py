@@ -28,7 +28,7 @@ MODELS: tuple[type[AnyRecord], ...] = (
     SelectionRecord,
     ExportRecord,
 )
-_ANY = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+_ANY = settings(max_examples=8, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -264,7 +264,7 @@ def thinned(draw: st.DrawFn) -> RunRecord:
     return record
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(thinned())
 def test_any_part_may_be_missing(record: RunRecord) -> None:
     Page(render(record)).check()

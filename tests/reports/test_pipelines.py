@@ -161,7 +161,7 @@ def test_pipeline_without_frames_or_bounds_has_a_page_too() -> None:
     Page(render(RECORD.model_copy(update={"pipelines": (empty,), "events": ()})))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.lists(st.floats(1e-4, 1e6), min_size=1, max_size=700),
     st.none() | st.floats(1e-4, 1e9),

@@ -88,7 +88,7 @@ def test_columns_of_one_name_hold_one_kind_of_value_in_all_tables() -> None:
 
 
 @pytest.mark.parametrize("model", MODELS, ids=kind_of)
-@settings(deadline=None, max_examples=20, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_valid_record_has_tables_a_line_and_html(
     model: type[AnyRecord], data: st.DataObject

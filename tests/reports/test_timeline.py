@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kenning_lego.core.run_headers import TelemetryRecord
@@ -96,7 +96,6 @@ def test_description_says_it_to_those_who_cannot_see_it() -> None:
     assert "in °C: cpu 40.0 to 70.0." in drawing
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.none() | st.floats(-1e12, 1e12),

@@ -133,7 +133,7 @@ def test_one_wild_run_does_not_lead_the_fit() -> None:
     assert found.terms.predict([known[name] for name in names]) == pytest.approx(expected, rel=0.02)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     seed=st.integers(0, 1000),
     boundary=st.floats(-0.02, 0.1),

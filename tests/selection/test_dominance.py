@@ -22,7 +22,7 @@ def _by_pairs(columns: NDArray[np.int64], tie: NDArray[np.int64]) -> list[int]:
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(1, 5),
     st.sampled_from([1, 2, 31, 32, 33, 100, 599, 600, 900]),

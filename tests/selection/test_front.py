@@ -25,7 +25,7 @@ from tests.selection.instances import (
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(problems())
 def test_front_is_what_nothing_dominates(problem: Problem) -> None:
     points = sorted({figures(choice) for choice in all_choices(problem)})
@@ -40,7 +40,7 @@ def test_front_is_what_nothing_dominates(problem: Problem) -> None:
     assert [figures(choice) for choice in pareto_front(problem)] == undominated
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(problems())
 def test_of_equal_choices_the_first_options_are_kept(problem: Problem) -> None:
     first: dict[Figures, object] = {}
@@ -51,7 +51,7 @@ def test_of_equal_choices_the_first_options_are_kept(problem: Problem) -> None:
         assert choice == evaluate(problem, choice.variants)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(problems_with_budgets())
 def test_best_within_a_budget_is_that_of_brute_force(case: tuple[Problem, Budget]) -> None:
     problem, budget = case
@@ -94,7 +94,7 @@ def test_the_order_of_blocks_and_options_does_not_matter() -> None:
         assert np.array_equal(getattr(front, column), getattr(again, column))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(problems(), st.floats(0, 3), st.none() | st.integers(1, 20))
 def test_every_choice_is_covered_within_the_gap(
     problem: Problem, epsilon: float, most: int | None
@@ -112,7 +112,7 @@ def test_every_choice_is_covered_within_the_gap(
         )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(problems())
 def test_no_gap_leaves_the_front_exact(problem: Problem) -> None:
     exact = pareto_front(problem)
@@ -136,7 +136,7 @@ def test_a_bounded_front_covers_the_exact_one(most: int) -> None:
         assert 0 <= loss <= to_units(front.gap)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(problems_with_budgets())
 def test_a_front_within_a_budget_is_a_part_of_the_whole(case: tuple[Problem, Budget]) -> None:
     problem, budget = case

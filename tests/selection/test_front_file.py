@@ -15,7 +15,7 @@ from kenning_lego.selection.problem import Problem
 from tests.selection.instances import problems, random_problem
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(problems())
 def test_a_front_comes_back_as_it_was(problem: Problem) -> None:
     front = pareto_front(problem, max_points=5)

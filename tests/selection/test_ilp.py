@@ -27,7 +27,7 @@ TWO_EQUAL_COSTS = Problem(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(problems_with_budgets())
 def test_choice_is_that_of_brute_force(case: tuple[Problem, Budget]) -> None:
     problem, budget = case
@@ -40,7 +40,7 @@ def test_choice_is_that_of_brute_force(case: tuple[Problem, Budget]) -> None:
         assert solution.choice == evaluate(problem, solution.choice.variants)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(problems_with_budgets())
 def test_choice_is_that_of_the_front(case: tuple[Problem, Budget]) -> None:
     problem, budget = case

@@ -66,7 +66,7 @@ def members(draw: st.DrawFn) -> list[Member]:
     return found
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(
     members(),
     st.none() | st.floats(0, 1),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from kenning_lego.selection.lookup import BoundsIndex
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(1, 3),
     st.sampled_from([1, 2, 600, 5000, 9000]),

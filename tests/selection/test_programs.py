@@ -62,7 +62,7 @@ THREE = Problem(
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(demands())
 def test_choice_is_that_of_brute_force(solver: Solver, case: tuple[Problem, Demand]) -> None:
     problem, demand = case
@@ -75,7 +75,7 @@ def test_choice_is_that_of_brute_force(solver: Solver, case: tuple[Problem, Dema
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(joint_demands())
 def test_several_networks_get_what_brute_force_gives(solver: Solver, joint: JointDemand) -> None:
     expected = min(
@@ -95,7 +95,7 @@ def test_several_networks_get_what_brute_force_gives(solver: Solver, joint: Join
         assert (joint_goals(joint, choices), figures(together(choices))[1:]) == expected
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(joint_demands())
 def test_selecting_jointly_agrees_with_the_program(joint: JointDemand) -> None:
     answer = select_jointly(joint)

@@ -95,7 +95,7 @@ def check_explanation(joint: JointDemand, found: Infeasible[JointDemand, Any]) -
     )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(demands())
 def test_explanations_hold_and_relaxations_are_as_small_as_can_be(
     case: tuple[Problem, Demand],
@@ -107,7 +107,7 @@ def test_explanations_hold_and_relaxations_are_as_small_as_can_be(
     check_explanation(joint, relax(joint, pose(joint), lambda _: None))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(demands())
 def test_a_solver_explains_what_is_too_much_to_look_through(
     case: tuple[Problem, Demand],
@@ -121,7 +121,7 @@ def test_a_solver_explains_what_is_too_much_to_look_through(
         check_explanation(joint, relax(joint, pose(joint), lambda _: None))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(joint_demands())
 def test_explanations_for_several_networks_hold(joint: JointDemand) -> None:
     if isinstance(answer := select_jointly(joint), JointlySelected):
@@ -133,7 +133,7 @@ def test_explanations_for_several_networks_hold(joint: JointDemand) -> None:
         assert again.choices == each.answer
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(demands())
 def test_every_relaxation_carries_the_best_choice_within_it(case: tuple[Problem, Demand]) -> None:
     problem, demand = case
@@ -146,7 +146,7 @@ def test_every_relaxation_carries_the_best_choice_within_it(case: tuple[Problem,
             assert (goal, *figures(each.answer)) == best_for(problem, each.demand)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(problems_with_budgets())
 def test_a_bound_is_raised_alone_as_little_as_possible(case: tuple[Problem, Budget]) -> None:
     problem, budget = case

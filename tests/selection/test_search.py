@@ -21,7 +21,7 @@ from tests.selection.instances import (
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(problems_with_budgets())
 def test_choice_is_that_of_brute_force(case: tuple[Problem, Budget]) -> None:
     problem, budget = case
@@ -72,7 +72,7 @@ def test_bounds_that_only_clash_cannot_be_kept() -> None:
         best_choice(problem, Budget(energy_mj=1.0))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(problems_with_budgets())
 def test_whether_caps_can_be_kept_is_that_of_brute_force(case: tuple[Problem, Budget]) -> None:
     problem, budget = case

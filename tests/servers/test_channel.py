@@ -37,7 +37,7 @@ def channels() -> Iterator[tuple[Channel, Channel]]:
         two.close()
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(sent=st.lists(envelopes, max_size=4), data=st.data())
 def test_messages_are_the_same_however_the_stream_is_cut(
     sent: list[Envelope], data: st.DataObject

@@ -96,7 +96,6 @@ def test_gaps_between_arrivals_are_exponential() -> None:
     longer=st.floats(0, 10),
     seed=st.integers(0, 2**63 - 1),
 )
-@settings(deadline=None)
 def test_arrivals_end_with_the_plan(
     rate: float, least: int, more: int, seconds: float, longer: float, seed: int
 ) -> None:
@@ -139,7 +138,7 @@ def test_mean_wait_is_that_of_a_queue_with_one_server_of_constant_speed(
     assert result.achieved_per_s == pytest.approx(plan.rate_per_s, rel=0.02)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     rate=st.floats(5, 500),
     service=st.lists(st.integers(1, 40 * MS), min_size=1, max_size=20),

@@ -6,13 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kenning_lego.core.plans import Plan, PlanItem
 from kenning_lego.servers.schedule import RoundOrder, cohorts, next_check
 
-quick = settings(deadline=None)
 plans_items = st.lists(st.integers(0, 5), max_size=12).map(
     lambda positions: [PlanItem(str(n), ("0" * 64,), p) for n, p in enumerate(positions)]
 )
@@ -23,7 +22,6 @@ def drawn(items: Sequence[PlanItem], seed: int, rounds: int = 1) -> list[tuple[i
     return [turn for _ in range(rounds) for each in order.draw() for turn in each]
 
 
-@quick
 @given(plans_items, st.integers())
 def test_every_item_is_sampled_as_often_as_is_told(items: list[PlanItem], seed: int) -> None:
     order = RoundOrder(items, range(len(items)), seed)
@@ -32,7 +30,6 @@ def test_every_item_is_sampled_as_often_as_is_told(items: list[PlanItem], seed: 
         assert sampled == order.per_round
 
 
-@quick
 @given(plans_items, st.integers())
 def test_a_round_is_passes_through_all_positions_in_order(items: list[PlanItem], seed: int) -> None:
     positions = sorted({item.position for item in items})
@@ -40,7 +37,6 @@ def test_a_round_is_passes_through_all_positions_in_order(items: list[PlanItem],
     assert [items[index].position for index, _ in drawn(items, seed)] == positions * passes
 
 
-@quick
 @given(plans_items, st.integers())
 def test_alternatives_of_a_position_share_its_passes_fairly(
     items: list[PlanItem], seed: int
@@ -51,7 +47,6 @@ def test_alternatives_of_a_position_share_its_passes_fairly(
         assert max(counts) - min(counts) <= 1
 
 
-@quick
 @given(plans_items, st.integers())
 def test_order_is_the_seeds(items: list[PlanItem], seed: int) -> None:
     assert drawn(items, seed, 3) == drawn(items, seed, 3)
@@ -70,7 +65,6 @@ def test_nothing_to_time_is_an_empty_round() -> None:
 sized = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 20)), min_size=1, max_size=14)
 
 
-@quick
 @given(sized, st.integers(0, 100))
 def test_cohorts_record_every_item_once_and_stay_within_the_limit(
     drawn_items: list[tuple[int, int]], limit: int
@@ -107,7 +101,6 @@ def test_fixed_segments_stand_in_where_they_are_not_recorded() -> None:
     assert [set(cohort.recorded) for cohort in found] == [{0, 1}, {2}, {3}]
 
 
-@quick
 @given(
     minimum=st.integers(1, 1000),
     maximum=st.integers(1, 5000),

@@ -25,7 +25,6 @@ specs = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(specs)
 def test_tensors_are_aligned_and_do_not_overlap(spec: IOSpec) -> None:
     offsets, size = layout(spec)
@@ -35,7 +34,7 @@ def test_tensors_are_aligned_and_do_not_overlap(spec: IOSpec) -> None:
     assert size >= 1
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(specs, st.data())
 def test_inputs_written_here_are_read_there_and_outputs_back(
     spec: IOSpec, data: st.DataObject

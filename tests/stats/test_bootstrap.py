@@ -25,7 +25,7 @@ def noisy(rounds: int, each: int = 1, seed: int = 0) -> Rounds:
     return Rounds.of(rng.lognormal(0, 0.2, rounds * each), [each] * rounds)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     counts=st.lists(st.integers(1, 4), min_size=ENOUGH_ROUNDS, max_size=60),
     length=st.integers(1, 5),
@@ -78,7 +78,7 @@ def test_interval_is_the_same_for_the_same_seed_and_close_for_another() -> None:
     assert other.relative_half_width == pytest.approx(one.relative_half_width, rel=0.3)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(scale=st.floats(1e-3, 1e6), seed=st.integers(0, 20))
 def test_interval_scales_with_its_samples(scale: float, seed: int) -> None:
     rounds = noisy(40, seed=seed)

@@ -21,7 +21,7 @@ from kenning_lego.store.artifacts import ArtifactStore, digest_of
 CONTENT = b"an artifact, or at least the bytes of one"
 DIGEST = digest_of(CONTENT)
 
-quick = settings(deadline=None, max_examples=60)
+quick = settings(max_examples=60)
 contents = st.binary(min_size=1, max_size=200)
 
 

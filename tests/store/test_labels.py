@@ -15,7 +15,7 @@ from kenning_lego.store.labels import LABELS_NAME, NO_LABELS, Labels, read_label
 TAGS = st.from_regex(r"\A[a-z][a-z0-9.:/+-]{0,8}\Z")
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(st.sets(TAGS), st.text(st.characters(exclude_categories=["Cs"])))
 def test_labels_come_back_from_their_file(tmp_path: Path, tags: set[str], note: str) -> None:
     labels = Labels(note=note).tagged(tags)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kenning_lego.core.errors import StoreError, WorkspaceError
@@ -113,7 +113,6 @@ def test_step_is_not_found_by_other_inputs(
     assert other.weights != step.weights
 
 
-@settings(deadline=None)
 @given(inputs, inputs)
 def test_keys_are_equal_just_when_inputs_are(one: dict[str, Any], two: dict[str, Any]) -> None:
     workspace = Workspace.__new__(Workspace)  # no files are needed to make a key

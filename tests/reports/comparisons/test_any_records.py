@@ -37,7 +37,6 @@ def with_measurement(record: Comparable, factor: int) -> Comparable:
 @pytest.mark.parametrize("model", MODELS)
 @settings(
     max_examples=8,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     # What is found is large, and takes minutes to be made smaller.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),

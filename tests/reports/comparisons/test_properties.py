@@ -19,7 +19,7 @@ from kenning_lego.reports.document.html import render_html
 from tests.reports.comparisons.strategies import runs
 from tests.reports.pages import Page
 
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 OTHER = {
     "faster": "slower",
     "slower": "faster",

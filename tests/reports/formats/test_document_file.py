@@ -22,7 +22,7 @@ def rendered(document: Document) -> str:
 
 
 @given(documents())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_every_table_is_there_with_its_values(document: Document) -> None:
     found = DocumentFile.model_validate_json(rendered(document).encode(errors="replace"))
     parts = [part for section in found.sections for part in section.parts]
@@ -39,7 +39,7 @@ def test_every_table_is_there_with_its_values(document: Document) -> None:
 
 
 @given(documents())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_the_file_is_valid_by_its_schema(document: Document) -> None:
     jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed")
     schema = document_schema()

@@ -60,7 +60,7 @@ def test_every_format_of_every_record(document: Document) -> None:
 
 @pytest.mark.parametrize("model", get_args(AnyRecord), ids=lambda each: each.__name__)
 @given(data=st.data())
-@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, suppress_health_check=list(HealthCheck))
 def test_any_valid_record_is_written_in_every_format(
     model: type[AnyRecord], data: st.DataObject
 ) -> None:

@@ -41,7 +41,7 @@ def test_every_class_that_the_page_colours_is_coloured_in_the_file(chart: Chart)
 
 
 @given(documents())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_any_chart_is_valid_xml_that_says_what_it_shows(document: Document) -> None:
     for chart in document.charts():
         root = ElementTree.fromstring(standalone(chart))

@@ -89,7 +89,7 @@ def _table(grid: Grid) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 @given(documents())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_what_is_read_is_what_was_said(document: Document) -> None:
     assert read(render_markdown(document, images(document))) == list(meant(document))
 

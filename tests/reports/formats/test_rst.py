@@ -34,7 +34,7 @@ def read(text: str) -> Any:
 
 
 @given(documents())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_nothing_is_complained_about_and_every_table_is_whole(document: Document) -> None:
     tree = read(render_rst(document, images(document)))
     meant = [each for each in outline(document, images(document)) if isinstance(each, Grid)]

@@ -33,7 +33,7 @@ def back(text: str, value: Value) -> Value:
 
 
 @given(tables())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_csv_gives_the_values_back(table: Table) -> None:
     rows = list(csv.reader(io.StringIO(render_csv(table), newline="")))
     keys = [column.key for column in table.columns if column.where != "page"]
@@ -50,7 +50,7 @@ def test_csv_gives_the_values_back(table: Table) -> None:
 
 
 @given(tables())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_rows_of_text_have_a_cell_for_each_column(table: Table) -> None:
     width = len(headings(table))
     assert width == len(table.shown)
@@ -95,9 +95,7 @@ def test_latex_compiles_whatever_is_in_the_tables(tmp_path: Path) -> None:
     written: list[str] = []
 
     @given(tables())
-    @settings(
-        max_examples=20, deadline=None, database=None, suppress_health_check=list(HealthCheck)
-    )
+    @settings(max_examples=20, database=None, suppress_health_check=list(HealthCheck))
     def collect(table: Table) -> None:
         if table.shown and any(group.rows for group in table.groups):
             written.append(render_latex(table, f"any-{len(written)}"))

@@ -6,7 +6,7 @@ import random
 from itertools import combinations, pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kenning_lego.reports.graph.layers import layered
@@ -22,7 +22,6 @@ def chain(count: int) -> Graph:
 
 
 @given(graphs(), WIDTHS)
-@settings(deadline=None)
 def test_no_node_overlaps_another_and_all_are_within_the_frame(graph: Graph, width: float) -> None:
     layout = lay_out(graph, width)
     assert len(layout.boxes) == graph.count
@@ -33,7 +32,6 @@ def test_no_node_overlaps_another_and_all_are_within_the_frame(graph: Graph, wid
 
 
 @given(graphs(), WIDTHS)
-@settings(deadline=None)
 def test_every_edge_goes_down_within_the_frame(graph: Graph, width: float) -> None:
     layout = lay_out(graph, width)
     for route in layout.routes:
@@ -43,7 +41,6 @@ def test_every_edge_goes_down_within_the_frame(graph: Graph, width: float) -> No
 
 
 @given(graphs(), WIDTHS)
-@settings(deadline=None)
 def test_edges_lead_from_the_bottom_of_their_source_to_the_top_of_their_target(
     graph: Graph, width: float
 ) -> None:
@@ -60,7 +57,6 @@ def test_edges_lead_from_the_bottom_of_their_source_to_the_top_of_their_target(
 
 
 @given(graphs(), WIDTHS)
-@settings(deadline=None)
 def test_no_edge_runs_over_a_node(graph: Graph, width: float) -> None:
     layout = lay_out(graph, width)
     for route in layout.routes:
@@ -73,7 +69,6 @@ def test_no_edge_runs_over_a_node(graph: Graph, width: float) -> None:
 
 
 @given(graphs())
-@settings(deadline=None)
 def test_layers_hold_every_node_once_below_its_sources(graph: Graph) -> None:
     widest = 4
     layers = layered(graph, widest)

@@ -38,7 +38,7 @@ def fresh(workspace: Path, monkeypatch: pytest.MonkeyPatch, elsewhere: Path) -> 
         return scan([workspace])
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, suppress_health_check=list(HealthCheck))
 @given(ACTIONS)
 def test_list_equals_a_fresh_look_after_any_changes(
     tmp_path_factory: pytest.TempPathFactory, actions: list[tuple[str, int, str]]

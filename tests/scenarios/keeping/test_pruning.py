@@ -181,7 +181,7 @@ RUNS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(RUNS, st.none() | st.integers(0, 2), st.none() | st.integers(0, 4))
 def test_prune_never_removes_what_is_tagged_or_referred_to(
     tmp_path_factory: pytest.TempPathFactory,

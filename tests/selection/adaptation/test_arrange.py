@@ -24,7 +24,7 @@ def seats(*latencies_ms: float) -> list[Seat]:
     ]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(LEAST, MOST), st.floats(2.0, 10.0), st.floats(2.0, 10.0))
 def test_shared_memory_is_dealt_out_as_well_as_can_be(
     memory: int, first: float, second: float

@@ -200,7 +200,6 @@ memory_bounds = st.integers(min(MEMORIES), max(MEMORIES))
 budgets = st.builds(Budget, latency_bounds, memory_bounds)
 
 
-@settings(deadline=None)
 @given(st.lists(budgets, min_size=1, max_size=8))
 def test_no_decision_exceeds_the_memory_and_each_one_settles(trace: list[Budget]) -> None:
     controller = one(Budget())
@@ -212,7 +211,6 @@ def test_no_decision_exceeds_the_memory_and_each_one_settles(trace: list[Budget]
         assert controller.decide(now + 0.5) == []
 
 
-@settings(deadline=None)
 @given(budgets, st.floats(1.0, 3.0), st.floats(1.0, 3.0))
 def test_a_larger_budget_never_gives_worse_accuracy(
     bounds: Budget, slower: float, larger: float
@@ -235,7 +233,7 @@ def test_a_larger_budget_never_gives_worse_accuracy(
         assert FRONT.costs[after] <= FRONT.costs[best] + price * 1e9
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.02, 0.1, 0.2]), st.floats(4.0, 9.0))
 def test_noise_alone_causes_few_switches(seed: int, noise: float, bound: float) -> None:
     rng = np.random.default_rng(seed)
@@ -261,7 +259,6 @@ SMALLEST = sum(int(front.memories.min()) for front in FRONTS.values())
 LARGEST = sum(int(front.memories.max()) for front in FRONTS.values())
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(SMALLEST, LARGEST), min_size=1, max_size=4), st.booleans())
 def test_two_pipelines_never_hold_more_than_they_share(trace: list[int], fair: bool) -> None:
     controller = Controller(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kenning_lego.selection.adaptation.load import Load, LoadEstimator
@@ -62,7 +62,6 @@ def test_noise_raises_no_alarm() -> None:
     assert fed(*rng.lognormal(0.0, 0.1, 5000)).changes == 0
 
 
-@settings(deadline=None)
 @given(
     st.floats(0.1, 10.0),
     st.lists(st.floats(0.5, 2.0), min_size=1, max_size=80),

@@ -295,9 +295,7 @@ def test_part_that_sleeps_is_absent_until_it_wakes(
 
 
 @every
-@settings(
-    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(contents=st.lists(st.binary(max_size=200), min_size=2, max_size=2))
 def test_whatever_the_files_hold_reading_never_fails(
     case: Case, contents: list[bytes], tmp_path: Path
