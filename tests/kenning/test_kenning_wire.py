@@ -136,8 +136,20 @@ def test_flipped_bit_of_a_peer_with_checksums_never_makes_another_whole_message(
         found = parse(parser, bytes(bad), [])
     except ProtocolError:
         return
-    # It announces more than has come; or less, and what is cut off may undo what was flipped.
-    assert sum(form.value + len(payload) for _, payload in found) < len(bad)
+    if _announces_less(good, bytes(bad), form):  # what is cut off may undo what was flipped in the sum
+        assert sum(form.value + len(payload) for _, payload in found) < len(bad)
+    else:
+        assert found == []  # it announces more than has come
+
+
+def _announces_less(good: bytes, bad: bytes, form: Form) -> bool:
+    """Whether a header has lost a part of its payload."""
+    flags, size = (6, 8) if form is Form.LONG else (2, 4)
+    before, after = (
+        int.from_bytes(each[size : size + 4], "little") if each[flags] & Flags.HAS_PAYLOAD else 0
+        for each in (good, bad)
+    )
+    return after < before
 
 
 @pytest.mark.parametrize("form", Form)
