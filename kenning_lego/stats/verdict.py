@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
@@ -242,10 +242,16 @@ def _width_notes(own: _Own) -> list[_Note]:
     width = own.estimate.relative_half_width
     if width <= own.asked:
         return []
-    times = (width / own.asked) ** 2
-    longer = f"; {_LONGER} (about {times:.1f} times as many)" if times <= _MOST_TIMES else ""
     said = f"its median is known to {width:.1%}, asked were {own.asked:.1%}"
-    return [_Note("noisy", said, f"{_CLOSE}{longer}")]
+    return [_Note("noisy", said, "; ".join((_CLOSE, *_longer((width / own.asked) ** 2))))]
+
+
+def _longer(times: float) -> Iterator[str]:
+    """Whether more rounds would do: so many times as many; infinite where nobody knows."""
+    if math.isinf(times):
+        yield _LONGER
+    elif times <= _MOST_TIMES:
+        yield f"{_LONGER} (about {times:.1f} times as many)"
 
 
 def _width(name: str, own: _Own) -> dict[str, float]:

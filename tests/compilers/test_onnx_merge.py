@@ -9,7 +9,7 @@ import numpy.typing as npt
 import onnx
 import onnxruntime as ort
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
@@ -243,7 +243,7 @@ def chains(draw: st.DrawFn) -> list[tuple[list[str], str, float]]:
     return stages
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30)
 @given(chains())
 def test_any_wiring_computes_what_the_chain_does(
     stages: list[tuple[list[str], str, float]],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kenning_lego.core.bounds import NO_BOUNDS, Bounds, Schedule, ScheduledBounds
@@ -14,7 +14,7 @@ from kenning_lego.core.frame_sources import CameraFrames, ImagePreparation, Stor
 from kenning_lego.core.offers import Offer, OfferedSegment, OfferedVariant
 from tests.protocols.deployed import bounds, deployments, offers
 
-patient = settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+patient = settings(max_examples=50)
 
 
 def variant(name: str, digit: str, energy_mj: float | None = None) -> OfferedVariant:

@@ -136,7 +136,9 @@ def test_flipped_bit_of_a_peer_with_checksums_never_makes_another_whole_message(
         found = parse(parser, bytes(bad), [])
     except ProtocolError:
         return
-    if _announces_less(good, bytes(bad), form):  # what is cut off may undo what was flipped in the sum
+    if _announces_less(
+        good, bytes(bad), form
+    ):  # what is cut off may undo what was flipped in the sum
         assert sum(form.value + len(payload) for _, payload in found) < len(bad)
     else:
         assert found == []  # it announces more than has come

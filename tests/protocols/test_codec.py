@@ -8,7 +8,7 @@ from typing import Any
 
 import msgpack
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kenning_lego.core.errors import ProtocolError
@@ -30,8 +30,8 @@ from kenning_lego.protocols.messages import PROTOCOL_VERSION, Kind
 from kenning_lego.protocols.worker_messages import FROM_SERVER, FROM_WORKER, RunPipeline, Steer
 from tests.protocols.envelopes import by_type, envelopes, envelopes_of, ids, values
 
-thorough = settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
-brief = settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+thorough = settings(max_examples=300)
+brief = settings(max_examples=30)
 
 
 def header(*parts: object) -> bytes:

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kenning_lego.core.errors import MissingDependencyError
@@ -264,7 +264,7 @@ def thinned(draw: st.DrawFn) -> RunRecord:
     return record
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(thinned())
 def test_any_part_may_be_missing(record: RunRecord) -> None:
     Page(render(record)).check()

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kenning_lego.core.errors import ProtocolError
@@ -37,7 +37,7 @@ def channels() -> Iterator[tuple[Channel, Channel]]:
         two.close()
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(sent=st.lists(envelopes, max_size=4), data=st.data())
 def test_messages_are_the_same_however_the_stream_is_cut(
     sent: list[Envelope], data: st.DataObject

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kenning_lego.core.errors import UsageError
@@ -19,7 +19,7 @@ from kenning_lego.reports.document.html import render_html
 from tests.reports.comparisons.strategies import runs
 from tests.reports.pages import Page
 
-FEW = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=25)
 OTHER = {
     "faster": "slower",
     "slower": "faster",

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kenning_lego.core.bounds import NO_BOUNDS, Bounds
@@ -42,7 +42,7 @@ from kenning_lego.servers.deployments.restarts import GOOD_RUN_S, MOST_IN_A_ROW,
 from kenning_lego.servers.readiness import Readiness
 from tests.protocols.deployed import deployments
 
-patient = settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+patient = settings(max_examples=50)
 MS = 1_000_000
 STATUS = DeploymentStatus("a", "running")
 
