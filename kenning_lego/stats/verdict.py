@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
@@ -37,7 +37,7 @@ _CLOSE = "close other work on the target, or pin the worker to a core"
 _LONGER = "allow more rounds or seconds"
 _WARM = "allow more warm-up rounds"
 _MOST_TIMES = 100.0
-"""As many rounds that somebody may wait for; beyond that, only a quieter target helps."""
+"""As many rounds; beyond that, the error of the error makes a figure say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,16 +242,10 @@ def _width_notes(own: _Own) -> list[_Note]:
     width = own.estimate.relative_half_width
     if width <= own.asked:
         return []
+    times = (width / own.asked) ** 2
+    longer = f"{_LONGER} (about {times:.1f} times as many)" if times <= _MOST_TIMES else _LONGER
     said = f"its median is known to {width:.1%}, asked were {own.asked:.1%}"
-    return [_Note("noisy", said, "; ".join((_CLOSE, *_longer((width / own.asked) ** 2))))]
-
-
-def _longer(times: float) -> Iterator[str]:
-    """Whether more rounds would do: so many times as many; infinite where nobody knows."""
-    if math.isinf(times):
-        yield _LONGER
-    elif times <= _MOST_TIMES:
-        yield f"{_LONGER} (about {times:.1f} times as many)"
+    return [_Note("noisy", said, f"{_CLOSE}; {longer}")]
 
 
 def _width(name: str, own: _Own) -> dict[str, float]:
